@@ -1,0 +1,28 @@
+# cmake --install, find_package(ws) from an install prefix or the build tree, and pkg-config.
+include(CMakePackageConfigHelpers)
+set(WS_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/ws)
+
+install(TARGETS ws EXPORT wsTargets)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ws DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT wsTargets NAMESPACE ws:: DESTINATION ${WS_CONFIG_DIR})
+
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/wsConfig.cmake.in ${PROJECT_BINARY_DIR}/wsConfig.cmake
+                              INSTALL_DESTINATION ${WS_CONFIG_DIR})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/wsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/wsConfig.cmake ${PROJECT_BINARY_DIR}/wsConfigVersion.cmake DESTINATION ${WS_CONFIG_DIR})
+export(EXPORT wsTargets NAMESPACE ws:: FILE ${PROJECT_BINARY_DIR}/wsTargets.cmake)
+
+# pkg-config: the prefix is where the file lies, so that it may be moved.
+set(WS_PC_PRIVATE "")
+set(WS_PC_LIBS_PRIVATE "-pthread")
+if(WS_WITH_TLS)
+  set(WS_PC_PRIVATE "Requires.private: openssl")
+endif()
+file(RELATIVE_PATH WS_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+string(REGEX REPLACE "/$" "" WS_PC_PREFIX "${WS_PC_PREFIX}")
+if(NOT BUILD_SHARED_LIBS)
+  # Whoever links the archive needs these as well.
+  string(REPLACE "Requires.private" "Requires" WS_PC_PRIVATE "${WS_PC_PRIVATE}")
+endif()
+configure_file(${PROJECT_SOURCE_DIR}/cmake/ws.pc.in ${PROJECT_BINARY_DIR}/ws.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/ws.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

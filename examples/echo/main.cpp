@@ -1,0 +1,21 @@
+// echo [--port PORT]: the event `echo` emits back its data.
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <ws/ws.hpp>
+
+int main(int argc, char** argv) {
+  ws::ServerOptions options{.port = 9001};
+  for (int index = 1; index + 1 < argc; index += 2) {
+    if (std::string_view(argv[index]) == "--port") options.port = static_cast<std::uint16_t>(std::atoi(argv[index + 1]));
+  }
+  ws::Server server{options};
+  server.Route("/ws", [](ws::Handler socket) {
+    socket.On("echo", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
+  });
+  std::cout << "ws://127.0.0.1:" << options.port << "/ws" << std::endl;
+  if (const ws::Error error = server.Run()) {
+    std::cerr << "echo: port " << options.port << ": " << error.message() << "\n";
+    return 1;
+  }
+}

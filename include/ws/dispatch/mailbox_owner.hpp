@@ -1,0 +1,55 @@
+// What a mailbox and the messages in it ask of the connection they belong to.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "ws/dispatch/event_table.hpp"
+#include "ws/message.hpp"
+#include "ws/reply.hpp"
+
+namespace ws::dispatch {
+
+// What a message is to its connection.
+enum class Delivery {
+  Event,      // from the peer
+  Raw,        // from the peer, for OnMessage
+  Connect,    // lifecycle
+  Disconnect  // lifecycle, the last of all
+};
+
+// What the callbacks of one message came to: an error, else the first value, else nothing.
+struct Answer {
+  Result result = {};
+  std::string path = {};  // JSON pointer, of `invalid_payload`
+  bool heard = true;      // whether there was a callback at all
+};
+
+// The callbacks of a message, in the order in which they run.
+struct Listeners {
+  std::shared_ptr<const Registrations> own = nullptr;
+  std::shared_ptr<const Registrations> any = nullptr;
+};
+
+// Called on the mailbox's strand or a pool thread, under no lock of the mailbox.
+class MailboxOwner {
+ public:
+  virtual ~MailboxOwner() = default;
+
+  // Whether the next message may start; after a false the owner calls Mailbox::Wake when it may.
+  virtual bool MayStart() = 0;
+  virtual ConnectionPtr Self() = 0;
+  virtual Listeners Find(Delivery delivery, const Message& message) = 0;
+  // Takes a Once that has fired out of its table.
+  virtual void Forget(Token token) = 0;
+  // All callbacks of a message have returned. After `disconnect` nothing runs any more.
+  virtual void Answered(Delivery delivery, const Message& message, Answer answer) = 0;
+  // A callback threw; `what` is for the log only.
+  virtual void Threw(const Message& message, std::string_view what) = 0;
+  // A message was dropped unhandled.
+  virtual void Discarded(const Message& message) = 0;
+};
+
+}  // namespace ws::dispatch

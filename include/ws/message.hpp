@@ -1,0 +1,66 @@
+// One received message, as callbacks see it.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ws/json.hpp"
+#include "ws/kind.hpp"
+
+namespace ws {
+
+// An event with its data, and what came with it. Lives as long as the callbacks that were given it; used by
+// one of them at a time.
+class Message {
+ public:
+  // Where a piece of the message stands in its text.
+  struct Span {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+  };
+  struct Layout {
+    Span event, id, data, bytes;
+  };
+
+  Message(std::string text, Kind kind, const Layout& layout) : text_(std::move(text)), kind_(kind), layout_(layout) {}
+  // A message that no peer sent: lifecycle events.
+  Message(std::string_view event, Json data)
+      : text_(event), kind_(Kind::Text), layout_{{0, event.size()}, {}, {}, {}}, data_(std::move(data)) {}
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
+
+  std::string_view Event() const noexcept { return decoded_event_.empty() ? At(layout_.event) : decoded_event_; }
+  // The id of a request as JSON text; empty where no reply is asked for.
+  std::string_view Id() const noexcept { return At(layout_.id); }
+  // Parsed when first asked for; null where there is none.
+  const Json& Data() const;
+  // The data's JSON text; empty where there is none, or where the library made the message.
+  std::string_view DataText() const noexcept { return At(layout_.data); }
+  // The raw bytes of a binary message (EmitBinary).
+  std::string_view Bytes() const noexcept { return At(layout_.bytes); }
+  // The whole message as received: what OnMessage is for.
+  std::string_view Text() const noexcept { return text_; }
+  Kind MessageKind() const noexcept { return kind_; }
+  std::size_t Size() const noexcept { return text_.size(); }
+
+  // For names that were written with escapes.
+  void SetDecodedEvent(std::string event) { decoded_event_ = std::move(event); }
+
+ private:
+  std::string_view At(const Span& span) const noexcept { return std::string_view(text_).substr(span.begin, span.size); }
+
+  std::string text_;
+  std::string decoded_event_;
+  Kind kind_;
+  Layout layout_;
+  mutable std::optional<Json> data_;
+};
+
+inline const Json& Message::Data() const {
+  if (!data_) data_ = layout_.data.size == 0 ? Json() : Json::parse(DataText(), nullptr, false);
+  return *data_;
+}
+
+}  // namespace ws

@@ -1,0 +1,37 @@
+// Text of HTTP headers, where case is ASCII's alone.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "ws/http.hpp"
+
+namespace ws::protocol {
+
+constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexcept { return IsSameHeader(a, b); }
+
+constexpr std::string_view Trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+// Calls `use` with each element of a comma-separated header value.
+template <class Use>
+constexpr void ForEachToken(std::string_view list, Use use) {
+  while (!list.empty()) {
+    const std::size_t comma = list.find(',');
+    const std::string_view token = Trim(list.substr(0, comma));
+    if (!token.empty()) use(token);
+    if (comma == list.npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+constexpr bool HasToken(std::string_view list, std::string_view wanted) {
+  bool found = false;
+  ForEachToken(list, [&](std::string_view token) { found = found || EqualsIgnoringCase(token, wanted); });
+  return found;
+}
+
+}  // namespace ws::protocol

@@ -1,0 +1,56 @@
+// A clock that can stand still.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+namespace ws::protocol {
+
+using Time = std::chrono::steady_clock::time_point;
+using Duration = std::chrono::steady_clock::duration;
+
+// When something that began must have ended. A limit of zero means never. Not thread-safe.
+class Deadline {
+ public:
+  explicit Deadline(Duration limit) : limit_(limit) {}
+
+  // Begins anew, whether or not it runs.
+  void Start(Time now) noexcept {
+    left_ = limit_;
+    since_ = now;
+    state_ = State::Running;
+  }
+  // Begins unless it runs or stands already.
+  void StartOnce(Time now) noexcept {
+    if (state_ == State::Off) Start(now);
+  }
+  void Stop() noexcept { state_ = State::Off; }
+
+  void Pause(Time now) noexcept {
+    if (state_ != State::Running) return;
+    left_ -= std::min(left_, now - since_);
+    state_ = State::Standing;
+  }
+  void Resume(Time now) noexcept {
+    if (state_ != State::Standing) return;
+    since_ = now;
+    state_ = State::Running;
+  }
+
+  bool HasPassed(Time now) const noexcept { return now >= At(); }
+  // Time::max() while it is off or stands.
+  Time At() const noexcept {
+    return state_ == State::Running && limit_ != Duration::zero() ? since_ + left_ : Time::max();
+  }
+
+ private:
+  enum class State : unsigned char { Off, Running, Standing };
+
+  Duration limit_;
+  Duration left_{};
+  Time since_{};
+  State state_ = State::Off;
+};
+
+}  // namespace ws::protocol

@@ -1,0 +1,319 @@
+// What waits for the socket: bounded, in order, with a rule for when it is full.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ws/kind.hpp"
+#include "ws/overflow.hpp"
+
+namespace ws::protocol {
+
+// Immutable, so that one payload may stand in many queues.
+using Payload = std::shared_ptr<const std::string>;
+
+// Who queued a message; it decides what may happen to it.
+enum class Origin : std::uint8_t {
+  Emit,     // subject to the overflow policy
+  Waiting,  // by EmitAsync: never dropped, half of the queue at most
+  Protocol  // replies, errors, $pong, requests: always admitted, never dropped
+};
+
+struct Outgoing {
+  Payload payload;
+  Kind kind = Kind::Text;
+  Origin origin = Origin::Emit;
+  bool from_callback = false;  // queued by one of the connection's own callbacks
+
+  std::size_t Size() const noexcept { return payload->size(); }
+};
+
+struct SendLimits {
+  std::size_t max_messages = 256;
+  std::size_t max_bytes = std::size_t{4} << 20;
+  Overflow overflow = Overflow::Refuse;
+  std::size_t max_waiters = 1024;  // who together may wait with as many bytes as the queue holds
+};
+
+enum class Admission { Queued, Full, TooLarge, Overflowed, Waiting };
+
+// The bounded queue of PROTOCOL.md 5, with the line of those who wait for room. What was taken counts until it is
+// Sent, so the bound is one of memory. Waiter is whatever wakes a waiting caller. Not thread-safe.
+template <class Waiter>
+class SendQueue {
+ public:
+  struct Admitted {
+    std::uint64_t id;
+    Waiter waiter;
+  };
+
+  explicit SendQueue(const SendLimits& limits) : limits_(limits) {}
+
+  // Overflowed: the policy says to close. What the policy dropped is counted in Dropped.
+  Admission Emit(Outgoing message);
+  // Only where the queue is at most a quarter full; else dropped.
+  Admission EmitVolatile(Outgoing message);
+  // For those who may wait: Queued, TooLarge, or Waiting where it would have to.
+  Admission EmitIfRoom(const Outgoing& message);
+  // Queued, Full, or Waiting: only then `waiter` is taken, for Admit or Withdraw to hand back. The id names it.
+  Admission EmitWhenRoom(Outgoing message, Waiter& waiter, std::uint64_t id);
+  // As Emit, but refused when full whatever the policy, and never dropped: a request of ours.
+  Admission Ask(Outgoing message);
+  // Always queued; whoever caused it stops while the queue is IsCongested.
+  void Push(Outgoing message);
+
+  // Moves out messages from the front, at least one, up to so many bytes and messages.
+  void Take(std::vector<Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes);
+  // The batch has left; it is cleared.
+  void Sent(std::vector<Outgoing>& batch);
+  // The next waiter whose message has now been queued.
+  std::optional<Admitted> Admit();
+  // Gives up one waiter, or the first of them all.
+  std::optional<Waiter> Withdraw(std::uint64_t id);
+  std::optional<Waiter> WithdrawFirst();
+  // Drops all that is queued and not taken.
+  void Clear();
+
+  bool HasMore() const noexcept { return !queue_.empty(); }
+  std::size_t Messages() const noexcept { return total_.messages; }
+  std::size_t Bytes() const noexcept { return total_.bytes; }
+  std::uint64_t Dropped() const noexcept { return dropped_; }
+  // Over its bound, which only Protocol messages cause.
+  bool IsCongested() const noexcept {
+    return total_.messages > limits_.max_messages || total_.bytes > limits_.max_bytes;
+  }
+  // What the connection's own callbacks queued and is unsent exceeds a quarter.
+  bool HoldsCallbacks() const noexcept {
+    return callbacks_.messages > limits_.max_messages / 4 || callbacks_.bytes > limits_.max_bytes / 4;
+  }
+  // True once, when a queue that had been full is down to a quarter.
+  bool TakeDrained() noexcept;
+  // True for the first loss since the queue was last drained.
+  bool TakeFirstLoss() noexcept { return std::exchange(unreported_loss_, false); }
+
+ private:
+  struct Share {
+    std::size_t messages = 0;
+    std::size_t bytes = 0;
+
+    void Add(std::size_t size) noexcept { ++messages, bytes += size; }
+    void Remove(std::size_t size) noexcept { --messages, bytes -= size; }
+    bool Fits(std::size_t size, std::size_t max_messages, std::size_t max_bytes) const noexcept {
+      return messages < max_messages && size <= max_bytes - std::min(max_bytes, bytes);
+    }
+  };
+  struct Waiting {
+    std::uint64_t id;
+    Outgoing message;
+    Waiter waiter;
+  };
+
+  bool EmitFits(std::size_t size) const noexcept;
+  bool WaitingFits(std::size_t size) const noexcept;
+  bool DropOldest();
+  void Append(Outgoing message);
+  void Forget(const Outgoing& message) noexcept;
+  void Lose() noexcept;
+  Share& ShareOf(Origin origin) noexcept { return shares_[static_cast<std::size_t>(origin)]; }
+  const Share& ShareOf(Origin origin) const noexcept { return shares_[static_cast<std::size_t>(origin)]; }
+
+  const SendLimits limits_;
+  std::deque<Outgoing> queue_;
+  std::deque<Waiting> waiters_;
+  std::size_t waiting_bytes_ = 0;
+  Share total_, callbacks_, shares_[3];  // what is queued or taken and unsent
+  std::uint64_t dropped_ = 0;
+  bool was_full_ = false;
+  bool losing_ = false;
+  bool unreported_loss_ = false;
+};
+
+template <class Waiter>
+Admission SendQueue<Waiter>::Emit(Outgoing message) {
+  const std::size_t size = message.Size();
+  if (size > limits_.max_bytes) return Admission::TooLarge;
+  while (!EmitFits(size)) {
+    was_full_ = true;
+    if (limits_.overflow == Overflow::DropOldest && DropOldest()) continue;
+    Lose();
+    return limits_.overflow == Overflow::Close ? Admission::Overflowed : Admission::Full;
+  }
+  message.origin = Origin::Emit;
+  Append(std::move(message));
+  return Admission::Queued;
+}
+
+template <class Waiter>
+Admission SendQueue<Waiter>::EmitVolatile(Outgoing message) {
+  const std::size_t size = message.Size();
+  if (size > limits_.max_bytes) return Admission::TooLarge;
+  if (total_.messages != 0 && !total_.Fits(size, std::max<std::size_t>(limits_.max_messages / 4, 1), limits_.max_bytes / 4)) {
+    ++dropped_;
+    return Admission::Full;
+  }
+  message.origin = Origin::Emit;
+  Append(std::move(message));
+  return Admission::Queued;
+}
+
+template <class Waiter>
+Admission SendQueue<Waiter>::EmitIfRoom(const Outgoing& message) {
+  if (message.Size() > limits_.max_bytes) return Admission::TooLarge;
+  if (!waiters_.empty() || !WaitingFits(message.Size())) return Admission::Waiting;
+  Append(message);
+  return Admission::Queued;
+}
+
+template <class Waiter>
+Admission SendQueue<Waiter>::EmitWhenRoom(Outgoing message, Waiter& waiter, std::uint64_t id) {
+  const std::size_t size = message.Size();
+  const Admission admission = EmitIfRoom(message);
+  if (admission != Admission::Waiting) return admission;
+  if (waiters_.size() >= limits_.max_waiters || waiting_bytes_ + size > limits_.max_bytes) {
+    ++dropped_;
+    return Admission::Full;
+  }
+  was_full_ = true;
+  waiting_bytes_ += size;
+  waiters_.push_back({id, std::move(message), std::move(waiter)});
+  return Admission::Waiting;
+}
+
+template <class Waiter>
+Admission SendQueue<Waiter>::Ask(Outgoing message) {
+  if (message.Size() > limits_.max_bytes) return Admission::TooLarge;
+  if (!EmitFits(message.Size())) {
+    was_full_ = true;
+    Lose();
+    return Admission::Full;
+  }
+  Push(std::move(message));
+  return Admission::Queued;
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Push(Outgoing message) {
+  message.origin = Origin::Protocol;
+  Append(std::move(message));
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Take(std::vector<Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes) {
+  std::size_t bytes = 0;
+  while (!queue_.empty() && batch.size() < max_messages) {
+    const std::size_t size = queue_.front().Size();
+    if (!batch.empty() && bytes + size > max_bytes) return;
+    bytes += size;
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Sent(std::vector<Outgoing>& batch) {
+  for (const Outgoing& message : batch) Forget(message);
+  batch.clear();
+}
+
+template <class Waiter>
+auto SendQueue<Waiter>::Admit() -> std::optional<Admitted> {
+  if (waiters_.empty() || !WaitingFits(waiters_.front().message.Size())) return std::nullopt;
+  Waiting first = std::move(waiters_.front());
+  waiters_.pop_front();
+  waiting_bytes_ -= first.message.Size();
+  Append(std::move(first.message));
+  return Admitted{first.id, std::move(first.waiter)};
+}
+
+template <class Waiter>
+std::optional<Waiter> SendQueue<Waiter>::Withdraw(std::uint64_t id) {
+  const auto found = std::find_if(waiters_.begin(), waiters_.end(), [id](const Waiting& one) { return one.id == id; });
+  if (found == waiters_.end()) return std::nullopt;
+  std::optional<Waiter> waiter(std::move(found->waiter));
+  waiting_bytes_ -= found->message.Size();
+  waiters_.erase(found);
+  return waiter;
+}
+
+template <class Waiter>
+std::optional<Waiter> SendQueue<Waiter>::WithdrawFirst() {
+  if (waiters_.empty()) return std::nullopt;
+  return Withdraw(waiters_.front().id);
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Clear() {
+  for (const Outgoing& message : queue_) Forget(message);
+  queue_.clear();
+}
+
+template <class Waiter>
+bool SendQueue<Waiter>::TakeDrained() noexcept {
+  const bool quarter = total_.messages <= limits_.max_messages / 4 && total_.bytes <= limits_.max_bytes / 4;
+  if (!was_full_ || !quarter || !waiters_.empty()) return false;
+  was_full_ = losing_ = false;
+  return true;
+}
+
+// While somebody waits, Emit has half of the queue, and one message at least: so neither shuts the other out.
+template <class Waiter>
+bool SendQueue<Waiter>::EmitFits(std::size_t size) const noexcept {
+  if (total_.messages == 0) return true;
+  if (!total_.Fits(size, limits_.max_messages, limits_.max_bytes)) return false;
+  const Share& mine = ShareOf(Origin::Emit);
+  return waiters_.empty() || mine.messages == 0 || mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
+}
+
+// Its half always admits one message, so that a large one does not wait for a queue that never empties.
+template <class Waiter>
+bool SendQueue<Waiter>::WaitingFits(std::size_t size) const noexcept {
+  if (total_.messages == 0) return true;
+  const Share& mine = ShareOf(Origin::Waiting);
+  if (mine.messages == 0) return total_.messages < limits_.max_messages && total_.bytes < limits_.max_bytes;
+  return total_.Fits(size, limits_.max_messages, limits_.max_bytes) &&
+         mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
+}
+
+template <class Waiter>
+bool SendQueue<Waiter>::DropOldest() {
+  const auto oldest =
+      std::find_if(queue_.begin(), queue_.end(), [](const Outgoing& one) { return one.origin == Origin::Emit; });
+  if (oldest == queue_.end()) return false;
+  Forget(*oldest);
+  queue_.erase(oldest);
+  Lose();
+  return true;
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Append(Outgoing message) {
+  const std::size_t size = message.Size();
+  total_.Add(size);
+  ShareOf(message.origin).Add(size);
+  if (message.from_callback) callbacks_.Add(size);
+  queue_.push_back(std::move(message));
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Forget(const Outgoing& message) noexcept {
+  const std::size_t size = message.Size();
+  total_.Remove(size);
+  ShareOf(message.origin).Remove(size);
+  if (message.from_callback) callbacks_.Remove(size);
+}
+
+template <class Waiter>
+void SendQueue<Waiter>::Lose() noexcept {
+  ++dropped_;
+  if (!losing_) unreported_loss_ = true;
+  losing_ = true;
+}
+
+}  // namespace ws::protocol

@@ -1,0 +1,84 @@
+// A listener that upgrades.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "ws/error.hpp"
+#include "ws/handler.hpp"
+#include "ws/http.hpp"
+#include "ws/log.hpp"
+#include "ws/options.hpp"
+
+namespace ws {
+
+// PEM files of a TLS server (1.2 and newer).
+struct TlsFiles {
+  std::string certificate_chain = {};
+  std::string private_key = {};
+};
+
+struct ServerOptions {
+  // "127.0.0.1", "0.0.0.0", "::1"; "::" listens on IPv6 and IPv4. Loopback by default: who wants the world says so.
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;  // 0 picks a free one: Server::Port
+  std::optional<TlsFiles> tls = {};
+
+  unsigned io_threads = 1;
+  unsigned workers = 0;  // threads of the pool that runs callbacks; 0 is one a core
+
+  std::size_t max_connections = 65536;  // past it: 503
+
+  // Plain HTTP.
+  std::size_t max_body_bytes = std::size_t{64} << 10;                   // past it: 413
+  bool keep_alive = false;                                              // more than one request a connection
+  std::chrono::milliseconds answer_timeout = std::chrono::seconds(30);  // for our answer to be taken
+
+  std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);  // Stop as a whole
+
+  Options connection = {};  // of routes that have none of their own
+  LogSink log = {};         // also of connections whose options have none
+};
+
+// Accepts, checks, upgrades, and answers plain HTTP through a callback; it is no web framework. Configure it before
+// Start or Run; Stop, Port and Connections may be called from any thread. One pool runs the callbacks of all its
+// connections.
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on
+  // the I/O thread and must not block. The path is compared without the query; "*" takes all that no route takes.
+  void Route(std::string path, std::function<void(Handler)> opened);
+  void Route(std::string path, Options options, std::function<void(Handler)> opened);
+
+  // Answers requests that ask for no WebSocket, on the pool. Without it: 404.
+  void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer);
+
+  // Listens and returns; the error says why it cannot.
+  Error Start();
+  // Begins no new connections, closes the open ones with 1001, flushes, waits until no callback runs; cuts short what
+  // takes longer than drain_timeout. In a callback it only begins all that.
+  void Stop();
+  // Start, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
+  Error Run();
+
+  // The port it listens on; 0 when it does not.
+  std::uint16_t Port() const noexcept;
+  std::size_t Connections() const noexcept;
+
+ private:
+  class Runtime;
+
+  const std::unique_ptr<Runtime> runtime_;
+};
+
+}  // namespace ws

@@ -1,0 +1,54 @@
+#include "ws/close_reason.hpp"
+
+#include <array>
+#include <utility>
+
+namespace ws {
+
+namespace {
+
+constexpr std::array<std::pair<EndReason, std::string_view>, 14> names{{
+    {EndReason::LocalClose, "local_close"},
+    {EndReason::PeerClose, "peer_close"},
+    {EndReason::Shutdown, "shutdown"},
+    {EndReason::TransportError, "transport_error"},
+    {EndReason::HeartbeatTimeout, "heartbeat_timeout"},
+    {EndReason::Timeout, "timeout"},
+    {EndReason::ProtocolError, "protocol_error"},
+    {EndReason::BadMessage, "bad_message"},
+    {EndReason::TooLarge, "too_large"},
+    {EndReason::Internal, "internal"},
+    {EndReason::SlowConsumer, "slow_consumer"},
+    {EndReason::Stalled, "stalled"},
+    {EndReason::RateLimited, "rate_limited"},
+    {EndReason::Unauthorized, "unauthorized"},
+}};
+
+}  // namespace
+
+std::string_view Name(EndReason reason) noexcept {
+  for (const auto& [value, name] : names) {
+    if (value == reason) return name;
+  }
+  return "unknown";
+}
+
+void to_json(Json& json, const CloseReason& reason) {
+  json = {{"reason", Name(reason.reason)},
+          {"code", reason.code},
+          {"text", reason.text},
+          {"by_peer", reason.by_peer},
+          {"error", reason.error ? reason.error.message() : std::string()}};
+}
+
+void from_json(const Json& json, CloseReason& reason) {
+  const auto& wanted = json.at("reason").get_ref<const std::string&>();
+  for (const auto& [value, name] : names) {
+    if (name == wanted) reason.reason = value;
+  }
+  json.at("code").get_to(reason.code);
+  json.at("text").get_to(reason.text);
+  json.at("by_peer").get_to(reason.by_peer);
+}
+
+}  // namespace ws

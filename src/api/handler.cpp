@@ -1,0 +1,136 @@
+#include "ws/handler.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/connection.hpp"
+#include "transport/link.hpp"
+#include "ws/protocol/close_frame.hpp"
+#include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/names.hpp"
+#include "ws/protocol/utf8.hpp"
+
+namespace ws {
+
+namespace asio = boost::asio;
+using transport::Connection;
+using transport::Link;
+
+namespace {
+
+std::string EnvelopeText(std::string_view event, const Json& data) {
+  std::string text;
+  protocol::AppendEnvelope(text, event, {}, data);
+  return text;
+}
+
+std::string RawText(std::string_view bytes, Kind kind) {
+  if (kind == Kind::Binary || protocol::IsValidUtf8(bytes)) return std::string(bytes);
+  return protocol::ReplaceInvalidUtf8(bytes);
+}
+
+template <class T>
+asio::awaitable<T> Ready(T value) {
+  co_return value;
+}
+
+asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executor strand, transport::Opening opening) {
+  const asio::any_io_executor here = co_await asio::this_coro::executor;
+  asio::awaitable<Error> upgrade = Link::Upgrade(link, std::move(opening));
+  const Error error = co_await asio::co_spawn(strand, std::move(upgrade), asio::use_awaitable);
+  // Behind the caller's present turn, so that what it registers there misses nothing.
+  if (!error) asio::post(here, [link] { link->Start(); });
+  co_return error;
+}
+
+}  // namespace
+
+Handler::Handler(Options options) : connection_(std::make_shared<Connection>(std::move(options))) {}
+
+Token Handler::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+  return connection_->On(event, std::move(callback), order, once);
+}
+
+Token Handler::RegisterAny(dispatch::CallbackPtr callback) { return connection_->Table().AddAny(std::move(callback)); }
+
+Token Handler::RegisterRaw(dispatch::CallbackPtr callback) { return connection_->Table().SetRaw(std::move(callback)); }
+
+void Handler::RegisterDrain(dispatch::CallbackPtr callback) { connection_->OnDrain(std::move(callback)); }
+
+void Handler::Off(std::string_view event) { connection_->Table().Remove(event); }
+
+void Handler::Off(Token token) { connection_->Table().Remove(token); }
+
+Error Handler::Emit(std::string_view event, const Json& data) {
+  if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
+  return connection_->Emit(EnvelopeText(event, data), Kind::Text);
+}
+
+Error Handler::EmitVolatile(std::string_view event, const Json& data) {
+  if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
+  return connection_->EmitVolatile(EnvelopeText(event, data), Kind::Text);
+}
+
+Error Handler::EmitBinary(std::string_view event, const Json& data, std::string_view bytes) {
+  if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
+  return connection_->Emit(EnvelopeText(event, data).append(1, '\0').append(bytes), Kind::Binary);
+}
+
+asio::awaitable<Error> Handler::EmitAsync(std::string_view event, const Json& data) {
+  if (!protocol::IsEmittable(event)) return Ready<Error>(Errc::InvalidEvent);
+  return Connection::EmitWhenRoom(connection_, EnvelopeText(event, data), Kind::Text);
+}
+
+Error Handler::Send(std::string_view bytes, Kind kind) { return connection_->Emit(RawText(bytes, kind), kind); }
+
+asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, Kind kind) {
+  return Connection::EmitWhenRoom(connection_, RawText(bytes, kind), kind);
+}
+
+void Handler::Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
+                  std::function<void(Reply)> callback) {
+  connection_->Ask(connection_->Prepare(event, data), timeout, std::move(callback));
+}
+
+asio::awaitable<Reply> Handler::RequestAsync(std::string_view event, const Json& data, std::chrono::milliseconds timeout) {
+  return Connection::AskAndWait(connection_, connection_->Prepare(event, data), timeout);
+}
+
+asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::any_io_executor strand, HttpRequest request,
+                                     std::string leftover) {
+  const auto link = std::make_shared<Link>(connection_, std::move(stream), strand);
+  if (!link->Attach(request)) return Ready<Error>(Errc::Closed);
+  const auto timeout = connection_->Settings().handshake_timeout;
+  const auto deadline = timeout == timeout.zero() ? protocol::Time::max() : std::chrono::steady_clock::now() + timeout;
+  return OpenLink(link, std::move(strand), {std::move(request), std::move(leftover), deadline});
+}
+
+void Handler::Close(std::uint16_t code, std::string_view text) {
+  if (!protocol::IsSendableCode(code)) code = 1000;
+  connection_->Close({EndReason::LocalClose, code, protocol::ReplaceInvalidUtf8(text), false, {}});
+}
+
+asio::awaitable<Error> Handler::CloseAsync(std::uint16_t code, std::string_view text) {
+  Close(code, text);
+  return Connection::UntilEnded(connection_);
+}
+
+asio::awaitable<Error> Handler::ClosedAsync() { return Connection::UntilOver(connection_); }
+
+std::uint64_t Handler::Id() const noexcept { return connection_->Id(); }
+
+const Json& Handler::Identity() const noexcept { return connection_->Identity(); }
+
+bool Handler::IsConnected() const noexcept { return connection_->IsOpen(); }
+
+ConnectionStats Handler::Stats() const { return connection_->Stats(); }
+
+const HttpRequest& Handler::Handshake() const noexcept { return connection_->Handshake(); }
+
+const std::string& Handler::Subprotocol() const noexcept { return connection_->Subprotocol(); }
+
+std::any& Handler::DataSlot(std::any (*make)()) { return connection_->DataSlot(make); }
+
+}  // namespace ws

@@ -1,0 +1,213 @@
+#include "transport/codec.hpp"
+
+#include <algorithm>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket/stream.hpp>
+#include <utility>
+
+#include "transport/memory_stream.hpp"
+#include "ws/protocol/close_frame.hpp"
+
+namespace ws::transport {
+
+namespace beast = boost::beast;
+namespace websocket = boost::beast::websocket;
+using protocol::FrameHeader;
+using protocol::HeaderVerdict;
+using protocol::Opcode;
+
+struct Codec::Beast {
+  explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
+
+  websocket::stream<MemoryStream, true> stream;
+};
+
+Codec::Codec(boost::asio::any_io_executor executor, const CodecLimits& limits)
+    : limits_(limits), beast_(std::make_unique<Beast>(std::move(executor))) {
+  auto& stream = beast_->stream;
+  stream.read_message_max(limits.max_message_bytes);
+  stream.auto_fragment(false);
+  websocket::permessage_deflate deflate;
+  deflate.server_enable = limits.deflate;
+  stream.set_option(deflate);
+}
+
+Codec::~Codec() = default;
+
+Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, std::string& out) {
+  beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.target, 11};
+  for (const auto& [name, value] : request.headers) upgrade.insert(name, value);
+  auto& stream = beast_->stream;
+  bool offers_deflate = false;
+  stream.set_option(websocket::stream_base::decorator([&](websocket::response_type& response) {
+    response.erase(beast::http::field::server);
+    if (!subprotocol.empty()) response.set(beast::http::field::sec_websocket_protocol, subprotocol);
+    offers_deflate = response.count(beast::http::field::sec_websocket_extensions) != 0;
+  }));
+  Error error;
+  stream.accept(upgrade, error);
+  deflating_ = offers_deflate;
+  out += std::exchange(stream.next_layer().Output(), {});
+  return error;
+}
+
+void Codec::Feed(std::string_view input) {
+  if (!rest_.empty()) input = rest_.append(input);
+  input_ = input;
+}
+
+void Codec::Keep() {
+  if (rest_.empty()) {
+    rest_ = input_;
+  } else if (input_.empty()) {
+    rest_ = {};
+  } else {
+    rest_.erase(0, rest_.size() - input_.size());
+  }
+  input_ = rest_;
+}
+
+Codec::Event Codec::Next() {
+  for (;;) {
+    const std::optional<Event> event = in_frame_ ? ReadPayload() : ReadHeader();
+    if (!event) continue;
+    if (*event == Event::NeedMore) Keep();
+    return *event;
+  }
+}
+
+std::optional<Codec::Event> Codec::ReadHeader() {
+  switch (protocol::ReadFrameHeader(input_, header_)) {
+    case HeaderVerdict::Incomplete: return Event::NeedMore;
+    case HeaderVerdict::Invalid: return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+    case HeaderVerdict::Valid: break;
+  }
+  const bool begins = header_.opcode != Opcode::Continuation;
+  if (!header_.masked || !order_.Accept(header_) || (header_.compressed && !deflating_)) {
+    return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  }
+  if (protocol::IsControl(header_.opcode)) return ReadControl();
+  if (begins) {
+    compressed_ = header_.compressed;
+    received_ = 0;
+  }
+  // Compressed payload may be a little larger than what it stands for.
+  const std::size_t slack = compressed_ ? limits_.max_message_bytes / 1024 + 64 : 0;
+  if (header_.payload > limits_.max_message_bytes + slack - received_) {
+    return Fail(EndReason::TooLarge, websocket::close_code::too_big);
+  }
+  received_ += static_cast<std::size_t>(header_.payload);
+  const std::string_view head = input_.substr(0, header_.size);
+  input_.remove_prefix(header_.size);
+  // Beast does not return from an empty frame that is not the last, so it never sees one alone. Behind the first
+  // frame it means nothing at all.
+  if (!begins && header_.payload == 0 && !header_.fin && !compressed_) return std::nullopt;
+  held_.append(head);
+  payload_left_ = header_.payload;
+  in_frame_ = compressed_ || header_.payload != 0 || header_.fin;
+  return std::nullopt;
+}
+
+std::optional<Codec::Event> Codec::ReadControl() {
+  if (input_.size() < header_.size + header_.payload) {
+    return Event::NeedMore;
+  }
+  const std::string_view key = input_.substr(header_.size - 4, 4);
+  control_ = input_.substr(header_.size, static_cast<std::size_t>(header_.payload));
+  for (std::size_t index = 0; index < control_.size(); ++index) control_[index] ^= key[index % 4];
+  input_.remove_prefix(header_.size + control_.size());
+  if (header_.opcode == Opcode::Ping) return Event::Ping;
+  if (header_.opcode == Opcode::Pong) return Event::Pong;
+  const auto close = protocol::ReadCloseFrame(control_);
+  if (!close) return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  close_code_ = close->code;
+  control_ = std::string(close->text);
+  return Event::Close;
+}
+
+std::optional<Codec::Event> Codec::ReadPayload() {
+  const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(payload_left_, input_.size()));
+  if (size == 0 && payload_left_ != 0) return Event::NeedMore;
+  const std::string_view payload = input_.substr(0, size);
+  input_.remove_prefix(size);
+  payload_left_ -= size;
+  in_frame_ = payload_left_ != 0;
+  if (compressed_) {
+    held_.append(payload);
+    if (in_frame_ || !header_.fin) return std::nullopt;
+    return Inflate();
+  }
+  beast_->stream.next_layer().SetWindow(held_, payload);
+  if (const Error error = ReadBeast(size)) return Fail(error);
+  held_.clear();
+  if (in_frame_ || !header_.fin) return std::nullopt;
+  kind_ = beast_->stream.got_text() ? Kind::Text : Kind::Binary;
+  return Event::Message;
+}
+
+Error Codec::ReadBeast(std::size_t size) {
+  Error error;
+  const std::size_t begin = message_.size();
+  message_.resize(begin + std::max<std::size_t>(size, 1));  // an empty last frame must be read too
+  std::size_t done = 0;
+  do {
+    done += beast_->stream.read_some(boost::asio::buffer(message_.data() + begin + done, message_.size() - begin - done), error);
+  } while (!error && done < size);
+  message_.resize(begin + done);
+  return error;
+}
+
+// Beast reads on whenever its inflater is hungry, so it gets compressed messages whole.
+Codec::Event Codec::Inflate() {
+  auto& stream = beast_->stream;
+  stream.next_layer().SetWindow(held_);
+  do {
+    const std::size_t begin = message_.size();
+    message_.resize(begin + std::clamp<std::size_t>(held_.size() * 2, 1024, 65536));
+    Error error;
+    const std::size_t size = stream.read_some(boost::asio::buffer(message_.data() + begin, message_.size() - begin), error);
+    message_.resize(begin + size);
+    if (error) return Fail(error);
+  } while (!stream.is_message_done());
+  held_ = {};
+  kind_ = stream.got_text() ? Kind::Text : Kind::Binary;
+  return Event::Message;
+}
+
+std::string Codec::TakeMessage() { return std::exchange(message_, {}); }
+
+bool Codec::InMessage() const noexcept {
+  FrameHeader next;
+  return in_frame_ || order_.InMessage() ||
+         (!input_.empty() && protocol::ReadFrameHeader(input_.substr(0, 1), next) == HeaderVerdict::Incomplete &&
+          !protocol::IsControl(next.opcode));
+}
+
+Codec::Event Codec::Fail(const Error& error) {
+  if (error == websocket::error::message_too_big) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
+  const bool text = error == websocket::error::bad_frame_payload;
+  return Fail(EndReason::ProtocolError, text ? websocket::close_code::bad_payload : websocket::close_code::protocol_error);
+}
+
+Codec::Event Codec::Fail(EndReason reason, std::uint16_t code) {
+  failure_ = reason;
+  close_code_ = code;
+  return Event::Failed;
+}
+
+void Codec::WriteMessage(Kind kind, std::string_view payload, std::string& out) {
+  if (WritesPlain()) {
+    protocol::AppendFrameHeader(out, kind == Kind::Text ? Opcode::Text : Opcode::Binary, payload.size());
+    out += payload;
+    return;
+  }
+  auto& stream = beast_->stream;
+  stream.text(kind == Kind::Text);
+  Error ignored;  // memory takes everything
+  stream.write(boost::asio::buffer(payload), ignored);
+  out += stream.next_layer().Output();
+  stream.next_layer().Output().clear();
+}
+
+}  // namespace ws::transport

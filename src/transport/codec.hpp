@@ -1,0 +1,96 @@
+// WebSocket frames to messages and back, over memory.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ws/close_reason.hpp"
+#include "ws/error.hpp"
+#include "ws/http.hpp"
+#include "ws/kind.hpp"
+#include "ws/protocol/frame_header.hpp"
+
+namespace ws::transport {
+
+struct CodecLimits {
+  std::size_t max_message_bytes = std::size_t{1} << 20;
+  bool deflate = false;
+};
+
+// The server's side of RFC 6455. Beast unmasks, inflates, checks UTF-8 and puts messages together; control frames
+// are taken out before it, so that it never waits: it is only called for what lies in memory (measured: no
+// asynchronous operation a message). No I/O, no clock. Not thread-safe.
+class Codec {
+ public:
+  enum class Event {
+    NeedMore,  // nothing complete is left
+    Message,   // TakeMessage, MessageKind
+    Ping,      // Control
+    Pong,      // Control
+    Close,     // CloseCode, Control is the text; nothing is read after it
+    Failed     // Failure, CloseCode; nothing is read after it
+  };
+
+  Codec(boost::asio::any_io_executor executor, const CodecLimits& limits);
+  ~Codec();
+
+  // Writes the 101 to `out`; the request has passed the upgrade checks.
+  Error Accept(const HttpRequest& request, std::string_view subprotocol, std::string& out);
+
+  // Takes input, which must stay where it is until Next has answered NeedMore or Keep was called.
+  void Feed(std::string_view input);
+  Event Next();
+  // Copies what is left of the input.
+  void Keep();
+
+  std::string TakeMessage();
+  Kind MessageKind() const noexcept { return kind_; }
+  std::string_view Control() const noexcept { return control_; }
+  std::uint16_t CloseCode() const noexcept { return close_code_; }
+  EndReason Failure() const noexcept { return failure_; }
+  // Whether a part of a data message has arrived.
+  bool InMessage() const noexcept;
+
+  // Appends a data message as one frame, or as several where Beast compresses it.
+  void WriteMessage(Kind kind, std::string_view payload, std::string& out);
+  // Whether messages leave as they are, so that head and payload may be sent from where they lie.
+  bool WritesPlain() const noexcept { return !deflating_; }
+
+ private:
+  struct Beast;  // keeps its headers out of ours
+
+  // Nothing: go on.
+  std::optional<Event> ReadHeader();
+  std::optional<Event> ReadControl();
+  std::optional<Event> ReadPayload();
+  Error ReadBeast(std::size_t size);
+  Event Inflate();
+  Event Fail(const Error& error);
+  Event Fail(EndReason reason, std::uint16_t code);
+
+  const CodecLimits limits_;
+  std::unique_ptr<Beast> beast_;
+  bool deflating_ = false;
+
+  std::string_view input_;  // what is left of it
+  std::string rest_;        // where it stands if it was kept
+  protocol::FrameHeader header_;
+  protocol::FrameOrder order_;
+  bool in_frame_ = false;    // the header is read, the payload not wholly
+  bool compressed_ = false;  // the message is
+  std::size_t received_ = 0;  // of the message, as declared by its frames
+  std::uint64_t payload_left_ = 0;
+  std::string held_;  // what Beast is to see before the next payload
+  std::string message_;
+  Kind kind_ = Kind::Text;
+
+  std::string control_;
+  std::uint16_t close_code_ = 0;
+  EndReason failure_ = EndReason::ProtocolError;
+};
+
+}  // namespace ws::transport

@@ -1,0 +1,259 @@
+// A connection's life: from the handle to the end of its last callback.
+#include "transport/connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/system_executor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/link.hpp"
+#include "transport/log.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using dispatch::Delivery;
+using dispatch::Exchange;
+
+namespace {
+
+std::uint64_t NextId() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+void Validate(const Options& options) {
+  if (options.max_depth < 1 || options.max_depth > protocol::JsonScanner::depth_ceiling) {
+    throw std::logic_error("ws::Options::max_depth must lie between 1 and " +
+                           std::to_string(protocol::JsonScanner::depth_ceiling));
+  }
+  if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0) {
+    throw std::logic_error("ws::Options: a bound of zero lets nothing through");
+  }
+}
+
+}  // namespace
+
+Connection::Connection(Options options)
+    : options_((Validate(options), std::move(options))),
+      id_(NextId()),
+      queue_({options_.max_queued_messages, options_.max_queued_bytes, options_.overflow}),
+      replies_(options_.max_open_requests),
+      inbound_(options_.max_waiting_messages, options_.max_waiting_bytes) {}
+
+Connection::~Connection() = default;
+
+Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+  const auto registration = table_.Add(event, std::move(callback), order, once);
+  if (!registration) return Token::None;
+  if (event == "connect") {
+    // `connect` is sticky: who comes late still gets it. Exchange sees to it that nobody gets it twice.
+    const std::lock_guard lock(mutex_);
+    if (connected_ && mailbox_) {
+      auto late = std::make_shared<Exchange>(Delivery::Connect, event, Json());
+      late->Only(registration);
+      std::vector<dispatch::Mailbox::ExchangePtr> batch{std::move(late)};
+      mailbox_->Put(batch);
+    }
+  }
+  return registration->token;
+}
+
+void Connection::OnDrain(dispatch::CallbackPtr callback) {
+  const std::lock_guard lock(mutex_);
+  if (state_ < State::Ended) on_drain_.swap(callback);
+}
+
+bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest handshake) {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::Opening || state_ == State::Open) throw std::logic_error("ws::Handler::Init was called twice");
+  if (state_ != State::New) return false;
+  state_ = State::Opening;
+  link_ = &link;
+  strand_ = std::move(strand);
+  handshake_ = std::move(handshake);
+  return true;
+}
+
+asio::any_io_executor Connection::Pool() const {
+  if (options_.callback_thread == CallbackThread::Io) {
+    const std::lock_guard lock(mutex_);
+    if (strand_) return strand_;
+  }
+  return options_.executor ? options_.executor : asio::any_io_executor(asio::system_executor());
+}
+
+void Connection::Open() {
+  auto mailbox = std::make_shared<dispatch::Mailbox>(Pool(), weak_from_this());
+  const std::lock_guard lock(mutex_);
+  mailbox_ = std::move(mailbox);
+  if (state_ == State::Opening) state_ = State::Open;
+}
+
+void Connection::Connect() {
+  {
+    const std::lock_guard lock(mutex_);
+    connected_ = true;
+  }
+  received_.push_back(std::make_shared<Exchange>(Delivery::Connect, "connect", Json()));
+  Deliver();
+}
+
+void Connection::Deliver() {
+  if (received_.empty()) return;
+  if (options_.callback_thread == CallbackThread::Io) {
+    mailbox_->PutAndDrain(received_);
+  } else {
+    mailbox_->Put(received_);
+  }
+}
+
+void Connection::Close(CloseReason reason) {
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  bool never_opened = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ >= State::Closing) return;
+    mailbox = mailbox_;
+    never_opened = state_ == State::New;
+    if (!never_opened) state_ = State::Closing;
+    PostToLink([reason](Link& link) { link.Close(reason); });
+  }
+  if (mailbox) mailbox->Discard();
+  if (never_opened) End(reason);
+}
+
+void Connection::BeginClosing() {
+  Deliver();
+  const std::lock_guard lock(mutex_);
+  if (state_ < State::Closing) state_ = State::Closing;
+}
+
+void Connection::End(const CloseReason& reason, bool abandoned) {
+  if (!abandoned) Deliver();
+  const asio::any_io_executor pool = Pool();
+  Leftovers left;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ >= State::Ended) return;
+    state_ = State::Ended;
+    link_ = nullptr;
+    if (abandoned) left.dying = &asio::query(strand_, asio::execution::context);
+    strand_ = {};
+    while (auto waiter = queue_.WithdrawFirst()) left.refused.push_back(std::move(*waiter));
+    queue_.Clear();
+    while (auto request = replies_.TakeFirst()) left.requests.push_back(std::move(*request));
+    left.ended = until_ended_.TakeAll();
+    left.on_drain.swap(on_drain_);
+  }
+  for (Waiter& waiter : left.refused) left.Complete(std::move(waiter), Errc::Closed);
+  for (auto& [id, waiter] : left.ended) left.Complete(std::move(waiter), {});
+  for (ReplyWaiter& request : left.requests) {
+    if (!abandoned) Answer(std::move(request), pool, [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
+  }
+  if (abandoned || !connected_) return Finish(left.dying);
+  mailbox_->Cancel();
+  std::vector<dispatch::Mailbox::ExchangePtr> last;
+  last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
+  mailbox_->Put(last);
+  mailbox_->Wake();
+}
+
+void Connection::Finish(const asio::execution_context* dying) {
+  table_.Close();
+  received_.clear();
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  Leftovers left;
+  left.dying = dying;
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Over;
+    mailbox.swap(mailbox_);
+    left.over = until_over_.TakeAll();
+    left.keep.swap(keep_);
+  }
+  for (auto& [id, waiter] : left.over) left.Complete(std::move(waiter), {});
+}
+
+void Connection::Leftovers::Complete(Waiter waiter, Error error) const {
+  // A coroutine whose context is being destroyed is destroyed with it.
+  if (dying == nullptr || !waiter.RunsOn(*dying)) std::move(waiter).Complete([error] { return error; });
+}
+
+void Connection::Abort() {
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox = mailbox_;
+    PostToLink([](Link& link) { link.Abort(); });
+  }
+  if (mailbox) mailbox->Cancel();
+}
+
+asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitList Connection::* list, State state) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto wait = [&](auto handler) {
+    Waiter waiter(executor, std::move(handler));
+    std::unique_lock lock(self->mutex_);
+    if (self->state_ >= state) {
+      lock.unlock();
+      return std::move(waiter).Complete([] { return Error(); });
+    }
+    const std::uint64_t id = ++self->last_id_;
+    waiter.OnCancel([weak = std::weak_ptr(self), list, id] {
+      if (const auto connection = weak.lock()) connection->AbandonWait(list, id);
+    });
+    (self.get()->*list).Add(id, std::move(waiter));
+  };
+  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  co_return error;
+}
+
+void Connection::AbandonWait(WaitList Connection::* list, std::uint64_t id) {
+  std::optional<Waiter> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = (this->*list).Take(id);
+  }
+  if (waiter) std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
+}
+
+asio::awaitable<Error> Connection::UntilEnded(std::shared_ptr<Connection> self) {
+  return Wait(std::move(self), &Connection::until_ended_, State::Ended);
+}
+
+asio::awaitable<Error> Connection::UntilOver(std::shared_ptr<Connection> self) {
+  {
+    const std::lock_guard lock(self->mutex_);
+    if (self->IsInside()) return Ready(Errc::WouldDeadlock);
+  }
+  return Wait(std::move(self), &Connection::until_over_, State::Over);
+}
+
+asio::awaitable<Error> Connection::Ready(Error error) { co_return error; }
+
+ConnectionStats Connection::Stats() const {
+  const std::lock_guard lock(mutex_);
+  ConnectionStats stats = counted_;
+  stats.queued_messages = queue_.Messages();
+  stats.queued_bytes = queue_.Bytes();
+  stats.dropped = queue_.Dropped();
+  if (const std::int64_t time = round_trip_; time >= 0) stats.round_trip = std::chrono::microseconds(time);
+  return stats;
+}
+
+std::any& Connection::DataSlot(std::any (*make)()) {
+  const std::lock_guard lock(mutex_);
+  if (!data_.has_value()) data_ = make();
+  return data_;
+}
+
+void Connection::Log(LogLevel level, std::string_view text, std::string_view detail) const {
+  const LogField fields[] = {{"connection", std::to_string(id_)}, {"detail", std::string(detail)}};
+  WriteLog(options_.log, {level, text, std::span(fields, detail.empty() ? 1 : 2)});
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,208 @@
+// What a Handler refers to: the state of one connection, whether or not it runs.
+#pragma once
+
+#include <any>
+#include <atomic>
+#include <boost/asio/any_io_executor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "transport/completion.hpp"
+#include "transport/wait_list.hpp"
+#include "ws/close_reason.hpp"
+#include "ws/dispatch/event_table.hpp"
+#include "ws/dispatch/mailbox.hpp"
+#include "ws/http.hpp"
+#include "ws/message.hpp"
+#include "ws/options.hpp"
+#include "ws/protocol/envelope.hpp"
+#include "ws/protocol/inbound_bound.hpp"
+#include "ws/protocol/reply_table.hpp"
+#include "ws/protocol/send_queue.hpp"
+#include "ws/reply.hpp"
+#include "ws/stats.hpp"
+
+namespace ws::transport {
+
+class Link;
+
+// Runs `use` on the link's strand, if the link still lives then.
+void PostTo(Link& link, const boost::asio::any_io_executor& strand, std::function<void(Link&)> use);
+
+// Holds what outlives the sockets: queue, callbacks, requests. The Link does the I/O while there is any; verbs
+// reach it by posting to its strand. Every member is safe from any thread, but those that say "strand". No lock is
+// held while foreign code runs or is destroyed.
+class Connection final : public dispatch::MailboxOwner, public std::enable_shared_from_this<Connection> {
+ public:
+  explicit Connection(Options options);
+  ~Connection() override;
+
+  // Registration.
+  Token On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  dispatch::EventTable& Table() noexcept { return table_; }
+  void OnDrain(dispatch::CallbackPtr callback);
+
+  // Sending. Names are checked and data is serialised before.
+  Error Emit(std::string payload, Kind kind);
+  Error EmitVolatile(std::string payload, Kind kind);
+  static boost::asio::awaitable<Error> EmitWhenRoom(std::shared_ptr<Connection> self, std::string payload, Kind kind);
+  using ReplyWaiter = std::variant<Completion<ws::Reply>, std::function<void(ws::Reply)>>;
+  // A request, serialised; `event` must be emittable.
+  struct Question {
+    std::uint64_t id = 0;
+    std::string payload = {};
+  };
+  Question Prepare(std::string_view event, const Json& data);
+  // The waiter gets a reply in every case.
+  void Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter);
+  static boost::asio::awaitable<ws::Reply> AskAndWait(std::shared_ptr<Connection> self, Question question,
+                                                      std::chrono::milliseconds timeout);
+
+  // Ending.
+  void Close(CloseReason reason);
+  static boost::asio::awaitable<Error> UntilEnded(std::shared_ptr<Connection> self);
+  static boost::asio::awaitable<Error> UntilOver(std::shared_ptr<Connection> self);
+  // Ends at once, and cancels coroutine callbacks that outstay the end.
+  void Abort();
+  // Lets go of `keep` when all is over. Before Attach.
+  void Keep(std::shared_ptr<void> keep) { keep_ = std::move(keep); }
+
+  // Facts.
+  std::uint64_t Id() const noexcept { return id_; }
+  const Options& Settings() const noexcept { return options_; }
+  const HttpRequest& Handshake() const noexcept { return handshake_; }
+  const Json& Identity() const noexcept { return identity_; }
+  const std::string& Subprotocol() const noexcept { return subprotocol_; }
+  bool IsOpen() const noexcept { return state_ == State::Open; }
+  ConnectionStats Stats() const;
+  std::any& DataSlot(std::any (*make)());
+  void Log(LogLevel level, std::string_view text, std::string_view detail = {}) const;
+  // Where callbacks run that wait for no turn.
+  boost::asio::any_io_executor Pool() const;
+
+  // For the link, on its strand. Attach throws where there is or was a link; false where Close came before it.
+  bool Attach(Link& link, boost::asio::any_io_executor strand, HttpRequest handshake);
+  void Identify(Json identity) { identity_ = std::move(identity); }
+  void Choose(std::string subprotocol) { subprotocol_ = std::move(subprotocol); }
+  void Open();
+  // Delivers `connect`.
+  void Connect();
+  enum class Received { Fine, TooManyMalformed };
+  Received Receive(std::string text, Kind kind);
+  // Hands what Receive gathered to the callbacks.
+  void Deliver();
+  // True: reading must stop until the link is woken.
+  bool Hold();
+  // Nothing taken: the writer is woken when that changes.
+  void Take(std::vector<protocol::Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes);
+  void Sent(std::vector<protocol::Outgoing>& batch);
+  // No verb is accepted any more.
+  void BeginClosing();
+  void DropQueue();
+  void RoundTrip(std::chrono::microseconds time) noexcept { round_trip_ = time.count(); }
+  // Fails requests whose deadline has passed; answers `next` or the next deadline, whichever is sooner.
+  std::chrono::steady_clock::time_point ExpireRequests(std::chrono::steady_clock::time_point now,
+                                                       std::chrono::steady_clock::time_point next);
+  // The transport has ended; `abandoned` where its context is being destroyed.
+  void End(const CloseReason& reason, bool abandoned = false);
+
+ private:
+  enum class State : std::uint8_t { New, Opening, Open, Closing, Ended, Over };
+  using Waiter = Completion<Error>;
+
+  // What the end takes out of the connection, to be completed and destroyed under no lock.
+  struct Leftovers {
+    const boost::asio::execution_context* dying = nullptr;
+    std::vector<Waiter> refused = {};
+    std::vector<ReplyWaiter> requests = {};
+    std::map<std::uint64_t, Waiter> ended = {}, over = {};
+    dispatch::CallbackPtr on_drain = {};
+    std::shared_ptr<void> keep = {};
+
+    void Complete(Waiter waiter, Error error) const;
+  };
+
+  // MailboxOwner
+  bool MayStart() override;
+  dispatch::ConnectionPtr Self() override { return shared_from_this(); }
+  dispatch::Listeners Find(dispatch::Delivery delivery, const Message& message) override;
+  void Forget(Token token) override { table_.Remove(token); }
+  void Answered(dispatch::Delivery delivery, const Message& message, dispatch::Answer answer) override;
+  void Discarded(const Message& message) override { Release(message.Size()); }
+  void Threw(const Message& message, std::string_view what) override;
+
+  using Push = protocol::Admission (protocol::SendQueue<Waiter>::*)(protocol::Outgoing);
+  Error Queue(std::string payload, Kind kind, Push push);
+  Error Judge(protocol::Admission admission, bool loss);
+  void PushProtocol(std::string payload);
+  void AbandonEmit(std::uint64_t id);
+  void AbandonRequest(std::uint64_t id);
+  void AbandonWait(WaitList Connection::* list, std::uint64_t id);
+  void Answer(ReplyWaiter waiter, const boost::asio::any_io_executor& pool, std::function<ws::Reply()> make) const;
+  static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::* list, State state);
+  static boost::asio::awaitable<Error> Ready(Error error);
+
+  void Dispatch(std::string text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
+  void Enqueue(dispatch::Mailbox::ExchangePtr exchange);
+  void Resolve(const protocol::Envelope& ack);
+  void SendError(const Failure& failure, std::string_view event = {}, std::string_view path = {});
+  void SendReply(const Message& message, dispatch::Answer& answer);
+  void Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path = {});
+  void Release(std::size_t bytes);
+  void CallDrained(dispatch::CallbackPtr callback);
+  void Finish(const boost::asio::execution_context* dying = nullptr);
+
+  // With mutex_ held. The link's strand must not be touched once the link is gone.
+  bool IsInside() const { return mailbox_ && mailbox_->IsInside(); }
+  void WakeWriter();
+  void WakeReaderIfRoom();
+  template <class Use>
+  void PostToLink(Use use);
+
+  const Options options_;
+  const std::uint64_t id_;
+  dispatch::EventTable table_;
+  HttpRequest handshake_;
+  Json identity_;
+  std::string subprotocol_;
+  std::atomic<State> state_ = State::New;  // written under mutex_
+
+  mutable std::mutex mutex_;
+  Link* link_ = nullptr;  // while the transport lives; what it holds of executors goes with it
+  boost::asio::any_io_executor strand_;
+  std::shared_ptr<dispatch::Mailbox> mailbox_;
+  protocol::SendQueue<Waiter> queue_;
+  protocol::ReplyTable<ReplyWaiter> replies_;
+  protocol::InboundBound inbound_;
+  bool writer_awake_ = true;  // until it first finds nothing
+  bool holding_ = false;      // the reader waits for room
+  bool connected_ = false;    // `connect` was delivered, so `disconnect` will be
+  std::chrono::steady_clock::time_point watched_until_{};
+  std::uint64_t last_id_ = 0;  // of waiters and requests
+  WaitList until_ended_, until_over_;
+  dispatch::CallbackPtr on_drain_;
+  std::any data_;
+  std::shared_ptr<void> keep_;
+  std::optional<std::chrono::steady_clock::time_point> last_error_;
+  ConnectionStats counted_;
+
+  // Strand only.
+  std::vector<dispatch::Mailbox::ExchangePtr> received_;
+  unsigned malformed_ = 0;
+
+  std::atomic<std::int64_t> round_trip_ = -1;  // microseconds
+};
+
+template <class Use>
+void Connection::PostToLink(Use use) {
+  if (link_ != nullptr) PostTo(*link_, strand_, std::move(use));
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,176 @@
+// What a connection receives: messages to their callbacks, replies to their requests, answers to the peer.
+#include "transport/connection.hpp"
+#include "ws/protocol/envelope.hpp"
+#include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/names.hpp"
+
+namespace ws::transport {
+
+using dispatch::Delivery;
+using dispatch::Exchange;
+using protocol::Envelope;
+using protocol::EnvelopeError;
+
+namespace {
+
+Message::Span SpanOf(std::string_view piece, std::string_view whole) {
+  if (piece.empty()) return {};
+  return {static_cast<std::size_t>(piece.data() - whole.data()), piece.size()};
+}
+
+// The reply that a `$ack` carries.
+ws::Reply ReadReply(const std::string& data, const std::string& error) {
+  ws::Reply reply;
+  if (error.empty()) {
+    if (!data.empty()) reply.data = Json::parse(data, nullptr, false);
+    return reply;
+  }
+  reply.error = Errc::RemoteError;
+  const Json failure = Json::parse(error, nullptr, false);
+  const auto text = [&](const char* key) {
+    const auto found = failure.find(key);
+    return failure.is_object() && found != failure.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  reply.failure = {text("code"), text("message")};
+  return reply;
+}
+
+}  // namespace
+
+Connection::Received Connection::Receive(std::string text, Kind kind) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++counted_.messages_in;
+    counted_.bytes_in += text.size();
+  }
+  if (table_.HasRaw()) {
+    Enqueue(std::make_shared<Exchange>(Delivery::Raw, std::move(text), kind, Message::Layout()));
+    return Received::Fine;
+  }
+  const protocol::BinaryParts parts =
+      kind == Kind::Binary ? protocol::SplitBinary(text) : protocol::BinaryParts{text, {}, false};
+  const protocol::EnvelopeResult result = protocol::ReadEnvelope(parts.json, {options_.max_depth});
+  if (result.error != EnvelopeError::None) {
+    if (result.envelope.Event() == "$ack") return Received::Fine;  // it answers nothing
+    const bool json = result.error == EnvelopeError::BadJson;
+    Log(LogLevel::Debug, json ? "bad_json" : "bad_message", "at byte " + std::to_string(result.offset));
+    SendError(json ? Failure{"bad_json", "the message is no valid JSON, or nests too deeply"}
+                   : Failure{"bad_message", "the message is no {\"event\", \"data\", \"id\"} object"});
+    return ++malformed_ >= options_.max_malformed && options_.max_malformed != 0 ? Received::TooManyMalformed : Received::Fine;
+  }
+  malformed_ = 0;
+  Dispatch(std::move(text), kind, result.envelope, parts.bytes);
+  return Received::Fine;
+}
+
+void Connection::Dispatch(std::string text, Kind kind, const Envelope& envelope, std::string_view bytes) {
+  const std::string_view event = envelope.Event();
+  if (event == "$ack") return Resolve(envelope);
+  if (event == "$pong") return;
+  if (event == "$ping") {
+    std::string pong;
+    protocol::AppendPong(pong);
+    return PushProtocol(std::move(pong));
+  }
+  if (protocol::IsReservedFromPeer(event)) {
+    return Refuse(envelope.id, event, {"reserved_event", "this name belongs to the protocol"});
+  }
+  const Message::Layout layout{SpanOf(envelope.event, text), SpanOf(envelope.id, text), SpanOf(envelope.data, text),
+                               SpanOf(bytes, text)};
+  std::string decoded = envelope.decoded_event;
+  auto exchange = std::make_shared<Exchange>(Delivery::Event, std::move(text), kind, layout);
+  exchange->Content().SetDecodedEvent(std::move(decoded));
+  Enqueue(std::move(exchange));
+}
+
+void Connection::Enqueue(dispatch::Mailbox::ExchangePtr exchange) {
+  {
+    const std::lock_guard lock(mutex_);
+    inbound_.Add(exchange->Size());
+  }
+  received_.push_back(std::move(exchange));
+}
+
+void Connection::Resolve(const Envelope& ack) {
+  const auto id = ack.NumericId();
+  if (!id) return;
+  std::optional<ReplyWaiter> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = replies_.Take(*id);
+  }
+  if (!waiter) return;  // it came late
+  Answer(std::move(*waiter), Pool(), [data = std::string(ack.data), error = std::string(ack.error)] { return ReadReply(data, error); });
+}
+
+bool Connection::Hold() {
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::Open) return false;
+  holding_ = inbound_.Full(!replies_.IsEmpty()) || queue_.IsCongested();
+  return holding_;
+}
+
+void Connection::Release(std::size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  inbound_.Release(1, bytes);
+  WakeReaderIfRoom();
+}
+
+bool Connection::MayStart() {
+  const std::lock_guard lock(mutex_);
+  return state_ >= State::Ended || !(queue_.HoldsCallbacks() || queue_.IsCongested());
+}
+
+dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) {
+  if (delivery == Delivery::Raw) return {table_.Raw(), nullptr};
+  if (delivery == Delivery::Event) return {table_.Find(message.Event()), table_.Any()};
+  return {table_.Find(message.Event()), nullptr};
+}
+
+void Connection::Answered(Delivery delivery, const Message& message, dispatch::Answer answer) {
+  if (delivery == Delivery::Disconnect) return Finish();
+  if (delivery == Delivery::Event) SendReply(message, answer);
+  if (delivery != Delivery::Connect) Release(message.Size());
+}
+
+void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
+  if (const auto* failure = std::get_if<Failure>(&answer.result)) {
+    return Refuse(message.Id(), message.Event(), *failure, answer.path);
+  }
+  if (message.Id().empty()) return;
+  if (!answer.heard) return Refuse(message.Id(), message.Event(), {"unknown_event", "nobody listens to this event"});
+  const Json* data = std::get_if<Json>(&answer.result);
+  std::string payload;
+  protocol::AppendAck(payload, message.Id(), data != nullptr ? *data : Json());
+  if (payload.size() > options_.max_queued_bytes) {
+    Log(LogLevel::Severe, "a reply is larger than the write queue", message.Event());
+    return Refuse(message.Id(), message.Event(), {"internal", "the reply is too large"});
+  }
+  PushProtocol(std::move(payload));
+}
+
+void Connection::Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path) {
+  if (id.empty()) return SendError(failure, event, path);
+  std::string payload;
+  protocol::AppendAckError(payload, id, failure.code, failure.message, path);
+  PushProtocol(std::move(payload));
+}
+
+// One a second at most: a peer that sends rubbish is not to be answered with as much.
+void Connection::SendError(const Failure& failure, std::string_view event, std::string_view path) {
+  const auto now = std::chrono::steady_clock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    if (last_error_ && now - *last_error_ < std::chrono::seconds(1)) return;
+    last_error_ = now;
+  }
+  std::string payload;
+  protocol::AppendError(payload, failure.code, failure.message, event, path);
+  PushProtocol(std::move(payload));
+}
+
+void Connection::Threw(const Message& message, std::string_view what) {
+  Log(LogLevel::Severe, "a callback threw", std::string(message.Event()).append(": ").append(what));
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,239 @@
+// What a connection sends: messages, requests, and the answers to the peer's.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/link.hpp"
+#include "ws/protocol/envelope_writer.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using protocol::Admission;
+using protocol::Outgoing;
+using protocol::SendQueue;
+
+void Connection::WakeWriter() {
+  if (std::exchange(writer_awake_, true)) return;
+  PostToLink([](Link& link) { link.WakeWriter(); });
+}
+
+void Connection::WakeReaderIfRoom() {
+  if (!holding_ || queue_.IsCongested()) return;
+  if (!inbound_.HalfDone() && (replies_.IsEmpty() || inbound_.Full(true))) return;
+  holding_ = false;
+  PostToLink([](Link& link) { link.WakeReader(); });
+}
+
+Error Connection::Emit(std::string payload, Kind kind) { return Queue(std::move(payload), kind, &SendQueue<Waiter>::Emit); }
+
+Error Connection::EmitVolatile(std::string payload, Kind kind) {
+  if (state_ != State::Open) return Errc::Closed;
+  return Queue(std::move(payload), kind, &SendQueue<Waiter>::EmitVolatile);
+}
+
+Error Connection::Queue(std::string payload, Kind kind, Push push) {
+  Outgoing message{std::make_shared<const std::string>(std::move(payload)), kind, protocol::Origin::Emit, false};
+  Admission admission;
+  bool loss = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ >= State::Closing) return Errc::Closed;
+    message.from_callback = IsInside();
+    admission = (queue_.*push)(std::move(message));
+    loss = queue_.TakeFirstLoss();
+    if (admission == Admission::Queued) WakeWriter();
+  }
+  return Judge(admission, loss);
+}
+
+Error Connection::Judge(Admission admission, bool loss) {
+  if (loss) Log(LogLevel::Warning, "the write queue is full: messages are lost");
+  if (admission == Admission::Overflowed) Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
+  if (admission == Admission::Queued) return {};
+  return admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
+}
+
+asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self, std::string payload, Kind kind) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Outgoing message{std::make_shared<const std::string>(std::move(payload)), kind, protocol::Origin::Waiting, false};
+  {
+    const std::lock_guard lock(self->mutex_);
+    if (self->state_ >= State::Closing) co_return Errc::Closed;
+    message.from_callback = self->IsInside();
+    const Admission admission = self->queue_.EmitIfRoom(message);
+    if (admission == Admission::Queued) self->WakeWriter();
+    if (admission != Admission::Waiting) co_return self->Judge(admission, false);
+  }
+  auto wait = [&](auto handler) {
+    Waiter waiter(executor, std::move(handler));
+    std::unique_lock lock(self->mutex_);
+    Admission admission = Admission::Queued;
+    Error error = Errc::Closed;
+    if (self->state_ < State::Closing) {
+      const std::uint64_t id = ++self->last_id_;
+      waiter.OnCancel([weak = std::weak_ptr(self), id] {
+        if (const auto connection = weak.lock()) connection->AbandonEmit(id);
+      });
+      admission = self->queue_.EmitWhenRoom(std::move(message), waiter, id);
+      if (admission == Admission::Waiting) return;
+      if (admission == Admission::Queued) self->WakeWriter();
+      error = admission == Admission::Queued ? Error() : Error(Errc::QueueFull);
+    }
+    lock.unlock();
+    std::move(waiter).Complete([error] { return error; });
+  };
+  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  co_return error;
+}
+
+void Connection::AbandonEmit(std::uint64_t id) {
+  std::optional<Waiter> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = queue_.Withdraw(id);
+  }
+  if (waiter) std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
+}
+
+void Connection::PushProtocol(std::string payload) {
+  Outgoing message{std::make_shared<const std::string>(std::move(payload)), Kind::Text, protocol::Origin::Protocol, false};
+  const std::lock_guard lock(mutex_);
+  if (state_ >= State::Closing) return;
+  message.from_callback = IsInside();
+  queue_.Push(std::move(message));
+  WakeWriter();
+}
+
+void Connection::Take(std::vector<Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes) {
+  const std::lock_guard lock(mutex_);
+  queue_.Take(batch, max_messages, max_bytes);
+  writer_awake_ = !batch.empty();
+}
+
+void Connection::Sent(std::vector<Outgoing>& batch) {
+  std::vector<Waiter> admitted;
+  dispatch::CallbackPtr on_drain;
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  {
+    const std::lock_guard lock(mutex_);
+    counted_.messages_out += batch.size();
+    for (const Outgoing& message : batch) counted_.bytes_out += message.Size();
+    queue_.Sent(batch);
+    while (auto next = queue_.Admit()) admitted.push_back(std::move(next->waiter));
+    if (queue_.TakeDrained()) on_drain = on_drain_;
+    WakeReaderIfRoom();
+    mailbox = mailbox_;
+  }
+  for (Waiter& waiter : admitted) std::move(waiter).Complete([] { return Error(); });
+  if (mailbox) mailbox->Wake();
+  if (on_drain) CallDrained(std::move(on_drain));
+}
+
+void Connection::CallDrained(dispatch::CallbackPtr callback) {
+  asio::post(Pool(), [callback = std::move(callback), self = shared_from_this()] {
+    const auto message = std::make_shared<const Message>("drain", Json());
+    try {
+      dispatch::Outcome outcome = callback->Invoke(callback, self, message);
+      if (auto* rest = std::get_if<1>(&outcome)) asio::co_spawn(self->Pool(), std::move(*rest), asio::detached);
+    } catch (const std::exception& failure) {
+      self->Threw(*message, failure.what());
+    }
+  });
+}
+
+void Connection::DropQueue() {
+  const std::lock_guard lock(mutex_);
+  queue_.Clear();
+}
+
+Connection::Question Connection::Prepare(std::string_view event, const Json& data) {
+  Question question;
+  {
+    const std::lock_guard lock(mutex_);
+    question.id = ++last_id_;
+  }
+  protocol::AppendEnvelope(question.payload, event, std::to_string(question.id), data);
+  return question;
+}
+
+void Connection::Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter) {
+  if (timeout == std::chrono::milliseconds::zero()) timeout = options_.request_timeout;
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const std::uint64_t id = question.id;
+  if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter)) {
+    coroutine->OnCancel([weak = weak_from_this(), id] {
+      if (const auto connection = weak.lock()) connection->AbandonRequest(id);
+    });
+  }
+  Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text, protocol::Origin::Protocol,
+                   false};
+  Error error;
+  {
+    const std::lock_guard lock(mutex_);
+    message.from_callback = IsInside();
+    if (state_ >= State::Closing) {
+      error = Errc::Closed;
+    } else if (!replies_.HasRoom()) {
+      error = Errc::TooManyRequests;
+    } else if (const Admission admission = queue_.Ask(std::move(message)); admission != Admission::Queued) {
+      error = admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
+    } else {
+      replies_.Open(id, std::move(waiter), deadline);
+      WakeWriter();
+      WakeReaderIfRoom();
+      if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
+    }
+  }
+  if (error) Answer(std::move(waiter), Pool(), [error] { return ws::Reply{error, nullptr, {}}; });
+}
+
+asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> self, Question question,
+                                                 std::chrono::milliseconds timeout) {
+  constexpr auto token = asio::use_awaitable;
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto ask = [&](auto handler) { self->Ask(std::move(question), timeout, Completion<ws::Reply>(executor, std::move(handler))); };
+  co_return co_await asio::async_initiate<decltype(token), void(ws::Reply)>(ask, token);
+}
+
+void Connection::AbandonRequest(std::uint64_t id) {
+  std::optional<ReplyWaiter> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = replies_.Take(id);
+  }
+  if (waiter) Answer(std::move(*waiter), Pool(), [] { return ws::Reply{Errc::Cancelled, nullptr, {}}; });
+}
+
+std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::steady_clock::time_point now,
+                                                                 std::chrono::steady_clock::time_point next) {
+  std::vector<ReplyWaiter> expired;
+  {
+    const std::lock_guard lock(mutex_);
+    while (auto waiter = replies_.TakeExpired(now)) expired.push_back(std::move(*waiter));
+    watched_until_ = next = std::min(next, replies_.NextDeadline());
+  }
+  for (ReplyWaiter& waiter : expired) Answer(std::move(waiter), Pool(), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
+  return next;
+}
+
+// `make` runs where the reply is wanted: a large one is parsed there, not on the strand.
+void Connection::Answer(ReplyWaiter waiter, const asio::any_io_executor& pool, std::function<ws::Reply()> make) const {
+  if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter)) return std::move(*coroutine).Complete(std::move(make));
+  asio::post(pool, [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
+    try {
+      callback(make());
+    } catch (const std::exception& failure) {
+      self->Log(LogLevel::Severe, "a request's callback threw", failure.what());
+    } catch (...) {
+      self->Log(LogLevel::Severe, "a request's callback threw");
+    }
+  });
+}
+
+}  // namespace ws::transport

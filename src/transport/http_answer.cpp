@@ -1,0 +1,45 @@
+#include "transport/http_answer.hpp"
+
+#include <ostream>  // before Beast, whose string_view needs it
+
+#include <boost/beast/http/status.hpp>
+
+#include "ws/protocol/ascii.hpp"
+
+namespace ws::transport {
+
+namespace {
+
+bool IsSafe(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
+
+}  // namespace
+
+HttpResponse ToResponse(const protocol::Refusal& refusal) {
+  HttpResponse response;
+  response.status = refusal.status < 200 || refusal.status > 599 ? 400 : refusal.status;
+  response.headers = {{"Content-Type", "text/plain; charset=utf-8"}};
+  if (response.status == 405) response.headers.emplace_back("Allow", "GET");
+  if (response.status == 426) {
+    response.headers.emplace_back("Upgrade", "websocket");
+    response.headers.emplace_back("Sec-WebSocket-Version", "13");
+  }
+  response.body = refusal.text + "\n";
+  return response;
+}
+
+std::string Serialize(const HttpResponse& response, bool keep_alive, bool head) {
+  std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
+  text += std::string_view(boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status)));
+  text += "\r\n";
+  for (const auto& [name, value] : response.headers) {
+    if (!IsSafe(name) || !IsSafe(value) || protocol::EqualsIgnoringCase(name, "Content-Length")) continue;
+    text.append(name).append(": ").append(value).append("\r\n");
+  }
+  // RFC 9110 8.6: not with these.
+  if (response.status != 204 && response.status != 304) text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  text += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+  if (!head && response.status != 204 && response.status != 304) text += response.body;
+  return text;
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,230 @@
+#include <ostream>  // before Beast, whose string_view needs it
+
+#include "transport/http_session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "transport/http_answer.hpp"
+#include "transport/link.hpp"
+#include "transport/log.hpp"
+#include "ws/stream_adapter.hpp"
+
+#if WS_HAS_TLS
+#include <boost/asio/ssl/stream.hpp>
+#endif
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+using protocol::Refusal;
+
+namespace {
+
+constexpr std::uint32_t max_header_bytes = 8192;
+constexpr std::size_t max_header_count = 100;
+constexpr auto token = asio::as_tuple(asio::use_awaitable);
+
+template <class Stream>
+class HttpSession {
+ public:
+  HttpSession(std::shared_ptr<const Site> site, Stream stream, std::shared_ptr<Sessions::Ticket> ticket,
+              protocol::Time deadline)
+      : site_(std::move(site)), stream_(std::move(stream)), ticket_(std::move(ticket)), deadline_(deadline) {}
+
+  static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
+    self->AllowEnding();
+    while (co_await self->ServeOne()) self->deadline_ = std::chrono::steady_clock::now() + self->site_->handshake_timeout;
+  }
+
+ private:
+  // Whether another request may follow.
+  asio::awaitable<bool> ServeOne() {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(max_header_bytes);
+    parser.body_limit(site_->max_body_bytes);
+    LowestStream().expires_at(deadline_);
+    const auto [error, read] = co_await http::async_read_header(stream_, buffer_, parser, token);
+    if (error) co_return co_await Reject(error);
+    HttpRequest request = Convert(parser.get());
+    if (request.headers.size() > max_header_count) co_return co_await SayGoodbye(ToResponse({431, "too many headers"}));
+    if (protocol::IsUpgrade(request)) co_return co_await Upgrade(std::move(request));
+    const auto [body_error, body_read] = co_await http::async_read(stream_, buffer_, parser, token);
+    if (body_error) co_return co_await Reject(body_error);
+    request.body = std::move(parser.get().body());
+    co_return co_await Answer(std::move(request), parser.get().keep_alive());
+  }
+
+  // RFC 9112: what cannot be read is answered where that makes sense.
+  asio::awaitable<bool> Reject(Error error) {
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) {
+      co_return co_await SayGoodbye(ToResponse({431, "the headers are larger than 8 KiB"}));
+    }
+    if (error == http::error::body_limit) co_return co_await SayGoodbye(ToResponse({413, "the body is too large"}));
+    const bool malformed = error != http::error::end_of_stream && error != http::error::partial_message &&
+                           error.category() == http::make_error_code(http::error::bad_method).category();
+    if (malformed) co_return co_await SayGoodbye(ToResponse({400, "this is no valid HTTP request"}));
+    co_return false;
+  }
+
+  asio::awaitable<bool> Upgrade(HttpRequest request) {
+    const SiteRoute* route = site_->Find(request.Path());
+    if (route == nullptr) co_return co_await SayGoodbye(ToResponse({404, "there is no WebSocket at this path"}));
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto connection = std::make_shared<Connection>(route->options);
+    connection->Keep(ticket_);
+    std::string leftover = beast::buffers_to_string(buffer_.data());
+    const auto link = std::make_shared<Link>(connection, AdaptStream(std::move(stream_), executor), executor);
+    link->Keep(ticket_);
+    link->Attach(request);
+    ticket_->EndBy({[weak = std::weak_ptr(connection)] {
+                      if (const auto one = weak.lock()) one->Close({EndReason::Shutdown, 1001, "the server goes away", false, {}});
+                    },
+                    [weak = std::weak_ptr(connection)] {
+                      if (const auto one = weak.lock()) one->Abort();
+                    }});
+    Opening opening{std::move(request), std::move(leftover), deadline_, [route, connection] { route->opened(connection); }};
+    const Error error = co_await Link::Upgrade(link, std::move(opening));
+    if (!error) link->Start();
+    co_return false;
+  }
+
+  asio::awaitable<bool> Answer(HttpRequest request, bool client_keeps_alive) {
+    const bool head = request.method == "HEAD";
+    const bool keep = site_->keep_alive && client_keeps_alive;
+    HttpResponse response;
+    if (request.version > 10 && request.Count("Host") != 1) {
+      response = ToResponse({400, "exactly one Host header is needed"});
+    } else if (site_->answer) {
+      asio::awaitable<HttpResponse> answer = AnswerOnPool(site_, std::move(request));
+      response = co_await asio::co_spawn(site_->pool, std::move(answer), asio::use_awaitable);
+    } else if (site_->routes.contains(request.Path())) {
+      response = ToResponse({426, "this path speaks WebSocket"});
+    } else {
+      response = ToResponse({404, "there is nothing at this path"});
+    }
+    if (!keep) co_return co_await SayGoodbye(std::move(response), head);
+    const std::string text = Serialize(response, true, head);
+    LowestStream().expires_after(site_->answer_timeout);
+    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
+    co_return !error;
+  }
+
+  static asio::awaitable<HttpResponse> AnswerOnPool(std::shared_ptr<const Site> site, HttpRequest request) {
+    try {
+      co_return site->answer(request);
+    } catch (const std::exception& failure) {
+      const LogField fields[] = {{"detail", failure.what()}};
+      WriteLog(site->log, {LogLevel::Severe, "the HTTP callback threw", fields});
+    }
+    co_return ToResponse({500, "the server failed"});
+  }
+
+  // Answers, and closes so that the answer can be read.
+  asio::awaitable<bool> SayGoodbye(HttpResponse response, bool head = false) {
+    const std::string text = Serialize(response, false, head);
+    LowestStream().expires_after(site_->answer_timeout);
+    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
+    if (error) co_return false;
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(stream_), executor);
+    ticket_->EndBy({});
+    asio::steady_timer timer(executor, std::chrono::seconds(5));
+    timer.async_wait([&stream](Error cancelled) {
+      if (!cancelled) stream->Close();
+    });
+    auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
+    co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+    co_return false;
+  }
+
+  // A server that drains does not wait for the next request.
+  void AllowEnding() {
+    const auto close = [executor = stream_.get_executor(), weak = std::weak_ptr(alive_), this] {
+      asio::post(executor, [weak, this] {
+        if (weak.lock()) LowestStream().close();
+      });
+    };
+    ticket_->EndBy({close, close});
+  }
+
+  HttpRequest Convert(const http::request<http::string_body>& from) {
+    HttpRequest request;
+    request.method = from.method_string();
+    request.target = from.target();
+    request.version = static_cast<int>(from.version());
+    for (const auto& field : from) request.headers.emplace_back(field.name_string(), field.value());
+    const RemoteEndpoint remote = RemoteOf(stream_);
+    request.remote_address = remote.address;
+    request.remote_port = remote.port;
+    request.secure = !std::is_same_v<Stream, beast::tcp_stream>;
+    return request;
+  }
+
+  beast::tcp_stream& LowestStream() noexcept { return beast::get_lowest_layer(stream_); }
+
+  const std::shared_ptr<const Site> site_;
+  Stream stream_;
+  const std::shared_ptr<Sessions::Ticket> ticket_;
+  protocol::Time deadline_;
+  beast::flat_buffer buffer_{max_header_bytes + 4096};
+  const std::shared_ptr<int> alive_ = std::make_shared<int>();
+};
+
+protocol::Time HandshakeDeadline(const Site& site) {
+  const auto limit = site.handshake_timeout;
+  return limit == limit.zero() ? protocol::Time::max() : std::chrono::steady_clock::now() + limit;
+}
+
+}  // namespace
+
+asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket, std::shared_ptr<Sessions::Ticket> ticket) {
+  const auto deadline = HandshakeDeadline(*site);
+  auto session = std::make_unique<HttpSession<beast::tcp_stream>>(std::move(site), beast::tcp_stream(std::move(socket)),
+                                                                  std::move(ticket), deadline);
+  return HttpSession<beast::tcp_stream>::Serve(std::move(session));
+}
+
+asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket socket, std::shared_ptr<Sessions::Ticket>) {
+  const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
+  Error error;
+  const asio::const_buffer buffer = asio::buffer(text);
+  stream->WriteNow({&buffer, 1}, error);  // a fresh socket takes so little at once
+  asio::steady_timer timer(executor, std::min<std::chrono::milliseconds>(site->handshake_timeout, std::chrono::seconds(1)));
+  timer.async_wait([&stream](Error cancelled) {
+    if (!cancelled) stream->Close();
+  });
+  auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
+  co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+}
+
+#if WS_HAS_TLS
+asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket,
+                               std::shared_ptr<asio::ssl::context> context, std::shared_ptr<Sessions::Ticket> ticket) {
+  using Stream = asio::ssl::stream<beast::tcp_stream>;
+  const auto deadline = HandshakeDeadline(*site);
+  Stream stream(beast::tcp_stream(std::move(socket)), *context);
+  beast::get_lowest_layer(stream).expires_at(deadline);
+  const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, token);
+  if (error) co_return;
+  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), std::move(stream), std::move(ticket), deadline);
+  co_await HttpSession<Stream>::Serve(std::move(session));
+}
+#endif
+
+}  // namespace ws::transport

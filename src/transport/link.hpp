@@ -1,0 +1,151 @@
+// A connection's life on the wire.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/codec.hpp"
+#include "transport/connection.hpp"
+#include "transport/gate.hpp"
+#include "ws/byte_stream.hpp"
+#include "ws/protocol/deadline.hpp"
+#include "ws/protocol/heartbeat.hpp"
+#include "ws/protocol/upgrade_check.hpp"
+
+namespace ws::transport {
+
+// What opens a connection.
+struct Opening {
+  HttpRequest request;
+  std::string leftover;                          // bytes that came behind the request
+  protocol::Time deadline;                       // of the whole handshake
+  std::function<void()> accepted = {};  // runs before the 101, with the identity known; a throw refuses with 500
+};
+
+// Everything that belongs to an executor: stream, codec, timer, and the three coroutines that use them, which keep
+// it alive: reader, writer and watch. All of it on one strand. When the last coroutine is gone, so is the link; a
+// link that dies before its connection has ended was abandoned by its context.
+class Link final : public std::enable_shared_from_this<Link> {
+ public:
+  Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // Makes this the connection's link; false where it was closed before. Throws std::logic_error for a second one.
+  bool Attach(const HttpRequest& request) { return connection_->Attach(*this, strand_, request); }
+  // Checks, asks, answers. On success the connection is open, and Start must follow; else the stream is closed.
+  static boost::asio::awaitable<Error> Upgrade(std::shared_ptr<Link> self, Opening opening);
+  // Begins to read. Safe from any thread.
+  void Start();
+
+  // On the strand.
+  void WakeWriter() { writer_gate_.Open(); }
+  void WakeReader() { reader_gate_.Open(); }
+  // Some clock was started or stopped.
+  void RearmTimer();
+  // A clock of the connection's own.
+  void RearmTimer(protocol::Time deadline);
+  // Begins the end; the first reason stands.
+  void Close(CloseReason reason);
+  // Ends without a farewell.
+  void Abort();
+  // Lets go of `keep` when the stream is closed.
+  void Keep(std::shared_ptr<void> keep) { keep_ = std::move(keep); }
+
+ private:
+  // How far the end has come.
+  enum class Phase { Opening, Open, Closing, Ended };
+  // A large payload between two stretches of output_.
+  struct Piece {
+    std::size_t end;  // of the stretch before it
+    const std::string* payload;
+  };
+  struct Sentinel;
+
+  static boost::asio::awaitable<void> Read(std::shared_ptr<Link> self);
+  static boost::asio::awaitable<void> Write(std::shared_ptr<Link> self);
+  static boost::asio::awaitable<void> Watch(std::shared_ptr<Link> self);
+
+  // upgrade.cpp
+  boost::asio::awaitable<Error> TryUpgrade(Opening& opening);
+  boost::asio::awaitable<std::optional<protocol::Refusal>> Judge(const HttpRequest& request);
+  boost::asio::awaitable<Authorization> Ask(const HttpRequest& request);
+  boost::asio::awaitable<Error> Refuse(protocol::Refusal refusal);
+  static boost::asio::awaitable<void> LastRites(std::shared_ptr<Link> self);
+  void ArmHandshake(protocol::Time deadline);
+
+  // reader.cpp
+  // Handles what lies in the codec; false where it must stop before the end of it.
+  bool Digest();
+  void OnPong(std::string_view payload);
+  void OnClose(Codec::Event event);
+  void HoldReading(bool held);
+
+  // writer.cpp
+  // Fills output_ and buffers_; false where there is nothing to send.
+  bool Gather();
+  void Append(const protocol::Outgoing& message);
+  void AppendControl(protocol::Opcode opcode, std::string_view payload);
+  void FillBuffers();
+  boost::asio::awaitable<Error> WriteAll();
+  // Drops what was written from the front.
+  void Skip(ByteStream::Buffers& left, std::size_t written);
+
+  // watch.cpp
+  void CheckClocks(protocol::Time now);
+  protocol::Time NextDeadline() const;
+  // The transport is over for the user; the watch then sees it off.
+  void End(bool clean);
+  void Fail(Error error);
+  boost::asio::awaitable<void> SeeOff();
+  template <class Coroutine>
+  void Spawn(Coroutine coroutine, bool Link::* running);
+
+  static protocol::Time Now() { return std::chrono::steady_clock::now(); }
+
+  std::shared_ptr<void> keep_;  // destroyed last
+  const std::shared_ptr<Connection> connection_;
+  const boost::asio::any_io_executor strand_;
+  const std::unique_ptr<ByteStream> stream_;
+  Codec codec_;
+  boost::asio::steady_timer timer_;
+  Gate reader_gate_, writer_gate_;
+
+  // The end.
+  Phase phase_ = Phase::Opening;
+  CloseReason reason_;
+  bool graceful_ = false;  // the queue is flushed and the peer's close frame awaited
+  bool close_sent_ = false;
+  bool close_received_ = false;
+  bool clean_ = false;    // the peer is to be seen off, not cut off
+  bool reading_ = false;  // the coroutine has not ended
+  bool writing_ = false;
+  bool timed_out_ = false;  // the handshake
+  boost::asio::cancellation_signal stop_authorize_;
+
+  // Output.
+  std::string output_;  // heads and small messages
+  std::vector<Piece> pieces_;
+  std::vector<protocol::Outgoing> batch_;  // owns what pieces_ refers to
+  std::vector<boost::asio::const_buffer> buffers_;
+  std::optional<std::string> pong_;  // the newest ping's payload, RFC 6455 5.5.3
+  bool ping_due_ = false;
+  protocol::Time ping_sent_{};
+  std::uint64_t ping_number_ = 0;
+
+  // Clocks.
+  protocol::Heartbeat heartbeat_;
+  protocol::Deadline message_, write_, unread_, closing_, flush_;
+  protocol::Time sleeping_until_ = protocol::Time::max();
+};
+
+}  // namespace ws::transport

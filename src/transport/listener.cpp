@@ -1,0 +1,62 @@
+#include "transport/listener.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/log.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+Listener::Listener(asio::any_io_executor executor, std::vector<asio::any_io_executor> targets, LogSink log)
+    : acceptor_(executor), pause_(executor), targets_(std::move(targets)), log_(std::move(log)) {}
+
+Error Listener::Open(const std::string& address, std::uint16_t port) {
+  Error error;
+  const asio::ip::address host = asio::ip::make_address(address, error);
+  if (error) return error;
+  const tcp::endpoint endpoint(host, port);
+  acceptor_.open(endpoint.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error && host.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
+  if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+  if (!error) port_ = acceptor_.local_endpoint(error).port();
+  if (error) Close();
+  return error;
+}
+
+asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted accepted) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  bool starving = false;
+  for (std::size_t next = 0; self->acceptor_.is_open(); next = (next + 1) % self->targets_.size()) {
+    auto [error, socket] = co_await self->acceptor_.async_accept(self->targets_[next], token);
+    if (!error) {
+      starving = false;
+      Error ignored;
+      socket.set_option(tcp::no_delay(true), ignored);
+      accepted(std::move(socket));
+      continue;
+    }
+    if (!self->acceptor_.is_open()) break;
+    if (error == asio::error::connection_aborted) continue;
+    // Out of descriptors or memory: the backlog stays ready, so a loop would only burn time.
+    if (!std::exchange(starving, true)) {
+      const LogField fields[] = {{"detail", error.message()}};
+      WriteLog(self->log_, {LogLevel::Severe, "accept failed; trying again", fields});
+    }
+    self->pause_.expires_after(std::chrono::milliseconds(100));
+    co_await self->pause_.async_wait(token);
+  }
+}
+
+void Listener::Close() {
+  Error ignored;
+  acceptor_.close(ignored);
+  pause_.cancel();
+}
+
+}  // namespace ws::transport

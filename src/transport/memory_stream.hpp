@@ -1,0 +1,75 @@
+// The stream under Beast's WebSocket: memory.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/role.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ws/error.hpp"
+
+namespace ws::transport {
+
+// Models Beast's SyncStream. Reads see the window and never a byte beyond it; writes go to the end of `output`.
+class MemoryStream {
+ public:
+  using executor_type = boost::asio::any_io_executor;
+
+  // The executor is for the clock that Beast's stream holds and we never start.
+  explicit MemoryStream(executor_type executor) : executor_(std::move(executor)) {}
+  executor_type get_executor() const noexcept { return executor_; }
+
+  void SetWindow(std::string_view first, std::string_view second = {}) noexcept {
+    first_ = first;
+    second_ = second;
+  }
+  std::string& Output() noexcept { return output_; }
+
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers, Error& error) {
+    if (first_.empty()) first_ = std::exchange(second_, {});
+    const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(first_));
+    first_.remove_prefix(size);
+    // A would_block breaks Beast's stream for good: the codec only reads what is there.
+    error = size == 0 ? Error(boost::asio::error::would_block) : Error();
+    return size;
+  }
+  template <class Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    Error error;
+    const std::size_t size = read_some(buffers, error);
+    if (error) throw boost::system::system_error(error);
+    return size;
+  }
+
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers, Error& error) {
+    error = {};
+    const std::size_t size = boost::asio::buffer_size(buffers);
+    output_.resize(output_.size() + size);
+    boost::asio::buffer_copy(boost::asio::buffer(output_.data() + output_.size() - size, size), buffers);
+    return size;
+  }
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers) {
+    Error error;
+    return write_some(buffers, error);
+  }
+
+ private:
+  executor_type executor_;
+  std::string_view first_, second_;
+  std::string output_;
+};
+
+// Beast's hook at the end of a connection: the transport ends elsewhere.
+inline void teardown(boost::beast::role_type, MemoryStream&, Error& error) { error = {}; }
+template <class Handler>
+void async_teardown(boost::beast::role_type, MemoryStream&, Handler&& handler) {
+  std::forward<Handler>(handler)(Error());
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,17 @@
+#include "ws/stream_adapter.hpp"
+
+#include <boost/asio/strand.hpp>
+
+namespace ws {
+
+std::span<char> ThreadScratch() {
+  constexpr std::size_t size = std::size_t{64} << 10;
+  static thread_local const std::unique_ptr<char[]> scratch(new char[size]);
+  return {scratch.get(), size};
+}
+
+boost::asio::any_io_executor MakeStrand(boost::asio::any_io_executor executor) {
+  return boost::asio::make_strand(std::move(executor));
+}
+
+}  // namespace ws

@@ -1,0 +1,112 @@
+// From the HTTP request to the open connection.
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/http_answer.hpp"
+#include "transport/link.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using protocol::Refusal;
+
+asio::awaitable<Error> Link::Upgrade(std::shared_ptr<Link> self, Opening opening) {
+  self->ArmHandshake(opening.deadline);
+  Error error;
+  try {
+    error = co_await self->TryUpgrade(opening);
+  } catch (const boost::system::system_error& failure) {
+    error = failure.code();
+  }
+  self->timer_.cancel();
+  if (!error) co_return error;
+  if (self->timed_out_) {
+    error = Errc::HandshakeTimeout;
+  } else if (self->phase_ == Phase::Ended) {
+    error = Errc::Closed;
+  }
+  self->phase_ = Phase::Ended;
+  self->connection_->End({EndReason::TransportError, 1006, {}, false, error});
+  self->clean_ = error == Errc::Refused;  // who was refused may read why
+  asio::co_spawn(self->strand_, LastRites(self), asio::detached);
+  co_return error;
+}
+
+asio::awaitable<void> Link::LastRites(std::shared_ptr<Link> self) {
+  co_await self->SeeOff();
+}
+
+asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
+  std::optional<Refusal> refusal = co_await Judge(opening.request);
+  if (phase_ == Phase::Ended) co_return Errc::Closed;
+  std::string subprotocol;
+  if (!refusal) {
+    subprotocol = protocol::ChooseSubprotocol(opening.request, connection_->Settings().subprotocols);
+    connection_->Choose(subprotocol);
+    try {
+      if (opening.accepted) opening.accepted();
+    } catch (const std::exception& failure) {
+      connection_->Log(LogLevel::Severe, "a route's callback threw", failure.what());
+      refusal = Refusal{500, "the server failed"};
+    }
+  }
+  if (!refusal && codec_.Accept(opening.request, subprotocol, output_)) refusal = Refusal{400, "no valid upgrade request"};
+  if (refusal) {
+    const Error error = co_await Refuse(std::move(*refusal));
+    co_return error ? error : Errc::Refused;
+  }
+  FillBuffers();
+  const Error error = co_await WriteAll();
+  if (error) co_return error;
+  if (phase_ == Phase::Ended) co_return Errc::Closed;
+  phase_ = Phase::Open;
+  connection_->Open();
+  codec_.Feed(opening.leftover);
+  codec_.Keep();
+  co_return Error();
+}
+
+asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request) {
+  const Options& options = connection_->Settings();
+  try {
+    const protocol::UpgradeRules rules{options.allowed_origins, options.allowed_hosts, options.check_origin};
+    if (auto refusal = protocol::CheckUpgrade(request, rules)) co_return refusal;
+    if (!options.authorize) co_return std::nullopt;
+    Authorization said = co_await Ask(request);
+    if (!said.accepted) co_return Refusal{said.status, said.text};
+    connection_->Identify(std::move(said.identity));
+    co_return std::nullopt;
+  } catch (const std::exception& failure) {
+    if (phase_ != Phase::Ended && !timed_out_) connection_->Log(LogLevel::Severe, "authorize threw", failure.what());
+  }
+  co_return Refusal{500, "the server failed"};
+}
+
+asio::awaitable<Authorization> Link::Ask(const HttpRequest& request) {
+  const Authorizer& authorize = connection_->Settings().authorize;
+  if (authorize.Plain()) co_return authorize.Plain()(request);
+  asio::awaitable<Authorization> decision = authorize.Awaited()(request);
+  auto token = asio::bind_cancellation_slot(stop_authorize_.slot(), asio::use_awaitable);
+  co_return co_await asio::co_spawn(strand_, std::move(decision), token);
+}
+
+asio::awaitable<Error> Link::Refuse(Refusal refusal) {
+  connection_->Log(LogLevel::Info, "an upgrade was refused", refusal.text);
+  output_ = Serialize(ToResponse(refusal), false);
+  FillBuffers();
+  co_return co_await WriteAll();
+}
+
+void Link::ArmHandshake(protocol::Time deadline) {
+  timer_.expires_at(deadline);
+  timer_.async_wait([self = shared_from_this()](Error error) {
+    if (error) return;
+    self->timed_out_ = true;
+    self->stop_authorize_.emit(asio::cancellation_type::terminal);
+    self->stream_->Close();
+  });
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,179 @@
+// The watch coroutine: every clock of a connection on one timer, and its end.
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/link.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using protocol::Heartbeat;
+using protocol::Time;
+
+Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, asio::any_io_executor strand)
+    : connection_(std::move(connection)),
+      strand_(std::move(strand)),
+      stream_(std::move(stream)),
+      codec_(strand_, {connection_->Settings().max_message_bytes, connection_->Settings().deflate}),
+      timer_(strand_),
+      heartbeat_(connection_->Settings().ping_after, connection_->Settings().dead_after, Now()),
+      message_(connection_->Settings().message_timeout),
+      write_(connection_->Settings().write_timeout),
+      unread_(connection_->Settings().unread_timeout),
+      closing_(connection_->Settings().close_timeout),
+      flush_(connection_->Settings().flush_timeout) {}
+
+Link::~Link() {
+  if (phase_ != Phase::Ended) connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
+}
+
+void PostTo(Link& link, const asio::any_io_executor& strand, std::function<void(Link&)> use) {
+  asio::post(strand, [weak = link.weak_from_this(), use = std::move(use)] {
+    if (const auto self = weak.lock()) use(*self);
+  });
+}
+
+void Link::Start() {
+  asio::post(strand_, [self = shared_from_this()] {
+    if (self->phase_ == Phase::Ended) return;
+    self->heartbeat_.Heard(Now());
+    self->connection_->Connect();
+    self->Spawn(Write(self), &Link::writing_);
+    self->Spawn(Read(self), &Link::reading_);
+    asio::co_spawn(self->strand_, Watch(self), asio::detached);
+  });
+}
+
+template <class Coroutine>
+void Link::Spawn(Coroutine coroutine, bool Link::* running) {
+  this->*running = true;
+  asio::co_spawn(strand_, std::move(coroutine), [self = shared_from_this(), running](std::exception_ptr failure) {
+    self.get()->*running = false;
+    if (failure) self->Close({EndReason::Internal, 1011, {}, false, {}});
+    self->RearmTimer();
+  });
+}
+
+// Dies with the context that runs the timer, and then frees what waits at the gates, which no context knows.
+struct Link::Sentinel {
+  Link& link;
+  ~Sentinel() {
+    link.reader_gate_.Drop();
+    link.writer_gate_.Drop();
+  }
+};
+
+asio::awaitable<void> Link::Watch(std::shared_ptr<Link> self) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  const Sentinel sentinel{*self};
+  for (;;) {
+    const Time now = Now();
+    self->CheckClocks(now);
+    if (self->phase_ == Phase::Ended) break;
+    self->sleeping_until_ = self->connection_->ExpireRequests(now, self->NextDeadline());
+    self->timer_.expires_at(self->sleeping_until_);
+    co_await self->timer_.async_wait(token);
+  }
+  co_await self->SeeOff();
+}
+
+void Link::CheckClocks(Time now) {
+  if (phase_ == Phase::Closing && closing_.HasPassed(now)) return End(false);
+  if (phase_ != Phase::Open) return;
+  const Heartbeat::Verdict verdict = heartbeat_.Check(now);
+  if (verdict == Heartbeat::Verdict::Dead) return Close({EndReason::HeartbeatTimeout, 3008, "nothing was heard", false, {}});
+  if (message_.HasPassed(now)) return Close({EndReason::Timeout, 3008, "the message took too long", false, {}});
+  if (write_.HasPassed(now)) return Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
+  if (unread_.HasPassed(now)) return Close({EndReason::Stalled, 1013, "busy", false, {}});
+  if (verdict == Heartbeat::Verdict::SendPing) {
+    ping_due_ = true;
+    writer_gate_.Open();
+  }
+}
+
+Time Link::NextDeadline() const {
+  return std::min({heartbeat_.Next(), message_.At(), write_.At(), unread_.At(), closing_.At()});
+}
+
+void Link::RearmTimer() { RearmTimer(phase_ == Phase::Ended ? Time::min() : NextDeadline()); }
+
+void Link::RearmTimer(Time deadline) {
+  if (deadline < sleeping_until_) timer_.cancel();
+}
+
+void Link::Close(CloseReason reason) {
+  if (phase_ == Phase::Opening) {
+    phase_ = Phase::Ended;
+    stop_authorize_.emit(asio::cancellation_type::terminal);
+    stream_->Close();
+    return;
+  }
+  if (phase_ != Phase::Open) return;
+  phase_ = Phase::Closing;
+  reason_ = std::move(reason);
+  graceful_ = reason_.reason == EndReason::LocalClose || reason_.reason == EndReason::Shutdown;
+  connection_->BeginClosing();
+  if (!graceful_) connection_->DropQueue();
+  const Time now = Now();
+  heartbeat_.Pause(now);
+  closing_.Start(now);
+  flush_.Start(now);
+  // A reader that was held goes on: the peer's close frame may be behind what it held.
+  reader_gate_.Open();
+  writer_gate_.Open();
+  RearmTimer();
+}
+
+void Link::Abort() {
+  if (phase_ == Phase::Opening) return Close({});
+  Fail(asio::error::operation_aborted);
+  stream_->Close();
+}
+
+void Link::Fail(Error error) {
+  if (phase_ == Phase::Open) reason_ = {EndReason::TransportError, 1006, {}, false, error};
+  End(false);
+}
+
+void Link::End(bool clean) {
+  if (phase_ == Phase::Ended) return;
+  clean_ = clean;
+  phase_ = Phase::Ended;
+  connection_->End(reason_);
+  reader_gate_.Open();
+  writer_gate_.Open();
+  RearmTimer();
+}
+
+// Lets the peer read our last words before the stream is closed, within the time that closing has.
+asio::awaitable<void> Link::SeeOff() {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  if (!clean_) stream_->Close();
+  stream_->CancelRead();
+  closing_.StartOnce(Now());
+  timer_.expires_at(closing_.At());
+  while (reading_ || writing_) {
+    // Whoever leaves cancels the wait.
+    const auto [error] = co_await timer_.async_wait(token);
+    if (error) continue;
+    stream_->Close();
+    timer_.expires_at(Time::max());
+  }
+  if (clean_ && !closing_.HasPassed(Now())) {
+    timer_.expires_at(closing_.At());
+    timer_.async_wait([self = shared_from_this()](Error error) {
+      if (!error) self->stream_->Close();
+    });
+    auto shutdown = [this](auto handler) { stream_->AsyncShutdown(std::move(handler)); };
+    co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+    timer_.cancel();
+  }
+  stream_->Close();
+}
+
+}  // namespace ws::transport

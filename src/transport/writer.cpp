@@ -1,0 +1,116 @@
+// The write coroutine: all that waits leaves in one write.
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/link.hpp"
+#include "ws/protocol/close_frame.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using protocol::Opcode;
+
+namespace {
+
+constexpr std::size_t max_batch_messages = 64;
+constexpr std::size_t max_batch_bytes = std::size_t{256} << 10;
+constexpr std::size_t copied_bytes = 4096;  // larger payloads are sent from where they lie
+constexpr std::size_t kept_bytes = 4096;    // of the output buffer, while idle
+
+}  // namespace
+
+asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
+  while (self->phase_ != Phase::Ended) {
+    if (!self->Gather()) {
+      co_await self->writer_gate_.Wait();
+      continue;
+    }
+    const Error error = co_await self->WriteAll();
+    self->connection_->Sent(self->batch_);
+    if (error) {
+      self->Fail(error);
+    } else if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
+      self->End(true);
+    }
+  }
+}
+
+bool Link::Gather() {
+  if (output_.capacity() > kept_bytes) output_ = {};
+  output_.clear();
+  pieces_.clear();
+  if (close_sent_) {
+    if (close_received_) End(true);
+    return false;
+  }
+  if (pong_) AppendControl(Opcode::Pong, *std::exchange(pong_, std::nullopt));
+  if (std::exchange(ping_due_, false)) {
+    ping_sent_ = Now();
+    AppendControl(Opcode::Ping, std::to_string(++ping_number_));
+  }
+  const bool flushing = graceful_ && !close_received_ && !flush_.HasPassed(Now());
+  if (phase_ == Phase::Open || flushing) connection_->Take(batch_, max_batch_messages, max_batch_bytes);
+  for (const protocol::Outgoing& message : batch_) Append(message);
+  if (phase_ == Phase::Closing && batch_.empty()) {
+    AppendControl(Opcode::Close, protocol::MakeClosePayload(reason_.code, reason_.by_peer ? "" : reason_.text));
+    close_sent_ = true;
+  }
+  FillBuffers();
+  return !output_.empty();
+}
+
+// Only when output_ has stopped growing.
+void Link::FillBuffers() {
+  buffers_.clear();
+  std::size_t begin = 0;
+  for (const Piece& piece : pieces_) {
+    buffers_.push_back(asio::buffer(output_.data() + begin, piece.end - begin));
+    buffers_.push_back(asio::buffer(*piece.payload));
+    begin = piece.end;
+  }
+  if (begin != output_.size()) buffers_.push_back(asio::buffer(output_.data() + begin, output_.size() - begin));
+}
+
+void Link::Append(const protocol::Outgoing& message) {
+  if (message.Size() <= copied_bytes || !codec_.WritesPlain()) {
+    codec_.WriteMessage(message.kind, *message.payload, output_);
+    return;
+  }
+  protocol::AppendFrameHeader(output_, message.kind == Kind::Text ? Opcode::Text : Opcode::Binary, message.Size());
+  pieces_.push_back({output_.size(), message.payload.get()});
+}
+
+void Link::AppendControl(Opcode opcode, std::string_view payload) {
+  protocol::AppendFrameHeader(output_, opcode, payload.size());
+  output_ += payload;
+}
+
+asio::awaitable<Error> Link::WriteAll() {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  ByteStream::Buffers left(buffers_);
+  auto write = [this, &left](auto handler) { stream_->AsyncWriteSome(left, std::move(handler)); };
+  Error error;
+  Skip(left, stream_->WriteNow(left, error));
+  while (!error && !left.empty()) {
+    write_.Start(Now());
+    RearmTimer();
+    std::size_t written = 0;
+    std::tie(error, written) = co_await asio::async_initiate<decltype(token), void(Error, std::size_t)>(write, token);
+    Skip(left, written);
+  }
+  write_.Stop();
+  co_return error;
+}
+
+// A buffer written in part is shortened in place.
+void Link::Skip(ByteStream::Buffers& left, std::size_t written) {
+  while (written != 0 && written >= left.front().size()) {
+    written -= left.front().size();
+    left = left.subspan(1);
+  }
+  if (written != 0) buffers_[buffers_.size() - left.size()] += written;
+}
+
+}  // namespace ws::transport

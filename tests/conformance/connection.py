@@ -1,0 +1,150 @@
+"""TCP or TLS to the server, octet by octet, and HTTP answers read from it. Every wait has a deadline."""
+
+import select
+import socket
+import ssl
+import time
+from contextlib import ExitStack
+
+import opening
+from frames import Violation
+
+PATIENCE = 10.0        # seconds, for any answer
+CLOSE_BUDGET = 7.0     # seconds, from the last word to the end of TCP
+HEAD_LIMIT = 64 * 1024
+
+
+class Connection:
+    def __init__(self, host, port, tls):
+        self.inbox = bytearray()   # what has arrived and nobody has taken yet
+        self._ended = False        # the peer sends no more
+        self._refused = False      # the peer takes no more
+        try:
+            self._socket = socket.create_connection((host, port), timeout=PATIENCE)
+            with ExitStack() as guard:
+                guard.callback(self.close)
+                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if tls:
+                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                    context.check_hostname = False
+                    context.verify_mode = ssl.CERT_NONE
+                    self._socket = context.wrap_socket(self._socket, server_hostname=host)
+                self._socket.setblocking(False)
+                guard.pop_all()
+        except OSError as error:
+            raise Violation(f"no connection: {error}") from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self._socket.close()
+
+    def half_close(self):
+        """Ends our direction only; under TLS without a close_notify."""
+        self._refused = True
+        try:
+            self._socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._ended = True
+
+    def send(self, octets, *, piece=65536):
+        """Sends all, `piece` octets a write, and reads meanwhile: two full pipes must not hold each other.
+
+        What the peer no longer takes is dropped; reading tells what it said.
+        """
+        rest = memoryview(octets)
+        until = time.monotonic() + PATIENCE
+        while rest and not self._refused:
+            try:
+                rest = rest[self._socket.send(rest[:piece]):]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                self._wait(until, writing=True)
+                self._take()
+            except OSError:
+                self._refused = True
+
+    def fill(self, until):
+        """Waits for more in the inbox; False at the end of the stream."""
+        while not self._take():
+            self._wait(until)
+        if time.monotonic() > until:
+            raise Violation("the server goes on and on")
+        return not self._ended
+
+    def has_news(self, within):
+        """Whether anything arrives, or the connection ends, in that time."""
+        try:
+            self.fill(time.monotonic() + within)
+        except Violation:
+            return False
+        return True
+
+    def _wait(self, until, *, writing=False):
+        left = until - time.monotonic()
+        reading = [] if self._ended else [self._socket]
+        if left <= 0 or not any(select.select(reading, [self._socket] if writing else [], [], left)):
+            raise Violation("the server kept us waiting")
+
+    def _take(self):
+        """Whether something arrived, or the connection has ended."""
+        if self._ended:
+            return True
+        try:
+            octets = self._socket.recv(1 << 18)
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return False
+        except OSError:
+            octets = b""
+        self.inbox += octets
+        self._ended = not octets
+        return True
+
+    def take(self, size):
+        """The first `size` octets of the inbox."""
+        octets = bytes(self.inbox[:size])
+        del self.inbox[:size]
+        return octets
+
+    def expect_dropped(self, within=CLOSE_BUDGET):
+        """The server ends the connection, whatever it says before; gives that."""
+        until = time.monotonic() + within
+        while self.fill(until):
+            pass
+        return self.take(len(self.inbox))
+
+    def expect_end(self, within=CLOSE_BUDGET):
+        """The server ends the connection, and says nothing more."""
+        if said := self.expect_dropped(within):
+            raise Violation(f"{len(said)} more octets where the end was due: {said[:40]!r}")
+
+    def read_response(self):
+        until = time.monotonic() + PATIENCE
+        while (size := self.inbox.find(b"\r\n\r\n")) < 0:
+            if len(self.inbox) > HEAD_LIMIT or not self.fill(until):
+                raise Violation(f"no HTTP answer but {bytes(self.inbox[:80])!r}")
+        head = opening.parse_head(self.take(size + 4)[:-4])
+        if head.status < 200:
+            return head
+        if head.all("Content-Length"):
+            length = int(head.one("Content-Length"))
+            while len(self.inbox) < length:
+                if not self.fill(until):
+                    raise Violation(f"{len(self.inbox)} of {length} octets of body")
+            body = self.take(length)
+        else:
+            body = self.expect_dropped()
+        return opening.Response(head.status, head.headers, body)
+
+    def expect_refusal(self, *statuses):
+        """An HTTP error with a text, and then the end of the connection."""
+        response = self.read_response()
+        if response.status not in statuses:
+            raise Violation(f"answered {response.status} {response.body[:60]!r}, not {' or '.join(map(str, statuses))}")
+        self.expect_end()
+        if not response.body.decode().strip():
+            raise Violation(f"the {response.status} has no text")
+        return response

@@ -1,0 +1,157 @@
+"""RFC 6455 frames as octets: building them with every bit free, and judging those a server sends. No I/O."""
+
+import os
+import struct
+from dataclasses import dataclass
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+RSV1, RSV2, RSV3 = 4, 2, 1
+TOP_BIT = 1 << 63
+
+# What may stand in a close frame: RFC 6455, 7.4, and IANA's registry for 1012 to 1014.
+REGISTERED_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014)
+
+
+class Violation(Exception):
+    """The server did what it must not, or did not do what it must."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    opcode: int
+    payload: bytes
+    fin: bool = True
+    rsv: int = 0
+
+
+@dataclass(frozen=True)
+class Message:
+    """A whole data message, or a control frame."""
+    opcode: int
+    payload: bytes
+
+    @property
+    def close_code(self):
+        """The code of a close frame; None where it has none."""
+        return int.from_bytes(self.payload[:2], "big") if self.payload else None
+
+    def __str__(self):
+        names = {TEXT: "text", BINARY: "binary", PING: "ping", PONG: "pong"}
+        size = len(self.payload)
+        shown = repr(self.payload[:40]) + (f"... ({size} octets)" if size > 40 else "")
+        return f"close {self.close_code}" if self.opcode == CLOSE else f"{names[self.opcode]} {shown}"
+
+
+def mask(octets, key):
+    size = len(octets)
+    stream = (key * (size // 4 + 1))[:size]
+    return (int.from_bytes(octets, "little") ^ int.from_bytes(stream, "little")).to_bytes(size, "little")
+
+
+def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=True, key=None, form=None, declared=None):
+    """One client frame. `form` forces the length field to 7, 16 or 64 bits; `declared` makes it lie."""
+    length = len(payload) if declared is None else declared
+    if form is None:
+        form = 7 if length < 126 else 16 if length < 65536 else 64
+    head = bytes([fin << 7 | rsv << 4 | opcode])
+    flag = masked << 7
+    if form == 7:
+        head += bytes([flag | length])
+    elif form == 16:
+        head += struct.pack("!BH", flag | 126, length)
+    else:
+        head += struct.pack("!BQ", flag | 127, length)
+    if not masked:
+        return head + payload
+    key = os.urandom(4) if key is None else key
+    return head + key + mask(payload, key)
+
+
+def close_payload(code, reason=b""):
+    return struct.pack("!H", code) + reason
+
+
+def parse(octets):
+    """A server's first frame in `octets` and its size, or None while it is incomplete."""
+    if len(octets) < 2:
+        return None
+    first, second = octets[0], octets[1]
+    if second & 0x80:
+        raise Violation("the server masked a frame")
+    length, start = second & 0x7F, 2
+    if length == 126:
+        if len(octets) < 4:
+            return None
+        length, start = int.from_bytes(octets[2:4], "big"), 4
+        if length < 126:
+            raise Violation(f"length {length} in 16 bits")
+    elif length == 127:
+        if len(octets) < 10:
+            return None
+        length, start = int.from_bytes(octets[2:10], "big"), 10
+        if length < 65536 or length & TOP_BIT:
+            raise Violation(f"length {length} in 64 bits")
+    frame = Frame(first & 0x0F, bytes(octets[start:start + length]), bool(first & 0x80), first >> 4 & 7)
+    if frame.opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+        raise Violation(f"opcode {frame.opcode}")
+    if frame.opcode >= CLOSE and (not frame.fin or length > 125):
+        raise Violation(f"control frame with fin {frame.fin} and {length} octets")
+    return (frame, start + length) if len(octets) >= start + length else None
+
+
+class Assembler:
+    """Adds a server's frames up to messages and judges their order, reserved bits, UTF-8 and close codes."""
+
+    def __init__(self, inflater=None):
+        self._inflater = inflater
+        self._opcode = None        # of the message under way
+        self._compressed = False
+        self._parts = []
+        self._closed = False
+
+    def take(self, frame):
+        """The message which `frame` completes, or None."""
+        if self._closed:
+            raise Violation("a frame after the server's close frame")
+        starts = frame.opcode in (TEXT, BINARY)
+        if frame.rsv and not (frame.rsv == RSV1 and starts and self._inflater):
+            raise Violation(f"reserved bits {frame.rsv:03b} on opcode {frame.opcode}")
+        if frame.opcode >= CLOSE:
+            if frame.opcode == CLOSE:
+                self._closed = True
+                judge_close(frame.payload)
+            return Message(frame.opcode, frame.payload)
+        if starts == (self._opcode is not None):
+            raise Violation("a new message inside a fragmented one" if starts else "a continuation of nothing")
+        if starts:
+            self._opcode, self._compressed = frame.opcode, bool(frame.rsv)
+        self._parts.append(frame.payload)
+        return self._finish() if frame.fin else None
+
+    def _finish(self):
+        payload = b"".join(self._parts)
+        if self._compressed:
+            payload = self._inflater.message(payload)
+        message = Message(self._opcode, payload)
+        if message.opcode == TEXT:
+            judge_utf8(payload, "a text message")
+        self._opcode, self._parts = None, []
+        return message
+
+
+def judge_close(payload):
+    if not payload:
+        return
+    if len(payload) == 1:
+        raise Violation("a close frame of one octet")
+    code = int.from_bytes(payload[:2], "big")
+    if code not in REGISTERED_CODES and not 3000 <= code <= 4999:
+        raise Violation(f"the server closed with {code}")
+    judge_utf8(payload[2:], "a close reason")
+
+
+def judge_utf8(octets, where):
+    try:
+        octets.decode()
+    except UnicodeDecodeError as error:
+        raise Violation(f"{where} that is not UTF-8: {error}") from None

@@ -1,0 +1,113 @@
+#include "patch.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "support/catch.hpp"
+
+namespace {
+
+using repl::ApplyPatch;
+
+nlohmann::json Vectors() {
+  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "patch_vectors.json");
+  return nlohmann::json::parse(file);
+}
+
+bool IsRefused(std::string_view base, std::string_view patch) { return !ApplyPatch(base, patch); }
+
+}  // namespace
+
+TEST_CASE("patches made by the npm package give what they were made for") {
+  const nlohmann::json vectors = Vectors();
+  CHECK(vectors.size() >= 50);
+  for (const nlohmann::json& vector : vectors) {
+    INFO(vector.at("name").get<std::string>());
+    const auto result = ApplyPatch(vector.at("base").get<std::string>(),
+                                   vector.at("patch").get<std::string>());
+    REQUIRE(result);
+    CHECK(*result == vector.at("result").get<std::string>());
+  }
+}
+
+TEST_CASE("a patch whose context is not in the text is refused as a whole") {
+  const std::string base = "one two three four five six seven eight nine ten\n";
+  const std::string patch = "@@ -4,8 +4,9 @@\n  two\n+x\n  thr\n";
+  CHECK(*ApplyPatch(base, patch) == "one twox three four five six seven eight nine ten\n");
+  CHECK(IsRefused("one TWO three four five six seven eight nine ten\n", patch));
+  CHECK(IsRefused("", patch));
+  CHECK(IsRefused(base, patch + "@@ -20,9 +20,8 @@\n not \n-x\n here\n"));
+  CHECK(ApplyPatch("", patch).Why().sentence.find("Reload") != std::string::npos);
+}
+
+TEST_CASE("context is found up to 500 units away, and the nearest place is taken") {
+  const std::string patch = "@@ -601,9 +601,10 @@\n left\n+X\n right\n";
+  const auto with_place = [](std::size_t at) {
+    return std::string(at, '.') + "leftright" + std::string(1300 - at, '.');
+  };
+  for (const std::size_t place : {100u, 599u, 600u, 601u, 1100u}) {
+    INFO(place);
+    CHECK(ApplyPatch(with_place(place), patch));
+  }
+  CHECK(IsRefused(with_place(99), patch));
+  CHECK(IsRefused(with_place(1101), patch));
+
+  std::string two_places = with_place(590);
+  two_places.replace(620, 9, "leftright");
+  CHECK(ApplyPatch(two_places, patch)->find("leftXright") == 590);
+}
+
+TEST_CASE("context that is shorter than four units stands for the text's very start or end") {
+  CHECK(*ApplyPatch("", "@@ -0,0 +1,5 @@\n+hello\n") == "hello");
+  CHECK(IsRefused("not empty", "@@ -0,0 +1,5 @@\n+hello\n"));
+  CHECK(*ApplyPatch("ab\n1234 rest", "@@ -1,7 +1,8 @@\n ab\n+x\n %0A1234\n") == "abx\n1234 rest");
+  CHECK(IsRefused("_ab\n1234 rest", "@@ -1,7 +1,8 @@\n ab\n+x\n %0A1234\n"));
+  CHECK(*ApplyPatch("rest 1234ab", "@@ -6,6 +6,7 @@\n 1234\n+x\n ab\n") == "rest 1234xab");
+  CHECK(IsRefused("rest 1234ab_", "@@ -6,6 +6,7 @@\n 1234\n+x\n ab\n"));
+}
+
+TEST_CASE("what is no patch is refused") {
+  for (const char* patch : {
+           "hello", "@@", "@@ -1 +1 @@x\n", "@@ -1,2 +1,2\n a\n", "@@ -0 +1 @@\n a\n",
+           "@@ -1 +0 @@\n a\n", "@@ --1 +1 @@\n", "@@ -1,x +1 @@\n", "+a\n@@ -1 +1 @@\n",
+           "@@ -99999999999999999999 +1 @@\n", "@@ -1 +9999999999 @@\n", "@@ -1 +1 @@\n?a\n",
+           "@@ -1 +1 @@\n a%\n", "@@ -1 +1 @@\n a%2\n", "@@ -1 +1 @@\n a%zz\n",
+           "@@ -1 +1 @@\n %FF\n", "@@ -1 +1 @@\n %ED%A0%80\n", "@@ -1 +1 @@\n \xFF\n"}) {
+    INFO(patch);
+    CHECK(IsRefused("a", patch));
+  }
+  CHECK(IsRefused("\xFF", "@@ -1 +1 @@\n a\n"));
+}
+
+TEST_CASE("a patch without hunks changes nothing") {
+  CHECK(*ApplyPatch("text", "") == "text");
+  CHECK(*ApplyPatch("text", "\n\n") == "text");
+}
+
+TEST_CASE("an insertion that would tear an emoji apart is refused") {
+  const std::string patch = "@@ -1,0 +1,1 @@\n+x\n";
+  CHECK(IsRefused("\xF0\x9F\x98\x80", "@@ -5,4 +5,4 @@\n abcd\n" + patch));
+}
+
+TEST_CASE("work is bounded for hostile patches") {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string base(4 * 1024 * 1024, 'a');
+  std::string patch;
+  SECTION("hunks that jump to and fro") {
+    for (int i = 0; i < 20000; ++i) {
+      patch += i % 2 == 0 ? "@@ -4000000,8 +4000000,9 @@\n aaaa\n+b\n aaaa\n"
+                          : "@@ -9,8 +9,9 @@\n aaaa\n+b\n aaaa\n";
+    }
+  }
+  SECTION("one long context that nearly fits everywhere") {
+    patch = "@@ -1000,8 +1000,8 @@\n " + std::string(1000000, 'a') + "b\n+c\n aaaa\n";
+  }
+  SECTION("a hunk of very many lines") {
+    patch = "@@ -1000,8 +1000,8 @@\n";
+    for (int i = 0; i < 300000; ++i) patch += " a\n";
+  }
+  (void)ApplyPatch(base, patch);
+  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+}

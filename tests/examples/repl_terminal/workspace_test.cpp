@@ -1,0 +1,388 @@
+#include "workspace.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "clipboard.hpp"
+#include "support/catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using repl::Outcome;
+using repl::Workspace;
+using repl::WorkspaceLimits;
+using repl::WorkspaceRoot;
+using Resolver = repl::WorkspaceRoot::Resolver;
+
+// A temporary folder with a workspace in it and a secret beside that.
+struct Fixture {
+  explicit Fixture(Resolver resolver = Resolver::Best, WorkspaceLimits limits = {})
+      : workspace((Prepare(), std::move(*WorkspaceRoot::Open(root, resolver))), limits) {}
+  ~Fixture() { fs::remove_all(top); }
+
+  void Prepare() {
+    fs::create_directories(root);
+    Put(top / "secret", "secret");
+  }
+  static void Put(const fs::path& file, const std::string& content) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << content;
+  }
+  static std::string Get(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  std::ptrdiff_t EntriesInRoot() const {
+    return std::distance(fs::directory_iterator(root), fs::directory_iterator());
+  }
+
+  const fs::path top = [] {
+    std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
+    return fs::path(::mkdtemp(name.data()));
+  }();
+  const fs::path root = top / "root";
+  Workspace workspace;
+};
+
+template <class Value>
+bool Says(const Outcome<Value>& outcome, const std::string& words) {
+  if (outcome) return false;
+  INFO(outcome.Why().sentence);
+  return outcome.Why().sentence.find(words) != std::string::npos;
+}
+
+// Every verb with one path; those with two get it on either side.
+std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) {
+  const auto plain = [](const auto& outcome) -> Outcome<> {
+    if (!outcome) return outcome.Why();
+    return repl::Done{};
+  };
+  std::vector<Outcome<>> outcomes;
+  outcomes.push_back(plain(workspace.List(path)));
+  outcomes.push_back(plain(workspace.Read(path)));
+  outcomes.push_back(workspace.Patch(path, "@@ -0,0 +1,5 @@\n+hello\n"));
+  outcomes.push_back(workspace.CreateFile(path));
+  outcomes.push_back(workspace.CreateFolder(path));
+  outcomes.push_back(workspace.Copy(path, "copy"));
+  outcomes.push_back(workspace.Copy("file", path));
+  outcomes.push_back(workspace.Move(path, "moved"));
+  outcomes.push_back(workspace.Move("file", path));
+  outcomes.push_back(workspace.Rename(path, "renamed"));
+  outcomes.push_back(workspace.Rename("file", path));
+  outcomes.push_back(workspace.Delete(path));
+  outcomes.push_back(workspace.Find(path));
+  return outcomes;
+}
+
+const std::string change = "@@ -1,4 +1,5 @@\n olde\n+r\n";
+
+}  // namespace
+
+TEST_CASE("a folder is listed with folders first, then by name, and an empty one is empty") {
+  Fixture f;
+  CHECK(f.workspace.List("")->empty());
+  Fixture::Put(f.root / "b.txt", "12345");
+  Fixture::Put(f.root / "Z.txt", "");
+  fs::create_directories(f.root / "zoo/inner");
+  fs::create_directory(f.root / "ape");
+  fs::create_symlink("zoo", f.root / "to-zoo");
+  fs::create_symlink("/etc", f.root / "to-etc");
+  std::string names;
+  const auto entries = f.workspace.List("/");
+  REQUIRE(entries);
+  for (const repl::Entry& entry : *entries) names += (entry.is_folder ? "/" : "") + entry.name + " ";
+  CHECK(names == "/ape /to-zoo /zoo Z.txt b.txt to-etc ");
+  CHECK((*entries)[4].size == 5);
+  CHECK((*entries)[4].modified > 1'600'000'000'000);
+  CHECK(f.workspace.List("./zoo/../zoo/")->size() == 1);
+  CHECK(f.workspace.List("zoo/inner")->empty());
+  CHECK(Says(f.workspace.List("b.txt"), "“b.txt” is not a folder."));
+  CHECK(Says(f.workspace.List("nope"), "“nope” does not exist."));
+}
+
+TEST_CASE("what is created can be read, changed, renamed, copied, moved and deleted") {
+  Fixture f;
+  CHECK(f.workspace.CreateFile("/new/deep/file"));
+  CHECK(f.workspace.CreateFolder("other/folder"));
+  CHECK(*f.workspace.Read("new/deep/file") == "");
+  CHECK(f.workspace.Patch("new/deep/file", "@@ -0,0 +1,5 @@\n+olden\n"));
+  CHECK(f.workspace.Rename("new/deep/file", "/new/deep/name"));
+  CHECK(f.workspace.Copy("new", "a/b/copied"));
+  CHECK(f.workspace.Move("/new/deep/name", "c/d/moved"));
+  CHECK(Fixture::Get(f.root / "a/b/copied/deep/name") == "olden");
+  CHECK(Fixture::Get(f.root / "c/d/moved") == "olden");
+  CHECK(f.workspace.List("new/deep")->empty());
+  CHECK(f.workspace.Delete("a"));
+  CHECK(f.workspace.Delete("a"));
+  CHECK(f.workspace.Delete("not/even/its/folder"));
+  CHECK_FALSE(fs::exists(f.root / "a"));
+}
+
+TEST_CASE("a path that leaves the workspace by its text is refused by every verb") {
+  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
+    Fixture f(resolver);
+    Fixture::Put(f.root / "file", "olden");
+    for (const std::string path : {"..", "../secret", "/../secret", "a/../../secret", "nope/../../../x",
+                                    "./..//secret", "file/../../root/file"}) {
+      INFO(path);
+      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
+    }
+    for (const Outcome<>& outcome : EveryVerb(f.workspace, std::string("file\0x", 6))) CHECK(Says(outcome, "NUL"));
+    CHECK(Says(f.workspace.Read("%2e%2e/secret"), "does not exist"));
+    CHECK(Says(f.workspace.Read((f.top / "secret").string()), "does not exist"));
+    CHECK(f.EntriesInRoot() == 1);
+    CHECK(Fixture::Get(f.top / "secret") == "secret");
+  }
+}
+
+TEST_CASE("a path that leaves the workspace through a link is refused by every verb") {
+  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
+    Fixture f(resolver);
+    Fixture::Put(f.root / "file", "olden");
+    fs::create_symlink(f.top, f.root / "absolute");
+    fs::create_symlink("..", f.root / "relative");
+    fs::create_symlink("/proc/self/root", f.root / "magic");
+    fs::create_symlink("../nowhere", f.root / "dangling");
+    for (const std::string path : {"absolute/secret", "relative/secret", "magic/etc/passwd", "absolute/new/new", "dangling/new"}) {
+      INFO(path);
+      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
+    }
+    CHECK(Says(f.workspace.Delete("dangling/x/y"), "leads out"));
+    CHECK(Says(f.workspace.List("absolute"), "leads out"));
+    CHECK_FALSE(fs::exists(f.top / "new"));
+    CHECK(Fixture::Get(f.top / "secret") == "secret");
+    CHECK(f.EntriesInRoot() == 5);
+  }
+}
+
+TEST_CASE("folders and links swapped in a loop let nothing out") {
+  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
+    Fixture f(resolver);
+    Fixture::Put(f.root / "real/secret", "public");
+    fs::create_symlink(f.top, f.root / "link");
+    std::atomic<bool> stop = false;
+    std::thread swapper([&] {
+      while (!stop) {
+        ::renameat2(AT_FDCWD, (f.root / "real").c_str(), AT_FDCWD, (f.root / "link").c_str(), RENAME_EXCHANGE);
+      }
+    });
+    int read = 0, refused = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+    while (std::chrono::steady_clock::now() < deadline) {
+      const auto content = f.workspace.Read("real/secret");
+      if (content) CHECK(*content == "public");
+      ++(content ? read : refused);
+      (void)f.workspace.CreateFile("real/new");
+      (void)f.workspace.Delete("real/new");
+      (void)f.workspace.Delete("real/root");
+      (void)f.workspace.Rename("real/secret", "real/secret2");
+      (void)f.workspace.Rename("real/secret2", "real/secret");
+    }
+    stop = true;
+    swapper.join();
+    CHECK(read > 0);
+    CHECK(refused > 0);
+    CHECK(std::distance(fs::directory_iterator(f.top), {}) == 2);
+    CHECK(Fixture::Get(f.top / "secret") == "secret");
+  }
+}
+
+TEST_CASE("links inside the workspace are followed to read, and copied and deleted as links") {
+  Fixture f;
+  Fixture::Put(f.root / "folder/file", "olden");
+  fs::create_symlink("folder/file", f.root / "inner");
+  fs::create_symlink("../../secret", f.root / "folder/outer");
+  CHECK(*f.workspace.Read("inner") == "olden");
+  CHECK(Says(f.workspace.Patch("inner", change), "is a link"));
+  CHECK(f.workspace.Copy("folder", "copied"));
+  CHECK(fs::read_symlink(f.root / "copied/outer") == "../../secret");
+  CHECK(Says(f.workspace.Read("copied/outer"), "leads out"));
+  CHECK(f.workspace.Delete("copied"));
+  CHECK(Fixture::Get(f.top / "secret") == "secret");
+}
+
+TEST_CASE("the root cannot be created, deleted, renamed, copied or replaced") {
+  Fixture f;
+  Fixture::Put(f.root / "file", "olden");
+  for (const std::string path : {"", "/", ".", "./", "x/.."}) {
+    CHECK_FALSE(f.workspace.Delete(path));
+    CHECK_FALSE(f.workspace.CreateFile(path));
+    CHECK_FALSE(f.workspace.CreateFolder(path));
+    CHECK_FALSE(f.workspace.Rename(path, "new"));
+    CHECK_FALSE(f.workspace.Rename("file", path));
+    CHECK_FALSE(f.workspace.Copy(path, "new"));
+    CHECK_FALSE(f.workspace.Move("file", path));
+    CHECK_FALSE(f.workspace.Patch(path, change));
+  }
+  CHECK(Fixture::Get(f.root / "file") == "olden");
+}
+
+TEST_CASE("nothing that exists is overwritten") {
+  Fixture f;
+  Fixture::Put(f.root / "one", "1");
+  Fixture::Put(f.root / "two", "2");
+  fs::create_directory(f.root / "folder");
+  for (const std::string target : {"two", "folder", "one"}) {
+    CHECK(Says(f.workspace.Rename("one", target), "already exists"));
+    CHECK_FALSE(f.workspace.Copy("one", target));
+    CHECK_FALSE(f.workspace.Move("one", target));
+    CHECK(Says(f.workspace.CreateFile(target), "already exists"));
+    CHECK(Says(f.workspace.CreateFolder(target), "already exists"));
+  }
+  CHECK(Says(f.workspace.Rename("nope", "new"), "“nope” does not exist"));
+  CHECK(Says(f.workspace.Rename("one", "nope/new"), "does not exist"));
+  CHECK(Fixture::Get(f.root / "one") == "1");
+  CHECK(Fixture::Get(f.root / "two") == "2");
+  CHECK(f.EntriesInRoot() == 3);
+}
+
+TEST_CASE("a folder is not copied or moved into itself, whatever the path looks like") {
+  Fixture f;
+  Fixture::Put(f.root / "folder/inner/file", "olden");
+  fs::create_symlink("folder/inner", f.root / "alias");
+  for (const std::string target : {"folder/new", "folder/inner/new", "/folder/../folder/new", "alias/new", "folder"}) {
+    INFO(target);
+    CHECK(Says(f.workspace.Copy("folder", target), "into itself"));
+    CHECK_FALSE(f.workspace.Move("folder", target));
+  }
+  CHECK(f.workspace.List("folder")->size() == 1);
+  CHECK(f.workspace.List("folder/inner")->size() == 1);
+}
+
+TEST_CASE("what is no ordinary text file is refused at once, and said so") {
+  Fixture f;
+  REQUIRE(::mkfifo((f.root / "fifo").c_str(), 0600) == 0);
+  Fixture::Put(f.root / "binary", std::string("a\0b", 3));
+  Fixture::Put(f.root / "latin1", "caf\xE9");
+  Fixture::Put(f.root / "sparse", "");
+  fs::resize_file(f.root / "sparse", 10ull << 30);
+  fs::create_directory(f.root / "folder");
+  CHECK(Says(f.workspace.Read("fifo"), "“fifo” is not an ordinary file"));
+  CHECK(Says(f.workspace.Read("binary"), "binary file (3 bytes)"));
+  CHECK(Says(f.workspace.Read("latin1"), "binary file"));
+  CHECK(Says(f.workspace.Read("sparse"), "too large to open here: 10 GiB, and the limit is 4 MiB"));
+  CHECK(Says(f.workspace.Read("folder"), "is a folder"));
+  CHECK(Says(f.workspace.Read("binary/x"), "is not a folder"));
+  CHECK(Says(f.workspace.Copy("fifo", "copy"), "not an ordinary file"));
+  CHECK(Says(f.workspace.Copy("sparse", "copy"), "too much"));
+  for (const std::string path : {"fifo", "binary", "sparse", "folder"}) CHECK_FALSE(f.workspace.Patch(path, change));
+  CHECK(f.EntriesInRoot() == 5);
+  if (::mknod((f.root / "device").c_str(), S_IFCHR | 0600, makedev(1, 5)) == 0) {
+    CHECK_FALSE(f.workspace.Read("device"));
+  }
+}
+
+TEST_CASE("a save keeps the mode, and one that does not fit changes nothing") {
+  Fixture f;
+  Fixture::Put(f.root / "script", "olden");
+  fs::permissions(f.root / "script", fs::perms(0751));
+  CHECK(f.workspace.Patch("script", "@@ -1,5 +1,6 @@\n olde\n+r\n n\n"));
+  CHECK(Fixture::Get(f.root / "script") == "oldern");
+  CHECK(fs::status(f.root / "script").permissions() == fs::perms(0751));
+  CHECK(Says(f.workspace.Patch("script", "@@ -1,5 +1,6 @@\n else\n+r\n n\n"), "no longer what this change"));
+  CHECK(Says(f.workspace.Patch("script", "rubbish"), "could not be read"));
+  CHECK(Fixture::Get(f.root / "script") == "oldern");
+  CHECK(f.EntriesInRoot() == 1);
+}
+
+TEST_CASE("a write that fails leaves the old file whole, and no draft") {
+  Fixture f;
+  const std::string old(8000, 'a');
+  Fixture::Put(f.root / "file", old);
+  const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY}, small{4096, RLIM_INFINITY};
+  ::signal(SIGXFSZ, SIG_IGN);
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const Outcome<> saved = f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n");
+  const Outcome<> copied = f.workspace.Copy("file", "copy");
+  ::setrlimit(RLIMIT_FSIZE, &no_limit);
+  CHECK(Says(saved, "“file” would be larger than the system allows"));
+  CHECK_FALSE(copied);
+  CHECK(Fixture::Get(f.root / "file") == old);
+  CHECK(f.EntriesInRoot() == 1);
+  CHECK(f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n"));
+}
+
+TEST_CASE("saves by many at once all arrive, and a reader never sees half of one") {
+  Fixture f;
+  const std::string tail = std::string(100'000, '.') + "\nend\n";
+  Fixture::Put(f.root / "file", "000:end0\n111:end1\n222:end2\n333:end3\n" + tail);
+  std::atomic<int> running = 4;
+  std::vector<std::thread> savers;
+  for (const std::string digit : {"0", "1", "2", "3"}) {
+    savers.emplace_back([&, word = digit + digit + digit + ":", digit] {
+      const std::string patch = "@@ -10,8 +10,12 @@\n " + word + "\n+" + word + "\n end" + digit + "\n";
+      for (int i = 0; i < 20; ++i) (void)f.workspace.Patch("file", patch);
+      --running;
+    });
+  }
+  bool always_whole = true;
+  while (running > 0) {
+    const auto content = f.workspace.Read("file");
+    always_whole = always_whole && content && content->ends_with(tail);
+  }
+  for (std::thread& saver : savers) saver.join();
+  CHECK(always_whole);
+  CHECK(f.workspace.Read("file")->size() == 4 * (9 + 20 * 4) + tail.size());
+  CHECK(f.EntriesInRoot() == 1);
+}
+
+TEST_CASE("size, number and depth are bounded") {
+  Fixture f(Resolver::Best, {.max_file_bytes = 10, .max_list_entries = 5, .max_tree_entries = 5,
+                             .max_tree_depth = 3, .max_copy_bytes = 20});
+  Fixture::Put(f.root / "ten", std::string(10, 'x'));
+  Fixture::Put(f.root / "eleven", std::string(11, 'x'));
+  CHECK(f.workspace.Read("ten"));
+  CHECK(Says(f.workspace.Read("eleven"), "too large"));
+  CHECK(Says(f.workspace.Patch("ten", "@@ -1,4 +1,5 @@\n+x\n xxxx\n"), "too large"));
+  for (int i = 0; i < 6; ++i) Fixture::Put(f.root / "many" / std::to_string(i), "");
+  CHECK_FALSE(f.workspace.List("many"));
+  CHECK_FALSE(f.workspace.Copy("many", "copy"));
+  Fixture::Put(f.root / "deep/2/3/4", "");
+  CHECK_FALSE(f.workspace.Copy("deep", "copy"));
+  CHECK_FALSE(f.workspace.Delete("deep"));
+  Fixture::Put(f.root / "large/1", std::string(11, 'x'));
+  Fixture::Put(f.root / "large/2", std::string(11, 'x'));
+  CHECK_FALSE(f.workspace.Copy("large", "copy"));
+  CHECK(Says(f.workspace.CreateFile(std::string(256, 'n')), "too long"));
+  CHECK(Says(f.workspace.Read(std::string(5000, '/')), "too long"));
+  CHECK_FALSE(fs::exists(f.root / "copy"));
+  CHECK(f.EntriesInRoot() == 5);
+}
+
+TEST_CASE("problems name the path as it was asked for and nothing of the server's disk") {
+  Fixture f;
+  for (const Outcome<>& outcome : EveryVerb(f.workspace, "/no/such/../<b>thing</b>/x")) {
+    if (!outcome) CHECK(outcome.Why().sentence.find(f.top.string()) == std::string::npos);
+  }
+  CHECK(Says(f.workspace.Read("/no/such"), "“/no/such” does not exist."));
+}
+
+TEST_CASE("a clipboard moves what was cut once, keeps it after a problem, and is one person's") {
+  Fixture f;
+  Fixture::Put(f.root / "file", "olden");
+  repl::Clipboard mine(f.workspace), yours(f.workspace);
+  CHECK(Says(mine.Paste("x"), "nothing to paste"));
+  CHECK(Says(mine.Cut("nope"), "does not exist"));
+  CHECK_FALSE(mine.Cut("/"));
+  CHECK_FALSE(mine.Cut("../secret"));
+  CHECK(mine.Cut("file"));
+  CHECK(Fixture::Get(f.root / "file") == "olden");
+  CHECK_FALSE(yours.Paste("stolen"));
+  CHECK(Says(mine.Paste("../out"), "leads out"));
+  CHECK(mine.Paste("new/folder/file"));
+  CHECK(Fixture::Get(f.root / "new/folder/file") == "olden");
+  CHECK_FALSE(mine.Paste("again"));
+}

@@ -1,0 +1,63 @@
+// Reads any bytes as an envelope, by our reader and by way of nlohmann's tree, and traps where the two
+// differ.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "support/reference_envelope.hpp"
+#include "ws/protocol/envelope.hpp"
+#include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/utf8.hpp"
+
+namespace {
+
+void Require(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "%s\n", what);
+  std::abort();
+}
+
+/// What was read must read the same once written again.
+void CheckRoundTrip(const ws::protocol::Envelope& envelope) {
+  using nlohmann::json;
+  const json data = envelope.data.empty() ? json() : json::parse(envelope.data);
+  std::string text;
+  ws::protocol::AppendEnvelope(text, envelope.Event(), envelope.id, data);
+  const ws::protocol::EnvelopeResult again = ws::protocol::ReadEnvelope(text);
+  Require(again.error == ws::protocol::EnvelopeError::None, "the written envelope cannot be read");
+  Require(again.envelope.Event() == envelope.Event(), "another event after writing");
+  Require(again.envelope.id == envelope.id, "another id after writing");
+  Require((again.envelope.data.empty() ? json() : json::parse(again.envelope.data)) == data,
+          "other data after writing");
+}
+
+void CheckText(std::string_view text) {
+  const std::string difference = ws::test::FindDifference(text);
+  Require(difference.empty(), difference.c_str());
+  const ws::protocol::EnvelopeResult result = ws::protocol::ReadEnvelope(text);
+  if (result.error == ws::protocol::EnvelopeError::None) CheckRoundTrip(result.envelope);
+}
+
+/// Any bytes make a string: what is written for them is the JSON of their UTF-8 part.
+void CheckString(std::string_view bytes) {
+  std::string text;
+  ws::protocol::AppendJsonString(text, bytes);
+  const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
+  Require(parsed == ws::protocol::ReplaceInvalidUtf8(bytes), "another string after writing");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* input, std::size_t size) {
+  const std::string_view message(reinterpret_cast<const char*>(input), size);
+  CheckText(message);
+  CheckText(ws::protocol::SplitBinary(message).json);
+  CheckString(message);
+  return 0;
+}

@@ -1,0 +1,349 @@
+#include "ws/protocol/json_scanner.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "support/catch.hpp"
+#include "support/reference_envelope.hpp"
+
+using namespace ws::protocol;
+using nlohmann::json;
+
+namespace {
+
+bool IsJson(std::string_view text) {
+  return ScanJson(text, JsonScanner::depth_ceiling).error == ScanError::None;
+}
+
+/// Checks our verdict, and that it is nlohmann's.
+void CheckVerdict(std::string_view text, bool expected) {
+  INFO(text.substr(0, 100));
+  CHECK(IsJson(text) == expected);
+  CHECK(!ws::test::ParseStrictly(text, JsonScanner::depth_ceiling).is_discarded() == expected);
+}
+
+std::string Repeat(std::string_view text, std::size_t times) {
+  std::string result;
+  for (; times > 0; --times) result += text;
+  return result;
+}
+
+constexpr std::string_view tokens[] = {
+    "{",     "}",   "[",   "]",        ",",  ":",    "\"", "\"a\":", "null",         "true",
+    "false", "nul", "0",   "-",        "1.", "e5",   "\\", " ",      "\xEF\xBB\xBF", "//",
+    "/**/",  "'",   "NaN", "Infinity", "+1", "\"\"", "[]", "{}"};
+
+constexpr std::string_view whole_pieces[] = {
+    "a",    "{[,:]}",  "\x7F",           "\\n",      "\\/",          "\\\\",
+    "\\\"", "\\u0041", "\\uD83D\\uDE00", "\xC3\xA9", "\xE6\xBC\xA2", "\xF0\x9F\x98\x80"};
+
+constexpr std::string_view broken_pieces[] = {
+    "\\ud800",      "\\udC00",  "\\uD83D\\u0041",   "\\uD83D\\", "\\u12", "\\u-123", "\\u0x1f", "\\x",
+    "\xED\xA0\x80", "\xC0\x80", "\xF4\x90\x80\x80", "\xE2\x82",  "\x80",  "\t",      "\x1F"};
+
+class TextMaker final {
+ public:
+  /// A text that is JSON, nearly JSON, or a heap of its tokens.
+  std::string Make() {
+    const std::size_t kind = Below(4);
+    std::string text = kind == 0 ? Soup() : kind == 1 ? Number() : Value(0);
+    for (auto count = Below(3); count > 0; --count) Mutate(text);
+    return text;
+  }
+
+ private:
+  std::size_t Below(std::size_t bound) { return random_() % bound; }
+
+  template <std::size_t size>
+  std::string Pick(const std::string_view (&choices)[size]) {
+    return std::string(choices[Below(size)]);
+  }
+
+  std::string Space() { return Pick({"", "", "", " ", "\n", "\r\t", "\v", "\xC2\xA0"}); }
+
+  std::string Soup() {
+    std::string text;
+    for (auto count = Below(12); count > 0; --count) text += Pick(tokens);
+    return text;
+  }
+
+  std::string Digits() {
+    std::string digits;
+    for (auto count = Below(10) == 0 ? Below(700) : Below(5); count > 0; --count) {
+      digits += Below(3) == 0 ? '0' : static_cast<char>('0' + Below(10));
+    }
+    return digits;
+  }
+
+  /// Numbers near the edge of a double's range, at either end of it, or with a piece missing.
+  std::string Number() {
+    if (Below(4) != 0) {
+      return Pick({"", "-"}) + Digits() + Pick({"", ".", "."}) + Digits() +
+             Pick({"", "e", "E+", "e-", "e30", "e+307"}) + Digits();
+    }
+    const std::string digits =
+        Pick({"17976931348623157", "17976931348623158", "179769313486231580793", "1", "9999", "2",
+              "17976931348623158079372897140530341507993413271003782", "17976931348623160"}) +
+        Digits();
+    const std::size_t magnitude = 307 + Below(3);
+    if (Below(2) == 0) {
+      const std::size_t zeros = Below(400);
+      return "0." + std::string(zeros, '0') + digits + "e" + std::to_string(magnitude + zeros + 1);
+    }
+    const std::size_t point = std::min(digits.size(), 1 + Below(300));
+    return digits.substr(0, point) + "." + digits.substr(point) + "0e" +
+           std::to_string(magnitude + 1 - point);
+  }
+
+  std::string String() {
+    std::string text = "\"";
+    for (auto count = Below(8); count > 0; --count) text += Pick(whole_pieces);
+    if (Below(8) == 0) text += Pick(broken_pieces) + Pick(whole_pieces);
+    return text + "\"";
+  }
+
+  std::string Value(int depth) {
+    const std::size_t kind = Below(depth > 4 ? 5 : 8);
+    if (kind == 0) return String();
+    if (kind == 1)
+      return Below(3) == 0 ? Number() : Pick({"0", "-0", "12", "1.5", "-2e10", "18446744073709551616"});
+    if (kind < 5) return Pick({"null", "true", "false", "\"s\"", "7"});
+    const bool is_object = kind == 5;
+    std::string text = is_object ? "{" : "[";
+    const std::size_t members = Below(4);
+    for (std::size_t i = 0; i < members; ++i) {
+      if (i > 0) text += Space() + ",";
+      text += Space();
+      if (is_object) text += String() + Space() + ":";
+      text += Space() + Value(depth + 1);
+    }
+    return text + Space() + (is_object ? "}" : "]") + Space();
+  }
+
+  void Mutate(std::string& text) {
+    if (text.empty()) return;
+    const std::size_t place = Below(text.size());
+    const std::size_t kind = Below(5);
+    if (kind == 0) text.erase(place, 1 + Below(3));
+    if (kind == 1) text[place] = static_cast<char>(Below(256));
+    if (kind == 2) text.insert(place, 1, "{}[],:\"\\ 0-.e\n\x80"[Below(15)]);
+    if (kind == 3) text.insert(place, text.substr(Below(text.size()), Below(5)));
+    if (kind == 4) text.resize(place);
+  }
+
+  std::mt19937 random_{7};
+};
+
+}  // namespace
+
+TEST_CASE("Each kind of value is JSON, with whitespace round it") {
+  for (const char* text : {"null", "true", "false", "0", "\"\"", "[]", "{}", " [ ] ", "\r\n\t {\n}\t",
+                           "[1,2,3]", "{\"a\":1,\"b\":[{}]}", "[[],[[]],{\"\":{}}]", "{\"a\":1,\"a\":2}"}) {
+    CheckVerdict(text, true);
+  }
+}
+
+TEST_CASE("Broken structure is no JSON") {
+  for (const char* text :
+       {"", " ", "[", "]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]]", "[:]", "[1}", "[{]}"}) {
+    CheckVerdict(text, false);
+  }
+  for (const char* text : {"{", "}", "{]", "{,}", "{a:1}", "{1:1}", R"({"a"})", R"({"a":})", R"({"a":1,})",
+                           R"({"a" 1})", R"({"a":1 "b":2})", R"({"a":1])"}) {
+    CheckVerdict(text, false);
+  }
+  for (const char* text : {"1 2", "null,", "// 1", "[1]//", "'a'", "[1,,2]", "\v1", "\xC2\xA0 1"}) {
+    CheckVerdict(text, false);
+  }
+}
+
+TEST_CASE("Only the three literals are JSON, in full") {
+  for (const char* text : {"n", "nul", "nulL", "Null", "nullx", "tru", "truee", "fals", "NaN", "Infinity",
+                           "-Infinity", "undefined"}) {
+    CheckVerdict(text, false);
+  }
+}
+
+TEST_CASE("Numbers follow the grammar") {
+  for (const char* text : {"0", "-0", "10", "-1", "0.0", "1.5", "1e5", "1E+5", "1e-5", "1.25e05", "0e0",
+                           "18446744073709551616", "-9223372036854775809"}) {
+    CheckVerdict(text, true);
+  }
+  for (const char* text : {"-", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "1.e5", "0x10", "1_000",
+                           "--1", "1..2", "1e5.0", "1e5e5", "1a", "00"}) {
+    CheckVerdict(text, false);
+  }
+}
+
+TEST_CASE("A number past a double's range is no JSON") {
+  CheckVerdict("1.7976931348623157e308", true);
+  CheckVerdict("1.7976931348623158e308", true);
+  CheckVerdict("1.7976931348623159e308", false);
+  CheckVerdict("-1.7976931348623159E+308", false);
+  CheckVerdict("1e400", false);
+  CheckVerdict("[1e309]", false);
+  CheckVerdict("1e308", true);
+  CheckVerdict("0.00001e313", true);
+  CheckVerdict("0.00001e314", false);
+  CheckVerdict("1e99999999999999999999999999", false);
+  CheckVerdict("0e99999999999999999999999999", true);
+  CheckVerdict("0.000e99999999999999999999999999", true);
+  CheckVerdict("1e-99999999999999999999999999", true);
+  CheckVerdict(std::string(309, '1'), true);
+  CheckVerdict(std::string(309, '2'), false);
+  CheckVerdict(std::string(310, '1'), false);
+  CheckVerdict(std::string(100'000, '1'), false);
+  CheckVerdict("0." + std::string(100'000, '1'), true);
+  CheckVerdict("0." + std::string(100'000, '0') + "1e100309", true);
+  CheckVerdict("0." + std::string(100'000, '0') + "1e100310", false);
+}
+
+TEST_CASE("The first number that overflows is known to its last digit") {
+  // 2^1024 - 2^970: half-way from the largest double to what would be the next, and rounded to that.
+  const std::string edge =
+      "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096"
+      "3"
+      "302864166928879109465555478519404026306574886715058206819089020007083836762738548458177115317644757302"
+      "7"
+      "006985557136695962284291481986083493647529271907416844436551070434271155969950809304288017790417449779"
+      "2";
+  CheckVerdict(edge, false);
+  CheckVerdict(edge + ".0", false);
+  CheckVerdict("0." + edge + "e309", false);
+  std::string below = edge;
+  below.back() = '1';
+  CheckVerdict(below, true);
+  CheckVerdict(below + ".999e0", true);
+}
+
+TEST_CASE("Strings hold whole UTF-8 and no control characters") {
+  for (const char* text : {"\"a\"", "\"\x7F\"", "\"\xC3\xA9\"", "\"\xE2\x80\xA8\"", "\"\xF0\x9F\x98\x80\"",
+                           "\"\xEF\xBF\xBF\""}) {
+    CheckVerdict(text, true);
+  }
+  for (const char* text : {"\"", "\"a", "\"\n\"", "\"\x1F\"", "\"\x80\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"",
+                           "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "\"\xFF\"", "\xFF"}) {
+    CheckVerdict(text, false);
+  }
+  CheckVerdict(std::string_view("\"\0\"", 3), false);
+}
+
+TEST_CASE("Escapes are those of the grammar, and surrogates come in pairs") {
+  for (const char* text : {R"("\"\\\/\b\f\n\r\t")", R"("\u0000")", R"("\uFFFF\uabcd")", R"("\ud83d\uDE00")",
+                           R"("\uD7FF\uE000")"}) {
+    CheckVerdict(text, true);
+  }
+  for (const char* text :
+       {R"("\")", R"("\x")", R"("\U0041")", R"("\u")", R"("\u12")", R"("\u12G4")", R"("\u-123")",
+        R"("\u0x12")", R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")", R"("\ud800\n")",
+        R"("\ud800\u0041")", R"("\ud800\u")", R"("\ud800\)", R"("\u00)", R"("\)"}) {
+    CheckVerdict(text, false);
+  }
+}
+
+TEST_CASE("A stop in a string is found at every place of it") {
+  for (std::size_t place = 0; place < 40; ++place) {
+    for (const char* stop : {"\x1F", "\x80", "\xFF", "\\", "\n"}) {
+      CheckVerdict("\"" + std::string(place, 'x') + stop + std::string(40 - place, 'x') + "\"", false);
+    }
+    CheckVerdict("\"" + std::string(place, 'x') + "\"", true);
+    CheckVerdict("\"" + std::string(place, 'x') + "\xC3\xA9\\n!#[]~ \x7F\"", true);
+  }
+}
+
+TEST_CASE("A byte order mark is a syntax error, unlike for nlohmann") {
+  const ScanResult result = ScanJson("\xEF\xBB\xBF{}");
+  CHECK(result.error == ScanError::Syntax);
+  CHECK(result.offset == 0);
+  CHECK(json::accept("\xEF\xBB\xBF{}"));
+}
+
+TEST_CASE("A NUL behind the value is a syntax error, unlike for nlohmann") {
+  const std::string_view text("{}\0x", 4);
+  CHECK(ScanJson(text).error == ScanError::Syntax);
+  CHECK(ScanJson(text).offset == 2);
+  CHECK(json::accept(text));
+}
+
+TEST_CASE("The offset names the byte at which the scan stopped") {
+  CHECK(ScanJson("[1,x]").offset == 3);
+  CHECK(ScanJson("{\"a\":1}}").offset == 7);
+  CHECK(ScanJson("\"ab\xFF\"").offset == 3);
+  CHECK(ScanJson("[tru]").offset == 1);
+  CHECK(ScanJson("[1").offset == 2);
+  CHECK(ScanJson("[[[[", 2).offset == 2);
+  CHECK(ScanJson("[1]").offset == 3);
+}
+
+TEST_CASE("Depth is counted from the top-level array or object, up to the limit asked for") {
+  const auto nested = [](std::size_t depth) { return Repeat("[", depth) + Repeat("]", depth); };
+  CHECK(ScanJson(nested(64)).error == ScanError::None);
+  CHECK(ScanJson(nested(65)).error == ScanError::TooDeep);
+  CHECK(ScanJson(nested(1), 1).error == ScanError::None);
+  CHECK(ScanJson(nested(2), 1).error == ScanError::TooDeep);
+  CHECK(ScanJson("1", 0).error == ScanError::None);
+  CHECK(ScanJson("[]", 0).error == ScanError::TooDeep);
+  CHECK(ScanJson(Repeat("{\"a\":", 64) + "1" + Repeat("}", 64)).error == ScanError::None);
+  CHECK(ScanJson(Repeat("{\"a\":", 65) + "1" + Repeat("}", 65)).error == ScanError::TooDeep);
+  CHECK(ScanJson(Repeat("[{\"a\":", 512) + "1" + Repeat("}]", 512), 100'000).error == ScanError::None);
+  CHECK(ScanJson(nested(JsonScanner::depth_ceiling + 1), 100'000).error == ScanError::TooDeep);
+  CHECK(ScanJson("[" + Repeat("[],", 1000) + "[]]", 2).error == ScanError::None);
+}
+
+TEST_CASE("A million levels are refused in less time than a flat text of that size takes nlohmann") {
+  const auto measure = [](const auto& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    return std::chrono::steady_clock::now() - start;
+  };
+  const std::string flat = "[" + Repeat("0,", 500'000) + "0]";
+  const auto bound = measure([&] { CHECK(json::accept(flat)); });
+  for (const char* level : {"[", "{\"a\":"}) {
+    const std::string deep = Repeat(level, 1'000'000);
+    CHECK(measure([&] { CHECK(ScanJson(deep).error == ScanError::TooDeep); }) < bound);
+  }
+}
+
+TEST_CASE("Pieces can be scanned one by one") {
+  JsonScanner scanner{R"( { "k\u00e9y" : [1, {}] , "b":" x" } )"};
+  std::string_view raw;
+  bool has_escape = false;
+  REQUIRE(scanner.Accept('{'));
+  CHECK_FALSE(scanner.Accept('}'));
+  REQUIRE(scanner.ScanKey(raw, has_escape));
+  CHECK(raw == "k\\u00e9y");
+  CHECK(has_escape);
+  REQUIRE(scanner.ScanValue(raw, 1));
+  CHECK(raw == "[1, {}]");
+  REQUIRE(scanner.Expect(','));
+  REQUIRE(scanner.ScanKey(raw, has_escape));
+  CHECK(raw == "b");
+  CHECK_FALSE(has_escape);
+  REQUIRE(scanner.ScanValue(raw, 1));
+  CHECK(raw == "\" x\"");
+  REQUIRE(scanner.Expect('}'));
+  CHECK(scanner.ExpectEnd());
+  CHECK(scanner.Result().error == ScanError::None);
+}
+
+TEST_CASE("The verdict is nlohmann's on 300,000 texts, made and damaged at random") {
+  TextMaker maker;
+  int accepted = 0;
+  constexpr int rounds = 300'000;
+  for (int round = 0; round < rounds; ++round) {
+    const std::string text = maker.Make();
+    const bool expected = !ws::test::ParseStrictly(text, JsonScanner::depth_ceiling).is_discarded();
+    accepted += expected;
+    if (IsJson(text) != expected)
+      FAIL("round " << round << ": " << json(text).dump(-1, ' ', true, json::error_handler_t::replace));
+  }
+  // Neither side may be starved, or the comparison says little.
+  CHECK(accepted > rounds / 10);
+  CHECK(accepted < rounds * 9 / 10);
+}
