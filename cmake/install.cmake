@@ -13,16 +13,15 @@ install(FILES ${PROJECT_BINARY_DIR}/wsConfig.cmake ${PROJECT_BINARY_DIR}/wsConfi
 export(EXPORT wsTargets NAMESPACE ws:: FILE ${PROJECT_BINARY_DIR}/wsTargets.cmake)
 
 # pkg-config: the prefix is where the file lies, so that it may be moved.
-set(WS_PC_PRIVATE "")
-set(WS_PC_LIBS_PRIVATE "-pthread")
-if(WS_WITH_TLS)
-  set(WS_PC_PRIVATE "Requires.private: openssl")
-endif()
 file(RELATIVE_PATH WS_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" WS_PC_PREFIX "${WS_PC_PREFIX}")
-if(NOT BUILD_SHARED_LIBS)
-  # Whoever links the archive needs these as well.
-  string(REPLACE "Requires.private" "Requires" WS_PC_PRIVATE "${WS_PC_PRIVATE}")
+cmake_path(APPEND WS_PC_LIBDIR "\${prefix}" "${CMAKE_INSTALL_LIBDIR}") # which may be absolute
+cmake_path(APPEND WS_PC_INCLUDEDIR "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
+set(WS_PC_TLS "")
+if(WS_WITH_TLS AND BUILD_SHARED_LIBS)
+  set(WS_PC_TLS "Requires.private: openssl")
+elseif(WS_WITH_TLS)
+  set(WS_PC_TLS "Requires: openssl") # whoever links the archive needs it too
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/ws.pc.in ${PROJECT_BINARY_DIR}/ws.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ws.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -13,9 +13,10 @@ int main(int argc, char** argv) {
   server.Route("/ws", [](ws::Handler socket) {
     socket.On("echo", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
   });
-  std::cout << "ws://127.0.0.1:" << options.port << "/ws" << std::endl;
-  if (const ws::Error error = server.Run()) {
+  if (const ws::Error error = server.Start()) {
     std::cerr << "echo: port " << options.port << ": " << error.message() << "\n";
     return 1;
   }
+  std::cout << "ws://127.0.0.1:" << server.Port() << "/ws" << std::endl;
+  server.Run();
 }

@@ -22,7 +22,8 @@ constexpr std::array types = {
 constexpr std::array vendor = {
     Pair{"/vendor/xterm.mjs", "node_modules/@xterm/xterm/lib/xterm.mjs"},
     Pair{"/vendor/xterm.css", "node_modules/@xterm/xterm/css/xterm.css"},
-    Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"}};
+    Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"},
+    Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
 
 std::string_view ContentType(const fs::path& file) {
   const std::string extension = file.extension().string();

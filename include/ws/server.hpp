@@ -68,7 +68,7 @@ class Server {
   // Begins no new connections, closes the open ones with 1001, flushes, waits until no callback runs; cuts short what
   // takes longer than drain_timeout. In a callback it only begins all that.
   void Stop();
-  // Start, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
+  // Start if it has not been, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
   Error Run();
 
   // The port it listens on; 0 when it does not.

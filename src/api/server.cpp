@@ -246,7 +246,9 @@ Error Server::Run() {
   // Its own context: a server that is busy still hears the signal.
   asio::io_context signals(1);
   asio::signal_set wanted(signals, SIGINT, SIGTERM);
-  if (const Error error = Start()) return error;
+  if (!runtime_->IsRunning()) {
+    if (const Error error = Start()) return error;
+  }
   wanted.async_wait([this, &wanted](Error error, int) {
     if (error) return;
     wanted.clear();  // the next signal does what it does by default: it ends the process

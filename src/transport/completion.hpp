@@ -26,6 +26,14 @@ class Completion {
       : executor_(boost::asio::prefer(std::move(executor), boost::asio::execution::outstanding_work.tracked)),
         handler_(std::move(handler)) {}
 
+  Completion(Completion&&) noexcept = default;
+  // By swapping: in Boost 1.81 the handler's own move assignment wraps it in itself.
+  Completion& operator=(Completion&& other) noexcept {
+    std::swap(executor_, other.executor_);
+    handler_.swap(other.handler_);
+    return *this;
+  }
+
   // `make` runs where the caller waits, and gives what it gets.
   template <class Make>
   void Complete(Make make) && {

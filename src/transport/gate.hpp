@@ -15,7 +15,7 @@ class Gate {
  public:
   boost::asio::awaitable<void> Wait() {
     if (std::exchange(open_, false)) co_return;
-    auto keep = [this](auto handler) { waiter_ = std::move(handler); };
+    auto keep = [this](auto handler) { Waiter(std::move(handler)).swap(waiter_); };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(keep, boost::asio::use_awaitable);
   }
 
@@ -25,14 +25,18 @@ class Gate {
       open_ = true;
       return;
     }
-    auto waiter = std::exchange(waiter_, nullptr);
+    Waiter waiter;
+    waiter.swap(waiter_);
     std::move(waiter)();
   }
 
-  void Drop() { waiter_ = nullptr; }
+  void Drop() { Waiter().swap(waiter_); }
 
  private:
-  boost::asio::any_completion_handler<void()> waiter_;
+  // Only ever swapped: in Boost 1.81 its move assignment wraps the handler in itself.
+  using Waiter = boost::asio::any_completion_handler<void()>;
+
+  Waiter waiter_;
   bool open_ = false;
 };
 

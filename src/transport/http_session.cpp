@@ -47,7 +47,11 @@ class HttpSession {
 
   static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
     self->AllowEnding();
-    while (co_await self->ServeOne()) self->deadline_ = std::chrono::steady_clock::now() + self->site_->handshake_timeout;
+    for (;;) {
+      const bool more = co_await self->ServeOne();
+      if (!more) co_return;
+      self->deadline_ = std::chrono::steady_clock::now() + self->site_->handshake_timeout;
+    }
   }
 
  private:
@@ -60,7 +64,7 @@ class HttpSession {
     const auto [error, read] = co_await http::async_read_header(stream_, buffer_, parser, token);
     if (error) co_return co_await Reject(error);
     HttpRequest request = Convert(parser.get());
-    if (request.headers.size() > max_header_count) co_return co_await SayGoodbye(ToResponse({431, "too many headers"}));
+    if (request.headers.size() > max_header_count) co_return co_await Refuse(431, "too many headers");
     if (protocol::IsUpgrade(request)) co_return co_await Upgrade(std::move(request));
     const auto [body_error, body_read] = co_await http::async_read(stream_, buffer_, parser, token);
     if (body_error) co_return co_await Reject(body_error);
@@ -71,18 +75,18 @@ class HttpSession {
   // RFC 9112: what cannot be read is answered where that makes sense.
   asio::awaitable<bool> Reject(Error error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      co_return co_await SayGoodbye(ToResponse({431, "the headers are larger than 8 KiB"}));
+      co_return co_await Refuse(431, "the headers are larger than 8 KiB");
     }
-    if (error == http::error::body_limit) co_return co_await SayGoodbye(ToResponse({413, "the body is too large"}));
+    if (error == http::error::body_limit) co_return co_await Refuse(413, "the body is too large");
     const bool malformed = error != http::error::end_of_stream && error != http::error::partial_message &&
                            error.category() == http::make_error_code(http::error::bad_method).category();
-    if (malformed) co_return co_await SayGoodbye(ToResponse({400, "this is no valid HTTP request"}));
+    if (malformed) co_return co_await Refuse(400, "this is no valid HTTP request");
     co_return false;
   }
 
   asio::awaitable<bool> Upgrade(HttpRequest request) {
     const SiteRoute* route = site_->Find(request.Path());
-    if (route == nullptr) co_return co_await SayGoodbye(ToResponse({404, "there is no WebSocket at this path"}));
+    if (route == nullptr) co_return co_await Refuse(404, "there is no WebSocket at this path");
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto connection = std::make_shared<Connection>(route->options);
     connection->Keep(ticket_);
@@ -116,7 +120,7 @@ class HttpSession {
     } else {
       response = ToResponse({404, "there is nothing at this path"});
     }
-    if (!keep) co_return co_await SayGoodbye(std::move(response), head);
+    if (!keep) co_return co_await SayGoodbye(response, head);
     const std::string text = Serialize(response, true, head);
     LowestStream().expires_after(site_->answer_timeout);
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
@@ -133,9 +137,14 @@ class HttpSession {
     co_return ToResponse({500, "the server failed"});
   }
 
+  asio::awaitable<bool> Refuse(unsigned status, const char* text) { return SayGoodbye(ToResponse({status, text})); }
+
   // Answers, and closes so that the answer can be read.
-  asio::awaitable<bool> SayGoodbye(HttpResponse response, bool head = false) {
-    const std::string text = Serialize(response, false, head);
+  asio::awaitable<bool> SayGoodbye(const HttpResponse& response, bool head = false) {
+    return Send(Serialize(response, false, head));
+  }
+
+  asio::awaitable<bool> Send(std::string text) {
     LowestStream().expires_after(site_->answer_timeout);
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     if (error) co_return false;

@@ -42,11 +42,12 @@ constexpr HeaderVerdict ReadFrameHeader(std::string_view input, FrameHeader& hea
   if (IsControl(header.opcode) && length > max_control_bytes) return HeaderVerdict::Invalid;
   const std::size_t extended = length == 126 ? 2 : length == 127 ? 8 : 0;
   header.size = 2 + extended + (header.masked ? 4 : 0);
-  if (input.size() < header.size) return HeaderVerdict::Incomplete;
+  if (input.size() < 2 + extended) return HeaderVerdict::Incomplete;
   header.payload = extended == 0 ? length : 0;
   for (std::size_t index = 0; index < extended; ++index) header.payload = header.payload << 8 | byte(2 + index);
   const bool minimal = extended == 0 || header.payload > (extended == 2 ? 125U : 0xFFFFU);
-  return minimal && header.payload >> 63 == 0 ? HeaderVerdict::Valid : HeaderVerdict::Invalid;
+  if (!minimal || header.payload >> 63 != 0) return HeaderVerdict::Invalid;
+  return input.size() < header.size ? HeaderVerdict::Incomplete : HeaderVerdict::Valid;
 }
 
 // Appends the head of a whole, unmasked frame: what a server sends.

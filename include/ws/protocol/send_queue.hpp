@@ -85,9 +85,10 @@ class SendQueue {
   std::size_t Messages() const noexcept { return total_.messages; }
   std::size_t Bytes() const noexcept { return total_.bytes; }
   std::uint64_t Dropped() const noexcept { return dropped_; }
-  // Over its bound, which only Protocol messages cause.
+  // Over its bound by Protocol messages: a large one of EmitAsync alone does not keep input from being handled.
   bool IsCongested() const noexcept {
-    return total_.messages > limits_.max_messages || total_.bytes > limits_.max_bytes;
+    return ShareOf(Origin::Protocol).messages != 0 &&
+           (total_.messages > limits_.max_messages || total_.bytes > limits_.max_bytes);
   }
   // What the connection's own callbacks queued and is unsent exceeds a quarter.
   bool HoldsCallbacks() const noexcept {
@@ -115,9 +116,10 @@ class SendQueue {
     Waiter waiter;
   };
 
-  bool EmitFits(std::size_t size) const noexcept;
+  bool EmitFits(std::size_t size) const noexcept { return EmitFits(size, total_, ShareOf(Origin::Emit)); }
+  bool EmitFits(std::size_t size, const Share& total, const Share& mine) const noexcept;
   bool WaitingFits(std::size_t size) const noexcept;
-  bool DropOldest();
+  bool DropFor(std::size_t size);
   void Append(Outgoing message);
   void Forget(const Outgoing& message) noexcept;
   void Lose() noexcept;
@@ -139,11 +141,12 @@ template <class Waiter>
 Admission SendQueue<Waiter>::Emit(Outgoing message) {
   const std::size_t size = message.Size();
   if (size > limits_.max_bytes) return Admission::TooLarge;
-  while (!EmitFits(size)) {
+  if (!EmitFits(size)) {
     was_full_ = true;
-    if (limits_.overflow == Overflow::DropOldest && DropOldest()) continue;
-    Lose();
-    return limits_.overflow == Overflow::Close ? Admission::Overflowed : Admission::Full;
+    if (limits_.overflow != Overflow::DropOldest || !DropFor(size)) {
+      Lose();
+      return limits_.overflow == Overflow::Close ? Admission::Overflowed : Admission::Full;
+    }
   }
   message.origin = Origin::Emit;
   Append(std::move(message));
@@ -167,7 +170,9 @@ template <class Waiter>
 Admission SendQueue<Waiter>::EmitIfRoom(const Outgoing& message) {
   if (message.Size() > limits_.max_bytes) return Admission::TooLarge;
   if (!waiters_.empty() || !WaitingFits(message.Size())) return Admission::Waiting;
-  Append(message);
+  Outgoing copy = message;
+  copy.origin = Origin::Waiting;
+  Append(std::move(copy));
   return Admission::Queued;
 }
 
@@ -176,11 +181,12 @@ Admission SendQueue<Waiter>::EmitWhenRoom(Outgoing message, Waiter& waiter, std:
   const std::size_t size = message.Size();
   const Admission admission = EmitIfRoom(message);
   if (admission != Admission::Waiting) return admission;
+  was_full_ = true;
   if (waiters_.size() >= limits_.max_waiters || waiting_bytes_ + size > limits_.max_bytes) {
-    ++dropped_;
+    Lose();
     return Admission::Full;
   }
-  was_full_ = true;
+  message.origin = Origin::Waiting;
   waiting_bytes_ += size;
   waiters_.push_back({id, std::move(message), std::move(waiter)});
   return Admission::Waiting;
@@ -264,10 +270,9 @@ bool SendQueue<Waiter>::TakeDrained() noexcept {
 
 // While somebody waits, Emit has half of the queue, and one message at least: so neither shuts the other out.
 template <class Waiter>
-bool SendQueue<Waiter>::EmitFits(std::size_t size) const noexcept {
-  if (total_.messages == 0) return true;
-  if (!total_.Fits(size, limits_.max_messages, limits_.max_bytes)) return false;
-  const Share& mine = ShareOf(Origin::Emit);
+bool SendQueue<Waiter>::EmitFits(std::size_t size, const Share& total, const Share& mine) const noexcept {
+  if (total.messages == 0) return true;
+  if (!total.Fits(size, limits_.max_messages, limits_.max_bytes)) return false;
   return waiters_.empty() || mine.messages == 0 || mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
 }
 
@@ -281,14 +286,23 @@ bool SendQueue<Waiter>::WaitingFits(std::size_t size) const noexcept {
          mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
 }
 
+// Drops Emit's oldest until `size` fits; nothing where not even all of them would make room.
 template <class Waiter>
-bool SendQueue<Waiter>::DropOldest() {
-  const auto oldest =
-      std::find_if(queue_.begin(), queue_.end(), [](const Outgoing& one) { return one.origin == Origin::Emit; });
-  if (oldest == queue_.end()) return false;
-  Forget(*oldest);
-  queue_.erase(oldest);
-  Lose();
+bool SendQueue<Waiter>::DropFor(std::size_t size) {
+  const auto is_emit = [](const Outgoing& one) { return one.origin == Origin::Emit; };
+  Share total = total_, mine = ShareOf(Origin::Emit);
+  for (auto one = queue_.begin(); !EmitFits(size, total, mine); ++one) {
+    one = std::find_if(one, queue_.end(), is_emit);
+    if (one == queue_.end()) return false;
+    total.Remove(one->Size());
+    mine.Remove(one->Size());
+  }
+  while (!EmitFits(size)) {
+    const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_emit);
+    Forget(*oldest);
+    queue_.erase(oldest);
+    Lose();
+  }
   return true;
 }
 

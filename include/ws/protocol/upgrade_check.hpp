@@ -26,8 +26,15 @@ struct UpgradeRules {
   const std::function<bool(std::string_view, const HttpRequest&)>& check_origin;
 };
 
+// Whether one of the headers of that name lists the token: a list may be split (RFC 9110 5.3).
+inline bool Lists(const HttpRequest& request, std::string_view name, std::string_view token) noexcept {
+  return std::any_of(request.headers.begin(), request.headers.end(), [&](const auto& header) {
+    return EqualsIgnoringCase(header.first, name) && HasToken(header.second, token);
+  });
+}
+
 inline bool IsUpgrade(const HttpRequest& request) noexcept {
-  return HasToken(request.Header("Upgrade"), "websocket") && HasToken(request.Header("Connection"), "upgrade");
+  return Lists(request, "Upgrade", "websocket") && Lists(request, "Connection", "upgrade");
 }
 
 // 16 bytes in base64: 22 characters, of which the last holds two bits, and "==" (RFC 6455 4.1).

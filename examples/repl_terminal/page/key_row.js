@@ -1,0 +1,41 @@
+// The keys that phones lack, above the on-screen keyboard. Ctrl holds for the next key.
+
+const KEYS = [
+  ["Esc", "\x1b"], ["Tab", "\t"], ["Ctrl", null], ["←", "\x1b[D"], ["↓", "\x1b[B"], ["↑", "\x1b[A"], ["→", "\x1b[C"],
+  ["|", "|"], ["~", "~"], ["/", "/"],
+];
+const NAMES = { "←": "Left", "↓": "Down", "↑": "Up", "→": "Right" };
+
+export function showKeyRow(row, view) {
+  const buttons = KEYS.map(([label]) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.setAttribute("aria-label", NAMES[label] ?? label);
+    button.addEventListener("pointerdown", (event) => event.preventDefault());  // the keyboard stays up
+    return button;
+  });
+  const control = buttons[KEYS.findIndex(([label]) => label === "Ctrl")];
+  const holdControl = (held) => control.setAttribute("aria-pressed", held);
+  const withControl = (data) => {
+    if (control.getAttribute("aria-pressed") !== "true" || data.length !== 1) return data;
+    holdControl(false);
+    return String.fromCharCode(data.toUpperCase().charCodeAt(0) & 0x1f);
+  };
+  holdControl(false);
+
+  KEYS.forEach(([, data], at) => {
+    buttons[at].onclick = () => {
+      if (data === null) holdControl(control.getAttribute("aria-pressed") !== "true");
+      else view.type(withControl(applicationCursor(view, data)));
+      view.focus();
+    };
+  });
+  view.onInput = withControl;
+  row.append(...buttons);
+}
+
+// Programs such as editors ask for arrows in another form.
+function applicationCursor(view, data) {
+  return view.terminal.modes.applicationCursorKeysMode ? data.replace(/^\x1b\[([A-D])$/, "\x1bO$1") : data;
+}

@@ -1,0 +1,43 @@
+"""with_server.py SERVER SERVER_ARGUMENTS CLIENT CLIENT_ARGUMENTS
+
+Starts the server on a free port, which it prints, runs the client against it, ends the server with SIGTERM and
+demands that it drains and exits with 0. `{certificate}` and `{key}` in the server's arguments become a fresh
+self-signed pair.
+"""
+
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+
+def make_certificate(folder):
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
+        check=True, capture_output=True)
+    return {"certificate": certificate, "key": key}
+
+
+def main():
+    server, server_arguments, client, client_arguments = sys.argv[1:5]
+    with tempfile.TemporaryDirectory() as folder:
+        if "{certificate}" in server_arguments:
+            server_arguments = server_arguments.format(**make_certificate(pathlib.Path(folder)))
+        process = subprocess.Popen([server, "--port", "0", *shlex.split(server_arguments)], stdout=subprocess.PIPE, text=True)
+        port = re.search(r"(\d+)(/\S*)?$", process.stdout.readline().strip()).group(1)
+        try:
+            run = subprocess.run([sys.executable, "-B", client, "--port", port, *shlex.split(client_arguments)])
+        finally:
+            process.terminate()
+            status = process.wait(timeout=30)
+    if status != 0:
+        print(f"the server ended with {status}")
+    return run.returncode or status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,312 @@
+#include "ws/protocol/send_queue.hpp"
+
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/outgoing.hpp"
+
+using namespace ws::protocol;
+using ws::Overflow;
+using ws::test::MakeOutgoing;
+using ws::test::NamesOf;
+using ws::test::Send;
+
+namespace {
+
+using Queue = SendQueue<int>;
+
+/// Eight messages or 800 bytes.
+SendLimits Limits(Overflow overflow = Overflow::Refuse) { return {8, 800, overflow, 4}; }
+
+/// Emits so many of ten bytes, named 0, 1, …
+void Fill(Queue& queue, int count = 8, std::size_t size = 10) {
+  for (int i = 0; i < count; ++i) REQUIRE(queue.Emit(MakeOutgoing(std::to_string(i), size)) == Admission::Queued);
+}
+
+}  // namespace
+
+TEST_CASE("The send queue's defaults are those of the protocol") {
+  const SendLimits limits;
+  CHECK(limits.max_messages == 256);
+  CHECK(limits.max_bytes == std::size_t{4} << 20);
+  CHECK(limits.overflow == Overflow::Refuse);
+  CHECK(limits.max_waiters == 1024);
+}
+
+TEST_CASE("A full queue refuses what Emit queues") {
+  Queue queue(Limits());
+  Fill(queue);
+  CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+  CHECK(queue.Messages() == 8);
+  CHECK(queue.Bytes() == 80);
+  CHECK(queue.Dropped() == 1);
+  CHECK(Send(queue) == "0 1 2 3 4 5 6 7");
+}
+
+TEST_CASE("A queue is full by its bytes too, to the byte") {
+  Queue queue(Limits());
+  Fill(queue, 2, 300);
+  CHECK(queue.Emit(MakeOutgoing("big", 201)) == Admission::Full);
+  CHECK(queue.Emit(MakeOutgoing("fits", 200)) == Admission::Queued);
+  CHECK(queue.Emit(MakeOutgoing("", 1)) == Admission::Full);
+  CHECK(queue.Bytes() == 800);
+  CHECK(queue.Dropped() == 2);
+}
+
+TEST_CASE("What was taken counts until it is sent") {
+  Queue queue(Limits());
+  Fill(queue);
+  std::vector<Outgoing> batch;
+  queue.Take(batch, 3, 1000);
+  CHECK(NamesOf(batch) == "0 1 2");
+  CHECK(queue.Messages() == 8);
+  CHECK(queue.Bytes() == 80);
+  CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+  queue.Sent(batch);
+  CHECK(batch.empty());
+  CHECK(queue.Messages() == 5);
+  CHECK(queue.Bytes() == 50);
+  CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Queued);
+  CHECK(queue.HasMore());
+  CHECK(Send(queue) == "3 4 5 6 7 late");
+  CHECK_FALSE(queue.HasMore());
+  CHECK(queue.Bytes() == 0);
+}
+
+TEST_CASE("Take gives one message at least and stops before its bound in bytes") {
+  Queue queue(Limits());
+  Fill(queue, 4, 100);
+  std::vector<Outgoing> batch;
+  queue.Take(batch, 10, 1);
+  CHECK(NamesOf(batch) == "0");
+  queue.Sent(batch);
+  queue.Take(batch, 10, 299);
+  CHECK(NamesOf(batch) == "1 2");
+  queue.Sent(batch);
+  queue.Take(batch, 10, 300);
+  CHECK(NamesOf(batch) == "3");
+}
+
+TEST_CASE("An empty queue admits one message of allowed size, whatever its bound in messages") {
+  Queue none({0, 100, Overflow::Refuse, 4});
+  CHECK(none.Emit(MakeOutgoing("one", 100)) == Admission::Queued);
+  CHECK(none.Emit(MakeOutgoing("two", 10)) == Admission::Full);
+  CHECK(Send(none) == "one");
+  CHECK(none.Emit(MakeOutgoing("two", 100)) == Admission::Queued);
+}
+
+TEST_CASE("A message larger than the bound in bytes is too large under every policy, and loses nothing") {
+  for (const Overflow overflow : {Overflow::Refuse, Overflow::DropOldest, Overflow::Close}) {
+    Queue queue(Limits(overflow));
+    Fill(queue, 2);
+    int waiter = 1;
+    CHECK(queue.Emit(MakeOutgoing("vast", 801)) == Admission::TooLarge);
+    CHECK(queue.EmitVolatile(MakeOutgoing("vast", 801)) == Admission::TooLarge);
+    CHECK(queue.EmitIfRoom(MakeOutgoing("vast", 801)) == Admission::TooLarge);
+    CHECK(queue.EmitWhenRoom(MakeOutgoing("vast", 801), waiter, 1) == Admission::TooLarge);
+    CHECK(queue.Ask(MakeOutgoing("vast", 801)) == Admission::TooLarge);
+    CHECK(queue.Dropped() == 0);
+    CHECK(Send(queue) == "0 1");
+    CHECK(queue.Emit(MakeOutgoing("all", 800)) == Admission::Queued);
+  }
+}
+
+TEST_CASE("DropOldest drops the oldest that Emit queued, as many as it takes") {
+  Queue queue(Limits(Overflow::DropOldest));
+  Fill(queue, 8, 100);
+  CHECK(queue.Emit(MakeOutgoing("a", 100)) == Admission::Queued);
+  CHECK(queue.Dropped() == 1);
+  CHECK(queue.Emit(MakeOutgoing("b", 250)) == Admission::Queued);
+  CHECK(queue.Dropped() == 4);
+  CHECK(queue.Bytes() == 750);
+  CHECK(Send(queue) == "4 5 6 7 a b");
+}
+
+TEST_CASE("DropOldest drops neither what was taken nor what others queued") {
+  Queue queue(Limits(Overflow::DropOldest));
+  Fill(queue, 2);
+  queue.Push(MakeOutgoing("reply", 10));
+  REQUIRE(queue.EmitIfRoom(MakeOutgoing("waited", 10)) == Admission::Queued);
+  REQUIRE(queue.Ask(MakeOutgoing("request", 10)) == Admission::Queued);
+  Fill(queue, 3);
+  std::vector<Outgoing> batch;
+  queue.Take(batch, 1, 1000);
+  CHECK(NamesOf(batch) == "0");
+  for (const char* name : {"a", "b", "c", "d"}) CHECK(queue.Emit(MakeOutgoing(name, 10)) == Admission::Queued);
+  CHECK(queue.Dropped() == 4);
+  CHECK(queue.Messages() == 8);
+  queue.Sent(batch);
+  CHECK(Send(queue) == "reply waited request a b c d");
+}
+
+TEST_CASE("DropOldest drops nothing where all of Emit's would not make room") {
+  Queue queue(Limits(Overflow::DropOldest));
+  queue.Push(MakeOutgoing("reply", 500));
+  Fill(queue, 2, 100);
+  CHECK(queue.Emit(MakeOutgoing("big", 301)) == Admission::Full);
+  CHECK(queue.Dropped() == 1);
+  CHECK(Send(queue) == "reply 0 1");
+}
+
+TEST_CASE("A full queue of others' messages refuses Emit under DropOldest") {
+  Queue queue(Limits(Overflow::DropOldest));
+  for (int i = 0; i < 8; ++i) queue.Push(MakeOutgoing("reply", 10));
+  CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+  CHECK(queue.Dropped() == 1);
+}
+
+TEST_CASE("Close answers Overflowed when the queue is full") {
+  Queue queue(Limits(Overflow::Close));
+  Fill(queue);
+  CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Overflowed);
+  CHECK(queue.Dropped() == 1);
+  CHECK(Send(queue) == "0 1 2 3 4 5 6 7");
+}
+
+TEST_CASE("A request is refused by a full queue whatever the policy, and never dropped") {
+  for (const Overflow overflow : {Overflow::Refuse, Overflow::DropOldest, Overflow::Close}) {
+    Queue queue(Limits(overflow));
+    REQUIRE(queue.Ask(MakeOutgoing("asked", 10)) == Admission::Queued);
+    Fill(queue, 7);
+    CHECK(queue.Ask(MakeOutgoing("late", 10)) == Admission::Full);
+    CHECK(queue.Messages() == 8);
+    CHECK(queue.Dropped() == 1);
+    CHECK(queue.TakeFirstLoss());
+    if (overflow == Overflow::DropOldest) CHECK(queue.Emit(MakeOutgoing("x", 10)) == Admission::Queued);
+    CHECK(Send(queue, 1) == "asked");
+  }
+}
+
+TEST_CASE("A volatile message goes only into a quarter of the queue") {
+  Queue queue(Limits());
+  CHECK(queue.EmitVolatile(MakeOutgoing("first", 800)) == Admission::Queued);
+  CHECK(Send(queue) == "first");
+  CHECK(queue.EmitVolatile(MakeOutgoing("a", 100)) == Admission::Queued);
+  CHECK(queue.EmitVolatile(MakeOutgoing("b", 101)) == Admission::Full);
+  CHECK(queue.EmitVolatile(MakeOutgoing("c", 100)) == Admission::Queued);
+  CHECK(queue.EmitVolatile(MakeOutgoing("", 1)) == Admission::Full);
+  CHECK(queue.Dropped() == 2);
+  CHECK_FALSE(queue.TakeFirstLoss());
+  CHECK(Send(queue) == "a c");
+}
+
+TEST_CASE("Protocol messages are always queued, and they alone congest") {
+  Queue queue(Limits());
+  Fill(queue);
+  CHECK_FALSE(queue.IsCongested());
+  queue.Push(MakeOutgoing("reply", 10));
+  CHECK(queue.Messages() == 9);
+  CHECK(queue.IsCongested());
+  CHECK(Send(queue, 1) == "0");
+  CHECK_FALSE(queue.IsCongested());
+  queue.Push(MakeOutgoing("vast", 10'000));
+  CHECK(queue.IsCongested());
+  CHECK(queue.Dropped() == 0);
+  CHECK(Send(queue) == "1 2 3 4 5 6 7 reply vast");
+  CHECK_FALSE(queue.IsCongested());
+}
+
+TEST_CASE("A large message of EmitAsync beside Emit's does not congest") {
+  Queue queue(Limits());
+  Fill(queue, 7, 100);
+  REQUIRE(queue.EmitIfRoom(MakeOutgoing("large", 800)) == Admission::Queued);
+  CHECK(queue.Bytes() == 1500);
+  CHECK_FALSE(queue.IsCongested());
+}
+
+TEST_CASE("The next callback is held while what callbacks queued exceeds a quarter") {
+  Queue queue(Limits());
+  Fill(queue, 5, 10);
+  CHECK_FALSE(queue.HoldsCallbacks());
+  queue.Push(MakeOutgoing("reply", 10, true));
+  REQUIRE(queue.Emit(MakeOutgoing("emit", 10, true)) == Admission::Queued);
+  CHECK_FALSE(queue.HoldsCallbacks());
+  queue.Push(MakeOutgoing("third", 10, true));
+  CHECK(queue.HoldsCallbacks());
+  Send(queue, 5);
+  CHECK(queue.HoldsCallbacks());
+  Send(queue, 1);
+  CHECK_FALSE(queue.HoldsCallbacks());
+  Send(queue);
+  queue.Push(MakeOutgoing("large", 200, true));
+  CHECK_FALSE(queue.HoldsCallbacks());
+  queue.Push(MakeOutgoing("", 1, true));
+  CHECK(queue.HoldsCallbacks());
+  queue.Clear();
+  CHECK_FALSE(queue.HoldsCallbacks());
+}
+
+TEST_CASE("A dropped message of a callback no longer holds the next") {
+  Queue queue(Limits(Overflow::DropOldest));
+  for (int i = 0; i < 3; ++i) REQUIRE(queue.Emit(MakeOutgoing("own", 10, true)) == Admission::Queued);
+  CHECK(queue.HoldsCallbacks());
+  Fill(queue, 6);
+  CHECK(queue.Dropped() == 1);
+  CHECK_FALSE(queue.HoldsCallbacks());
+}
+
+TEST_CASE("A queue that was full is drained once, at a quarter") {
+  Queue queue(Limits());
+  CHECK_FALSE(queue.TakeDrained());
+  Fill(queue);
+  CHECK_FALSE(queue.TakeDrained());
+  REQUIRE(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+  Send(queue, 5);
+  CHECK_FALSE(queue.TakeDrained());
+  Send(queue, 1);
+  CHECK(queue.TakeDrained());
+  CHECK_FALSE(queue.TakeDrained());
+  Send(queue);
+  CHECK_FALSE(queue.TakeDrained());
+}
+
+TEST_CASE("A queue whose bytes exceed a quarter is not drained") {
+  Queue queue(Limits());
+  Fill(queue, 2, 201);
+  REQUIRE(queue.Emit(MakeOutgoing("late", 500)) == Admission::Full);
+  Send(queue, 1);
+  CHECK_FALSE(queue.TakeDrained());
+  Send(queue, 1);
+  CHECK(queue.TakeDrained());
+}
+
+TEST_CASE("The first loss of each episode is told once") {
+  Queue queue(Limits());
+  for (int episode = 0; episode < 2; ++episode) {
+    Fill(queue);
+    CHECK_FALSE(queue.TakeFirstLoss());
+    CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+    CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+    CHECK(queue.TakeFirstLoss());
+    CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
+    CHECK_FALSE(queue.TakeFirstLoss());
+    Send(queue);
+    CHECK(queue.TakeDrained());
+  }
+  CHECK(queue.Dropped() == 6);
+}
+
+TEST_CASE("Clear drops what is queued, and what was taken still counts") {
+  Queue queue(Limits());
+  Fill(queue);
+  std::vector<Outgoing> batch;
+  queue.Take(batch, 3, 1000);
+  queue.Clear();
+  CHECK_FALSE(queue.HasMore());
+  CHECK(queue.Messages() == 3);
+  queue.Sent(batch);
+  CHECK(queue.Messages() == 0);
+  CHECK(queue.Bytes() == 0);
+}
+
+TEST_CASE("One payload may stand in many queues and is not copied") {
+  Queue one(Limits()), other(Limits());
+  const Outgoing message = MakeOutgoing("shared", 100);
+  REQUIRE(one.Emit(message) == Admission::Queued);
+  REQUIRE(other.Emit(message) == Admission::Queued);
+  std::vector<Outgoing> batch;
+  one.Take(batch, 1, 1000);
+  CHECK(batch.front().payload == message.payload);
+  CHECK(message.payload.use_count() == 3);
+}

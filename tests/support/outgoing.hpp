@@ -1,0 +1,44 @@
+// Messages for a send queue, and what came out of one.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ws/protocol/send_queue.hpp"
+
+namespace ws::test {
+
+/// A message of that many bytes that begins with its name; the name is shorter than the message.
+inline protocol::Outgoing MakeOutgoing(const std::string& name, std::size_t size, bool from_callback = false) {
+  std::string text = name + ' ';
+  text.resize(size, '.');
+  protocol::Outgoing message;
+  message.payload = std::make_shared<const std::string>(std::move(text));
+  message.from_callback = from_callback;
+  return message;
+}
+
+inline std::string NameOf(const protocol::Outgoing& message) {
+  return message.payload->substr(0, message.payload->find(' '));
+}
+
+inline std::string NamesOf(const std::vector<protocol::Outgoing>& batch) {
+  std::string names;
+  for (const auto& message : batch) names += (names.empty() ? "" : " ") + NameOf(message);
+  return names;
+}
+
+/// Takes and sends up to so many messages; their names.
+template <class Waiter>
+std::string Send(protocol::SendQueue<Waiter>& queue, std::size_t max_messages = 1'000'000) {
+  std::vector<protocol::Outgoing> batch;
+  queue.Take(batch, max_messages, std::size_t{1} << 40);
+  std::string names = NamesOf(batch);
+  queue.Sent(batch);
+  return names;
+}
+
+}  // namespace ws::test
