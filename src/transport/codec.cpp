@@ -8,6 +8,7 @@
 
 #include "transport/memory_stream.hpp"
 #include "ws/protocol/close_frame.hpp"
+#include "ws/protocol/utf8.hpp"
 
 namespace ws::transport {
 
@@ -37,7 +38,13 @@ Codec::~Codec() = default;
 
 Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, std::string& out) {
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.target, 11};
-  for (const auto& [name, value] : request.headers) upgrade.insert(name, value);
+  // Checked before, and spelled as Beast reads it: of Connection it sees the first line only.
+  upgrade.set(beast::http::field::host, request.Header("Host"));
+  upgrade.set(beast::http::field::connection, "Upgrade");
+  upgrade.set(beast::http::field::upgrade, "websocket");
+  for (const auto& [name, value] : request.headers) {
+    if (IsSameHeader(name.substr(0, 14), "Sec-WebSocket-")) upgrade.insert(name, value);
+  }
   auto& stream = beast_->stream;
   bool offers_deflate = false;
   stream.set_option(websocket::stream_base::decorator([&](websocket::response_type& response) {
@@ -143,6 +150,8 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   held_.clear();
   if (in_frame_ || !header_.fin) return std::nullopt;
   kind_ = beast_->stream.got_text() ? Kind::Text : Kind::Binary;
+  // Beast does not look for a character left open where the last frame is empty.
+  if (size == 0 && kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
   return Event::Message;
 }
 

@@ -154,11 +154,12 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     if (!abandoned) Answer(std::move(request), pool, [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
   }
   if (abandoned || !connected_) return Finish(left.dying);
-  mailbox_->Cancel();
+  const auto mailbox = mailbox_;  // the last callback drops it
+  mailbox->Cancel();
   std::vector<dispatch::Mailbox::ExchangePtr> last;
   last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
-  mailbox_->Put(last);
-  mailbox_->Wake();
+  mailbox->Put(last);
+  mailbox->Wake();
 }
 
 void Connection::Finish(const asio::execution_context* dying) {

@@ -61,7 +61,10 @@ class HttpSession {
     parser.header_limit(max_header_bytes);
     parser.body_limit(site_->max_body_bytes);
     LowestStream().expires_at(deadline_);
-    const auto [error, read] = co_await http::async_read_header(stream_, buffer_, parser, token);
+    Error error = co_await ReadHeader();
+    if (!error) {
+      buffer_.consume(parser.put(buffer_.data(), error));
+    }
     if (error) co_return co_await Reject(error);
     HttpRequest request = Convert(parser.get());
     if (request.headers.size() > max_header_count) co_return co_await Refuse(431, "too many headers");
@@ -70,6 +73,26 @@ class HttpSession {
     if (body_error) co_return co_await Reject(body_error);
     request.body = std::move(parser.get().body());
     co_return co_await Answer(std::move(request), parser.get().keep_alive());
+  }
+
+  // Until the header is whole. A line that ends without CR is refused as soon as it is seen: Beast's parser would
+  // wait for one that does.
+  asio::awaitable<Error> ReadHeader() {
+    std::size_t checked = 0;
+    for (;;) {
+      const std::string_view text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
+      const std::size_t end = text.find("\r\n\r\n");
+      for (; checked < std::min(end, text.size()); ++checked) {
+        if (text[checked] == '\n' && (checked == 0 || text[checked - 1] != '\r')) co_return http::error::bad_line_ending;
+      }
+      if (end != text.npos) co_return Error();
+      if (text.size() >= max_header_bytes) co_return http::error::header_limit;
+      const auto room = buffer_.prepare(max_header_bytes + 4096 - buffer_.size());
+      const auto [error, size] = co_await stream_.async_read_some(room, token);
+      if (error == asio::error::eof) co_return http::error::end_of_stream;
+      if (error) co_return error;
+      buffer_.commit(size);
+    }
   }
 
   // RFC 9112: what cannot be read is answered where that makes sense.

@@ -123,7 +123,7 @@ TEST_CASE("Who waits is served first come, first served") {
   Fill(queue);
   REQUIRE(Wait(queue, 1, 390) == Admission::Waiting);
   REQUIRE(Wait(queue, 2, 300) == Admission::Waiting);
-  REQUIRE(Wait(queue, 3, 1) == Admission::Waiting);
+  REQUIRE(Wait(queue, 3, 2) == Admission::Waiting);
   CHECK(AdmitAll(queue).empty());
   Send(queue, 1);
   CHECK(AdmitAll(queue) == std::vector{1});

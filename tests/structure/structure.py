@@ -46,7 +46,7 @@ def find_layer(path):
 
 class Check:
     def __init__(self, project):
-        self.project, self.files, self.failures = project, list_files(project), []
+        self.files, self.failures, self.told = list_files(project), [], set()
         self.texts = {path: (project / path).read_text(errors="replace") for path in self.files if path.suffix in READ}
 
     def fail(self, path, line, why):
@@ -73,15 +73,15 @@ class Check:
                 yield from self.reach(own, seen)
 
     def check_layer(self, path):
-        layer = find_layer(path)
-        below, refused = LAYERS[layer]
+        layer, (below, refused) = find_layer(path), LAYERS[find_layer(path)]
         for line, name, own in self.included(path):
             if own and find_layer(own) not in below + [layer]:
                 self.fail(path, line, f'{layer} includes upward: "{name}" is {find_layer(own)}')
-        public = path.parts[0] == "include"
+        refused += "|boost/beast" if path.parts[0] == "include" else ""
         for where, line, name in self.reach(path, set()):
-            if re.match(rf"({refused})(/|\.|$)", name) or (public and name.startswith("boost/beast")):
-                self.fail(path, None, f"may not reach <{name}>, included at {where}:{line}")
+            if re.match(rf"({refused})(/|\.|$)", name) and (where, line) not in self.told:
+                self.told.add((where, line))
+                self.fail(where, line, f"{path} may not reach <{name}>")
 
     def check_file(self, path):
         text, folder = self.texts[path], path.parts[0]

@@ -1,0 +1,13 @@
+// What the library is measured against: a file that parses and prints JSON.
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+int main() {
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    nlohmann::json data = nlohmann::json::parse(line, nullptr, false);
+    data["seen"] = true;
+    std::cout << data.dump() << "\n";
+  }
+}

@@ -1,0 +1,4 @@
+// A file that only includes the library.
+#include <ws/ws.hpp>
+
+int main() {}

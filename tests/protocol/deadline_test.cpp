@@ -1,0 +1,103 @@
+#include "ws/protocol/deadline.hpp"
+
+#include <chrono>
+
+#include "support/catch.hpp"
+
+using namespace ws::protocol;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Time start = Time() + 1h;
+
+}  // namespace
+
+TEST_CASE("A deadline that was not started never passes") {
+  const Deadline deadline(30s);
+  CHECK(deadline.At() == Time::max());
+  CHECK_FALSE(deadline.HasPassed(start + 1000h));
+}
+
+TEST_CASE("A deadline passes its limit after the start, to the tick") {
+  Deadline deadline(30s);
+  deadline.Start(start);
+  CHECK(deadline.At() == start + 30s);
+  CHECK_FALSE(deadline.HasPassed(start + 30s - 1ns));
+  CHECK(deadline.HasPassed(start + 30s));
+}
+
+TEST_CASE("Start begins anew, StartOnce does not") {
+  Deadline deadline(30s);
+  deadline.StartOnce(start);
+  deadline.StartOnce(start + 10s);
+  CHECK(deadline.At() == start + 30s);
+  deadline.Start(start + 10s);
+  CHECK(deadline.At() == start + 40s);
+}
+
+TEST_CASE("A stopped deadline never passes, and may start again") {
+  Deadline deadline(30s);
+  deadline.Start(start);
+  deadline.Stop();
+  CHECK_FALSE(deadline.HasPassed(start + 1h));
+  deadline.StartOnce(start + 1h);
+  CHECK(deadline.At() == start + 1h + 30s);
+}
+
+TEST_CASE("While a deadline stands still no time passes for it") {
+  Deadline deadline(30s);
+  deadline.Start(start);
+  deadline.Pause(start + 10s);
+  CHECK(deadline.At() == Time::max());
+  CHECK_FALSE(deadline.HasPassed(start + 1h));
+  deadline.Resume(start + 1h);
+  CHECK(deadline.At() == start + 1h + 20s);
+  deadline.Pause(start + 1h + 5s);
+  deadline.Resume(start + 2h);
+  CHECK(deadline.At() == start + 2h + 15s);
+}
+
+TEST_CASE("Pausing twice, or what does not run, changes nothing; nor does resuming") {
+  Deadline deadline(30s);
+  deadline.Pause(start);
+  deadline.Resume(start);
+  CHECK(deadline.At() == Time::max());
+  deadline.Start(start);
+  deadline.Resume(start + 5s);
+  CHECK(deadline.At() == start + 30s);
+  deadline.Pause(start + 10s);
+  deadline.Pause(start + 20s);
+  deadline.Resume(start + 30s);
+  CHECK(deadline.At() == start + 50s);
+}
+
+TEST_CASE("StartOnce leaves alone what stands, and Stop ends it") {
+  Deadline deadline(30s);
+  deadline.Start(start);
+  deadline.Pause(start + 10s);
+  deadline.StartOnce(start + 20s);
+  CHECK(deadline.At() == Time::max());
+  deadline.Stop();
+  deadline.Resume(start + 30s);
+  CHECK(deadline.At() == Time::max());
+}
+
+TEST_CASE("A deadline that passed before the pause has passed after it") {
+  Deadline deadline(30s);
+  deadline.Start(start);
+  deadline.Pause(start + 40s);
+  deadline.Resume(start + 1h);
+  CHECK(deadline.At() == start + 1h);
+  CHECK(deadline.HasPassed(start + 1h));
+}
+
+TEST_CASE("A limit of zero means never") {
+  Deadline deadline(Duration::zero());
+  deadline.Start(start);
+  CHECK(deadline.At() == Time::max());
+  CHECK_FALSE(deadline.HasPassed(start + 1000h));
+  deadline.Pause(start + 1s);
+  deadline.Resume(start + 2s);
+  CHECK(deadline.At() == Time::max());
+}
