@@ -44,26 +44,50 @@ std::string Between(const std::string& text, std::string_view before, std::strin
   return text.substr(begin + before.size(), end - begin - before.size());
 }
 
-// "type must be X, but is Y": the place is where another wrong type Z changes the text to "but is Z".
+// "type must be W, but is F", or "cannot use at() with F", which does not say what is wanted.
+struct WrongType {
+  std::string head;  // all but F
+  std::string found;
+  std::string wanted;
+};
+
+std::optional<WrongType> ReadWrongType(const std::string& message) {
+  const std::string wanted = Between(message, "type must be ", ", but is ");
+  if (wanted.empty() && message.find("cannot use ") == message.npos) return std::nullopt;
+  const std::string_view mark = wanted.empty() ? " with " : ", but is ";
+  const std::size_t place = message.rfind(mark);
+  if (place == message.npos) return std::nullopt;
+  return WrongType{message.substr(0, place + mark.size()), message.substr(place + mark.size()), wanted};
+}
+
+// What the attempt says where the node is replaced.
+std::optional<std::string> TryWith(Json replacement, Node& node, const Json& root, const Attempt& attempt) {
+  std::swap(*node.value, replacement);
+  std::optional<std::string> said = attempt(root);
+  std::swap(*node.value, replacement);
+  return said;
+}
+
+// The place is where another wrong type Z changes the text's end to Z.
 std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json& root, const std::string& message, const Attempt& attempt) {
-  constexpr std::string_view mark = ", but is ";
-  const std::string wanted = Between(message, "type must be ", mark);
-  if (wanted.empty()) return std::nullopt;
-  const std::string head = message.substr(0, message.find(mark) + mark.size());
-  const std::string found = message.substr(head.size());
+  const std::optional<WrongType> wrong = ReadWrongType(message);
+  if (!wrong) return std::nullopt;
   Json other;
-  for (const Json& candidate : {Json::object(), Json::array(), Json("")}) {
+  for (const Json& candidate : {Json(""), Json(0), Json(true)}) {
     other = candidate;
-    if (other.type_name() != wanted && other.type_name() != found) break;
+    if (other.type_name() != wrong->wanted && other.type_name() != wrong->found) break;
   }
   int trials = 0;
   for (Node& node : nodes) {
-    if (node.value->type_name() != found) continue;
+    if (node.value->type_name() != wrong->found) continue;
     if (++trials > max_trials) break;
-    std::swap(*node.value, other);
-    const std::optional<std::string> now = attempt(root);
-    std::swap(*node.value, other);
-    if (now && *now == head + other.type_name()) return InvalidPayload{node.place.to_string(), "must be of type " + wanted};
+    if (TryWith(other, node, root, attempt) != wrong->head + other.type_name()) continue;
+    std::string wanted = wrong->wanted;
+    if (wanted.empty()) {
+      const bool refuses_object = TryWith(Json::object(), node, root, attempt) == wrong->head + "object";
+      wanted = refuses_object ? "array" : "object";
+    }
+    return InvalidPayload{node.place.to_string(), "must be of type " + wanted};
   }
   return std::nullopt;
 }

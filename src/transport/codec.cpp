@@ -6,6 +6,7 @@
 #include <boost/beast/websocket/stream.hpp>
 #include <utility>
 
+#include "transport/inflater.hpp"
 #include "transport/memory_stream.hpp"
 #include "ws/protocol/close_frame.hpp"
 #include "ws/protocol/utf8.hpp"
@@ -16,12 +17,14 @@ namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using protocol::FrameHeader;
 using protocol::HeaderVerdict;
+using protocol::Mask;
 using protocol::Opcode;
 
 struct Codec::Beast {
   explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
 
   websocket::stream<MemoryStream, true> stream;
+  Inflater inflater;
 };
 
 Codec::Codec(boost::asio::any_io_executor executor, const CodecLimits& limits)
@@ -52,6 +55,12 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
     if (!subprotocol.empty()) response.set(beast::http::field::sec_websocket_protocol, subprotocol);
     offers_deflate = response.count(beast::http::field::sec_websocket_extensions) != 0;
   }));
+  // RFC 7692 7.1.2.1: a window of 8 bits must not be answered with a larger one, as Beast does.
+  for (const auto& [name, value] : request.headers) {
+    if (IsSameHeader(name, "Sec-WebSocket-Extensions") && value.find("server_max_window_bits=8") != value.npos) {
+      upgrade.erase(beast::http::field::sec_websocket_extensions);
+    }
+  }
   Error error;
   stream.accept(upgrade, error);
   deflating_ = offers_deflate;
@@ -97,22 +106,28 @@ std::optional<Codec::Event> Codec::ReadHeader() {
   if (protocol::IsControl(header_.opcode)) return ReadControl();
   if (begins) {
     compressed_ = header_.compressed;
+    kind_ = header_.opcode == Opcode::Text ? Kind::Text : Kind::Binary;
     received_ = 0;
   }
-  // Compressed payload may be a little larger than what it stands for.
-  const std::size_t slack = compressed_ ? limits_.max_message_bytes / 1024 + 64 : 0;
+  // Compressed payload may be a little larger than what it stands for, most so with a small window.
+  const std::size_t slack = compressed_ ? limits_.max_message_bytes / 32 + 64 : 0;
   if (header_.payload > limits_.max_message_bytes + slack - received_) {
     return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   }
   received_ += static_cast<std::size_t>(header_.payload);
   const std::string_view head = input_.substr(0, header_.size);
   input_.remove_prefix(header_.size);
+  payload_left_ = header_.payload;
+  if (compressed_) {
+    mask_ = Mask(head);
+    in_frame_ = true;
+    return std::nullopt;
+  }
   // Beast does not return from an empty frame that is not the last, so it never sees one alone. Behind the first
   // frame it means nothing at all.
-  if (!begins && header_.payload == 0 && !header_.fin && !compressed_) return std::nullopt;
+  if (!begins && header_.payload == 0 && !header_.fin) return std::nullopt;
   held_.append(head);
-  payload_left_ = header_.payload;
-  in_frame_ = compressed_ || header_.payload != 0 || header_.fin;
+  in_frame_ = header_.payload != 0 || header_.fin;
   return std::nullopt;
 }
 
@@ -120,9 +135,8 @@ std::optional<Codec::Event> Codec::ReadControl() {
   if (input_.size() < header_.size + header_.payload) {
     return Event::NeedMore;
   }
-  const std::string_view key = input_.substr(header_.size - 4, 4);
-  control_ = input_.substr(header_.size, static_cast<std::size_t>(header_.payload));
-  for (std::size_t index = 0; index < control_.size(); ++index) control_[index] ^= key[index % 4];
+  Mask mask(input_.substr(0, header_.size));
+  control_ = mask.Apply(input_.substr(header_.size, static_cast<std::size_t>(header_.payload)));
   input_.remove_prefix(header_.size + control_.size());
   if (header_.opcode == Opcode::Ping) return Event::Ping;
   if (header_.opcode == Opcode::Pong) return Event::Pong;
@@ -140,16 +154,11 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   input_.remove_prefix(size);
   payload_left_ -= size;
   in_frame_ = payload_left_ != 0;
-  if (compressed_) {
-    held_.append(payload);
-    if (in_frame_ || !header_.fin) return std::nullopt;
-    return Inflate();
-  }
+  if (compressed_) return Inflate(payload);
   beast_->stream.next_layer().SetWindow(held_, payload);
   if (const Error error = ReadBeast(size)) return Fail(error);
   held_.clear();
   if (in_frame_ || !header_.fin) return std::nullopt;
-  kind_ = beast_->stream.got_text() ? Kind::Text : Kind::Binary;
   // Beast does not look for a character left open where the last frame is empty.
   if (size == 0 && kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
   return Event::Message;
@@ -167,20 +176,14 @@ Error Codec::ReadBeast(std::size_t size) {
   return error;
 }
 
-// Beast reads on whenever its inflater is hungry, so it gets compressed messages whole.
-Codec::Event Codec::Inflate() {
-  auto& stream = beast_->stream;
-  stream.next_layer().SetWindow(held_);
-  do {
-    const std::size_t begin = message_.size();
-    message_.resize(begin + std::clamp<std::size_t>(held_.size() * 2, 1024, 65536));
-    Error error;
-    const std::size_t size = stream.read_some(boost::asio::buffer(message_.data() + begin, message_.size() - begin), error);
-    message_.resize(begin + size);
-    if (error) return Fail(error);
-  } while (!stream.is_message_done());
-  held_ = {};
-  kind_ = stream.got_text() ? Kind::Text : Kind::Binary;
+std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
+  const bool last = !in_frame_ && header_.fin;
+  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, limits_.max_message_bytes);
+  if (verdict == Inflater::Verdict::Fine && last) verdict = beast_->inflater.Finish(message_, limits_.max_message_bytes);
+  if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
+  if (verdict == Inflater::Verdict::Corrupt) return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  if (!last) return std::nullopt;
+  if (kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
   return Event::Message;
 }
 

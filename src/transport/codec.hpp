@@ -21,9 +21,10 @@ struct CodecLimits {
   bool deflate = false;
 };
 
-// The server's side of RFC 6455. Beast unmasks, inflates, checks UTF-8 and puts messages together; control frames
-// are taken out before it, so that it never waits: it is only called for what lies in memory (measured: no
-// asynchronous operation a message). No I/O, no clock. Not thread-safe.
+// The server's side of RFC 6455. Beast answers the handshake, unmasks, checks UTF-8, puts messages together and
+// deflates; it is only called for what lies in memory, so that there is no asynchronous operation a message. For that
+// it must never wait, and control frames and compressed messages are taken out before it. No I/O, no clock. Not
+// thread-safe.
 class Codec {
  public:
   enum class Event {
@@ -68,7 +69,7 @@ class Codec {
   std::optional<Event> ReadControl();
   std::optional<Event> ReadPayload();
   Error ReadBeast(std::size_t size);
-  Event Inflate();
+  std::optional<Event> Inflate(std::string_view payload);
   Event Fail(const Error& error);
   Event Fail(EndReason reason, std::uint16_t code);
 
@@ -80,6 +81,7 @@ class Codec {
   std::string rest_;        // where it stands if it was kept
   protocol::FrameHeader header_;
   protocol::FrameOrder order_;
+  protocol::Mask mask_;       // of a compressed frame
   bool in_frame_ = false;    // the header is read, the payload not wholly
   bool compressed_ = false;  // the message is
   std::size_t received_ = 0;  // of the message, as declared by its frames

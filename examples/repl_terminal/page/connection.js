@@ -2,7 +2,7 @@
 
 const BASE = 500, CAP = 30_000;       // ms; full jitter: random(0, min(cap, base · 2^attempt))
 const STABLE = 30_000;                // ms after which the attempts count anew
-const PING_EVERY = 15_000, PONG_WITHIN = 10_000;
+const FIRST_PING = 1_000, PING_EVERY = 15_000, PONG_WITHIN = 10_000;
 
 export class Connection {
   #url;
@@ -55,7 +55,7 @@ export class Connection {
       opened = true;
       this.#become({ name: "connected" });
       this.#after(STABLE, () => { this.#attempt = 0; });
-      this.#ping();
+      this.#after(FIRST_PING, () => this.#ping());
     };
     socket.onmessage = (message) => this.#receive(message.data);
     socket.onclose = async () => {

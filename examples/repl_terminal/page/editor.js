@@ -7,6 +7,7 @@ const differ = new Differ();
 
 export class Editor {
   #connection;
+  #onShown;
   #area = document.getElementById("content");
   #name = document.getElementById("file-name");
   #state = document.getElementById("file-state");
@@ -16,8 +17,10 @@ export class Editor {
   #lineEnd = "\n";  // a textarea has no other, so it is put back when saving
   #sent = null;     // the content that a save under way will make
 
-  constructor(connection) {
+  // `onShown` is called when a file has come.
+  constructor(connection, onShown) {
     this.#connection = connection;
+    this.#onShown = onShown;
     this.#area.addEventListener("input", () => this.#showState());
     this.#save.onclick = () => this.save();
     document.getElementById("close-file").onclick = () => this.close();
@@ -39,7 +42,7 @@ export class Editor {
       this.#sent = content;
       this.#showState();
     } else {
-      toast(`Not connected: “${this.#path}” was not saved.`);
+      toast(`Not connected: “${this.#path}” was not saved.`, { stays: true });
     }
   }
 
@@ -59,13 +62,14 @@ export class Editor {
     this.#area.scrollTo(0, 0);
     this.#area.setSelectionRange(0, 0);
     this.#showFile();
-    this.#area.focus();
+    this.#onShown();
+    if (matchMedia("(pointer: fine)").matches) this.#area.focus();  // elsewhere a keyboard would rise
   }
 
   #saved({ error }) {
     const content = this.#sent;
     this.#sent = null;
-    if (error) toast(error);
+    if (error) toast(error, { stays: true });
     else if (content !== null) this.#base = content;
     this.#showState();
   }

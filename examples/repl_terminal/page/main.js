@@ -9,8 +9,8 @@ import { TerminalView } from "/terminal_view.js";
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const connection = new Connection(`${scheme}//${location.host}/api/v1/repl/ws`);
 const view = new TerminalView(document.getElementById("screen"), connection);
-const editor = new Editor(connection);
-new FileTree(connection, (path) => { editor.open(path); showPane("editor"); });
+const editor = new Editor(connection, () => showPane("editor"));
+new FileTree(connection, (path) => editor.open(path));
 showKeyRow(document.getElementById("keys"), view);
 showStatus(connection);
 

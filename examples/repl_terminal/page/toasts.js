@@ -1,9 +1,11 @@
-// Sentences that appear at the edge and are read out. They stay until they are closed.
+// Sentences that appear at the edge and are read out.
 
 const MOST = 4;
+const SHORT = 8_000;  // ms
 const region = document.getElementById("toasts");
 
-export function toast(sentence) {
+// `stays`: until it is closed, for what was not saved.
+export function toast(sentence, { stays = false } = {}) {
   for (const shown of region.children) {
     if (shown.firstChild.textContent === sentence) return;
   }
@@ -18,5 +20,6 @@ export function toast(sentence) {
   close.onclick = () => box.remove();
   box.append(text, close);
   region.append(box);
+  if (!stays) setTimeout(() => box.remove(), SHORT);
   while (region.children.length > MOST) region.firstChild.remove();
 }

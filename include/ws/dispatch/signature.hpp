@@ -23,6 +23,14 @@ template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) noexcept> : std::type_identity<TypeList<P...>> {};
 template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) const noexcept> : std::type_identity<TypeList<P...>> {};
+template <class R, class C, class... P>
+struct MemberSignature<R (C::*)(P...) &> : std::type_identity<TypeList<P...>> {};
+template <class R, class C, class... P>
+struct MemberSignature<R (C::*)(P...) const&> : std::type_identity<TypeList<P...>> {};
+template <class R, class C, class... P>
+struct MemberSignature<R (C::*)(P...) & noexcept> : std::type_identity<TypeList<P...>> {};
+template <class R, class C, class... P>
+struct MemberSignature<R (C::*)(P...) const& noexcept> : std::type_identity<TypeList<P...>> {};
 
 // Callables with exactly one call operator, and functions; everything else is generic.
 template <class F>

@@ -1,6 +1,8 @@
 // The head of a WebSocket frame, RFC 6455 5.2.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -49,6 +51,24 @@ constexpr HeaderVerdict ReadFrameHeader(std::string_view input, FrameHeader& hea
   if (!minimal || header.payload >> 63 != 0) return HeaderVerdict::Invalid;
   return input.size() < header.size ? HeaderVerdict::Incomplete : HeaderVerdict::Valid;
 }
+
+// The key of a masked frame, RFC 6455 5.3: unmasks a payload piece by piece.
+class Mask {
+ public:
+  Mask() = default;
+  // Of a masked frame's head, which ends with the key.
+  explicit Mask(std::string_view head) { std::copy(head.end() - 4, head.end(), key_.begin()); }
+
+  std::string Apply(std::string_view masked) {
+    std::string plain(masked);
+    for (char& byte : plain) byte = static_cast<char>(byte ^ key_[next_++ % 4]);
+    return plain;
+  }
+
+ private:
+  std::array<char, 4> key_{};
+  std::size_t next_ = 0;
+};
 
 // Appends the head of a whole, unmasked frame: what a server sends.
 inline void AppendFrameHeader(std::string& out, Opcode opcode, std::size_t payload) {

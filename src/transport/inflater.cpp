@@ -1,0 +1,34 @@
+#include "transport/inflater.hpp"
+
+#include <algorithm>
+
+#include "ws/error.hpp"
+
+namespace ws::transport {
+
+namespace zlib = boost::beast::zlib;
+
+Inflater::Verdict Inflater::Add(std::string_view compressed, std::string& out, std::size_t max_bytes) {
+  for (;;) {
+    const std::size_t begin = out.size();
+    out.resize(begin + std::clamp<std::size_t>(compressed.size() * 4, 512, 65536));
+    zlib::z_params step;
+    step.next_in = compressed.data();
+    step.avail_in = compressed.size();
+    step.next_out = out.data() + begin;
+    step.avail_out = out.size() - begin;
+    Error error;
+    stream_.write(step, zlib::Flush::sync, error);
+    out.resize(begin + step.total_out);
+    compressed.remove_prefix(step.total_in);
+    if (out.size() > max_bytes) return Verdict::TooLarge;
+    if (error == zlib::error::end_of_stream) {
+      stream_.reset();  // a final block ends the stream; the next message begins another
+    } else if (error && error != zlib::error::need_buffers) {
+      return Verdict::Corrupt;
+    }
+    if (compressed.empty() && step.avail_out != 0) return Verdict::Fine;
+  }
+}
+
+}  // namespace ws::transport

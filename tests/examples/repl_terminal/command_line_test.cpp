@@ -1,0 +1,43 @@
+#include "command_line.hpp"
+
+#include "support/catch.hpp"
+
+using repl::ParseCommandLine;
+
+TEST_CASE("without arguments the defaults stand") {
+  const auto line = ParseCommandLine({});
+  REQUIRE(line);
+  CHECK(line->port == 8080);
+  CHECK(line->workspace == ".");
+  CHECK(line->auth == repl::AuthMode::Token);
+  CHECK_FALSE(line->help);
+}
+
+TEST_CASE("flags take their value after a blank or an equals sign") {
+  const auto line = ParseCommandLine({"--port", "0", "--workspace=/srv/a=b", "--auth", "none", "--allow-origin",
+                                      "http://localhost:5173", "--allow-origin=https://one.example", "--page", "site"});
+  REQUIRE(line);
+  CHECK(line->port == 0);
+  CHECK(line->workspace == "/srv/a=b");
+  CHECK(line->auth == repl::AuthMode::None);
+  CHECK(line->allowed_origins == std::vector<std::string>{"http://localhost:5173", "https://one.example"});
+  CHECK(line->page == "site");
+}
+
+TEST_CASE("what is not understood is named") {
+  CHECK(ParseCommandLine({"--prot", "1"}).Why().sentence == "Unknown argument: --prot");
+  CHECK(ParseCommandLine({"8080"}).Why().sentence == "Unknown argument: 8080");
+  CHECK(ParseCommandLine({"--port"}).Why().sentence == "--port needs a value");
+  for (const std::string value : {"", "x", "-1", "65536", "80 "}) {
+    CHECK(ParseCommandLine({"--port", value}).Why().sentence == "Not a value for --port: " + value);
+  }
+  CHECK_FALSE(ParseCommandLine({"--auth", "password"}));
+  CHECK_FALSE(ParseCommandLine({"--workspace", ""}));
+}
+
+TEST_CASE("help is offered for every flag") {
+  CHECK(ParseCommandLine({"--help"})->help);
+  for (const char* flag : {"--port", "--workspace", "--auth", "--allow-origin", "--page", "--help"}) {
+    CHECK(repl::HelpText().find(flag) != std::string::npos);
+  }
+}

@@ -1,0 +1,100 @@
+#include "static_files.hpp"
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "support/catch.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Fixture {
+  Fixture() {
+    Put("secret.js", "secret");
+    Put("page/index.html", "the page");
+    Put("page/main.js", "a script");
+    Put("page/package.json", "{}");
+    Put("page/node_modules/@xterm/xterm/lib/xterm.mjs", "xterm");
+    Put("page/inner/x.js", "inner");
+  }
+  ~Fixture() { fs::remove_all(top); }
+
+  void Put(const std::string& name, const std::string& content) const {
+    fs::create_directories((top / name).parent_path());
+    std::ofstream(top / name) << content;
+  }
+  ws::HttpResponse Get(const std::string& target) const {
+    ws::HttpRequest request;
+    request.method = "GET";
+    request.target = target;
+    return files.Answer(request);
+  }
+
+  const fs::path top = [] {
+    std::string name = fs::temp_directory_path() / "static-files-test-XXXXXX";
+    return fs::path(::mkdtemp(name.data()));
+  }();
+  const repl::StaticFiles files{top / "page"};
+};
+
+std::string Header(const ws::HttpResponse& response, std::string_view name) {
+  for (const auto& [key, value] : response.headers) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("the page, its scripts and its packages are served with their types") {
+  const Fixture f;
+  CHECK(f.Get("/").body == "the page");
+  CHECK(f.Get("/?x=1").body == "the page");
+  CHECK(Header(f.Get("/"), "Content-Type") == "text/html; charset=utf-8");
+  CHECK(Header(f.Get("/main.js"), "Content-Type") == "text/javascript; charset=utf-8");
+  CHECK(f.Get("/vendor/xterm.mjs").body == "xterm");
+}
+
+TEST_CASE("nothing else is served") {
+  const Fixture f;
+  for (const std::string target :
+       {"/../secret.js", "/%2e%2e/secret.js", "//etc/passwd", "/inner/x.js", "/inner%2fx.js", "/package.json", "/.",
+        "/..", "/.hidden.js", "/none.js", "/vendor/", "/vendor/../main.js", "/node_modules/@xterm/xterm/lib/xterm.mjs",
+        "main.js", "", "*", "http://127.0.0.1/main.js"}) {
+    INFO(target);
+    CHECK(f.Get(target).status == 404);
+  }
+  CHECK(f.Get(std::string("/main.js\0.js", 12)).status == 404);
+}
+
+TEST_CASE("only GET is answered") {
+  const Fixture f;
+  ws::HttpRequest request;
+  request.method = "POST";
+  request.target = "/";
+  CHECK(f.files.Answer(request).status == 405);
+  CHECK(Header(f.files.Answer(request), "Allow") == "GET");
+}
+
+TEST_CASE("every answer keeps the page to itself, refusals too") {
+  const Fixture f;
+  for (const std::string target : {"/", "/none.js"}) {
+    const auto answer = f.Get(target);
+    CHECK(Header(answer, "Content-Security-Policy").find("default-src 'self'") == 0);
+    CHECK(Header(answer, "X-Content-Type-Options") == "nosniff");
+    CHECK(Header(answer, "Referrer-Policy") == "no-referrer");
+    CHECK(Header(answer, "Cache-Control") == "no-store");
+  }
+}
+
+TEST_CASE("a page without its packages is not complete") {
+  const Fixture f;
+  CHECK_FALSE(f.files.IsComplete());
+  f.Put("page/node_modules/@xterm/xterm/css/xterm.css", "");
+  f.Put("page/node_modules/@xterm/addon-fit/lib/addon-fit.mjs", "");
+  f.Put("page/node_modules/@dmsnell/diff-match-patch/index.js", "");
+  CHECK(f.files.IsComplete());
+}

@@ -1,0 +1,23 @@
+// What callbacks are given in place of a Handler.
+#pragma once
+
+#include <utility>
+
+#include "ws/dispatch/callback.hpp"
+
+namespace ws::test {
+
+/// As a Handler: made from a connection, cheap to copy. No tests look at the connection, which is null.
+struct Peer {
+  explicit Peer(dispatch::ConnectionPtr of) : connection(std::move(of)) {}
+
+  dispatch::ConnectionPtr connection;
+};
+
+/// What a callback gave back at once.
+inline dispatch::Result ResultOf(const dispatch::CallbackPtr& callback, Json data = nullptr) {
+  const auto message = std::make_shared<const Message>("event", std::move(data));
+  return std::get<0>(callback->Invoke(callback, nullptr, message));
+}
+
+}  // namespace ws::test
