@@ -1,0 +1,76 @@
+// mount [--port PORT]: a Beast HTTP server of one's own that gains a WebSocket at /ws.
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <ws/ws.hpp>
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::ip::tcp;
+
+// What the server had before: every page says hello.
+http::response<http::string_body> Answer(const http::request<http::string_body>& request) {
+  http::response<http::string_body> response{http::status::ok, request.version()};
+  response.set(http::field::content_type, "text/plain");
+  response.body() = "Hello from the server that was here before.\n";
+  response.keep_alive(request.keep_alive());
+  response.prepare_payload();
+  return response;
+}
+
+// What it gains. `buffer` holds what was read beyond the request: the client's first frame may be in it.
+asio::awaitable<void> Upgrade(beast::tcp_stream stream, http::request<http::string_body> request, beast::flat_buffer buffer) {
+  ws::Handler socket;
+  socket.On("shout", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
+  const ws::Error error = co_await socket.Init(std::move(stream), request, buffer);
+  if (error) std::cerr << "no WebSocket: " << error.message() << "\n";
+}
+
+asio::awaitable<void> Serve(beast::tcp_stream stream) {
+  beast::flat_buffer buffer(65536);
+  for (;;) {
+    http::request<http::string_body> request;
+    stream.expires_after(std::chrono::seconds(10));
+    co_await http::async_read(stream, buffer, request, asio::use_awaitable);
+    if (request.target() == "/ws" && beast::websocket::is_upgrade(request)) {
+      co_await Upgrade(std::move(stream), std::move(request), std::move(buffer));
+      co_return;
+    }
+    const http::response<http::string_body> response = Answer(request);
+    co_await http::async_write(stream, response, asio::use_awaitable);
+    if (!response.keep_alive()) co_return;
+  }
+}
+
+asio::awaitable<void> Listen(tcp::acceptor acceptor) {
+  for (;;) {
+    tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
+    asio::co_spawn(acceptor.get_executor(), Serve(beast::tcp_stream(std::move(socket))), asio::detached);
+  }
+}
+
+int main(int argc, char** argv) {
+  int port = 9003;
+  for (int index = 1; index + 1 < argc; index += 2) {
+    if (std::string_view(argv[index]) == "--port") port = std::atoi(argv[index + 1]);
+  }
+  asio::io_context context(1);
+  tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
+  std::cout << "http://127.0.0.1:" << acceptor.local_endpoint().port() << "/ and its WebSocket at /ws" << std::endl;
+  asio::co_spawn(context, Listen(std::move(acceptor)), asio::detached);
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([&](ws::Error, int) { context.stop(); });
+  context.run();
+}

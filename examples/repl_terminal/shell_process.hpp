@@ -13,10 +13,10 @@
 namespace repl {
 
 struct PtyOptions {
-  std::string shell;                               // its path; empty: DefaultShell()
-  std::vector<std::string> arguments;              // without the shell's own name
-  std::string folder;                              // to start in; empty: the server's own
-  std::map<std::string, std::string> environment;  // added to ShellEnvironment(), and wins
+  std::string shell = {};                               // its path; empty: DefaultShell()
+  std::vector<std::string> arguments = {};              // without the shell's own name
+  std::string folder = {};                              // to start in; empty: the server's own
+  std::map<std::string, std::string> environment = {};  // added to ShellEnvironment(), and wins
   int cols = 80;
   int rows = 24;
   std::size_t max_queued_bytes = 1024 * 1024;  // input that the shell has not read yet

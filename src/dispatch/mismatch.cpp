@@ -73,9 +73,10 @@ std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json
   const std::optional<WrongType> wrong = ReadWrongType(message);
   if (!wrong) return std::nullopt;
   Json other;
-  for (const Json& candidate : {Json(""), Json(0), Json(true)}) {
+  for (const Json& candidate : {Json::object(), Json::array(), Json(""), Json(0)}) {
     other = candidate;
-    if (other.type_name() != wrong->wanted && other.type_name() != wrong->found) break;
+    const bool may_be_wanted = wrong->wanted.empty() ? other.is_structured() : other.type_name() == wrong->wanted;
+    if (!may_be_wanted && other.type_name() != wrong->found) break;
   }
   int trials = 0;
   for (Node& node : nodes) {

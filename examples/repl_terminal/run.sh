@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian 12; root or sudo), builds, and starts the terminal on loopback; it prints its URL.
+# Arguments go to the server: --port, --workspace DIR, --auth token|none, --allow-origin ORIGIN, --help.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+. "$top/tests/support/install.sh"
+install_packages g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libssl-dev
+install_node
+
+cmake -S "$top" -B "$top/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWS_BUILD_TESTS=OFF
+cmake --build "$top/build" --target repl_terminal
+exec "$top/build/bin/repl_terminal" "$@"

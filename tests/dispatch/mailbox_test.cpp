@@ -1,0 +1,318 @@
+// A mailbox on one thread, step by step.
+#include "ws/dispatch/mailbox.hpp"
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/mailbox_stage.hpp"
+
+using namespace ws::dispatch;
+namespace asio = boost::asio;
+using asio::awaitable;
+using ws::Order;
+using ws::test::Batch;
+using ws::test::MakeBatch;
+using ws::test::Step;
+using Events = std::vector<std::string>;
+
+namespace {
+
+/// What a coroutine waits for until the test opens it, or for ever.
+class Door {
+ public:
+  explicit Door(asio::io_context& context) : timer_(context, asio::steady_timer::time_point::max()) {}
+
+  void Open() { timer_.expires_at(asio::steady_timer::time_point::min()); }
+  /// Throws operation_aborted where the coroutine was cancelled.
+  awaitable<void> Pass() {
+    while (timer_.expiry() != asio::steady_timer::time_point::min()) {
+      boost::system::error_code error;
+      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+      const auto state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(error);
+    }
+  }
+
+ private:
+  asio::steady_timer timer_;
+};
+
+}  // namespace
+
+TEST_CASE("A batch is handed over once and not once a message") {
+  Step step;
+  int handled = 0;
+  step.owner->On("event", [&] { ++handled; });
+  Batch batch = MakeBatch(Events(64, "event"));
+  step.mailbox->Put(batch);
+  CHECK(batch.empty());
+  CHECK(handled == 0);
+  step.Put(Events(0));
+  CHECK(step.Run() == 1);
+  CHECK(handled == 64);
+  CHECK(step.Run() == 0);
+}
+
+TEST_CASE("What comes while a batch waits is handed over with it") {
+  Step step;
+  step.Put({"a", "b"});
+  step.Put({"c"});
+  CHECK(step.Run() == 1);
+  CHECK(step.owner->Answers() == Events{"a", "b", "c"});
+}
+
+TEST_CASE("A long queue gives the thread to others now and then") {
+  Step step;
+  std::size_t handled_when_asked = 0;
+  step.Put(Events(200, "event"));
+  asio::post(step.context, [&] { handled_when_asked = step.owner->Answers().size(); });
+  step.Run();
+  CHECK(handled_when_asked > 0);
+  CHECK(handled_when_asked < 200);
+  CHECK(step.owner->Answers().size() == 200);
+}
+
+TEST_CASE("A coroutine callback is awaited before the next message") {
+  Step step;
+  Door door(step.context);
+  Events log;
+  step.owner->On("slow", [&]() -> awaitable<void> {
+    log.push_back("begins");
+    co_await door.Pass();
+    log.push_back("ends");
+  });
+  step.owner->On("next", [&] { log.push_back("next"); });
+  step.Put({"slow", "next"});
+  step.Run();
+  CHECK(log == Events{"begins"});
+  door.Open();
+  step.Run();
+  CHECK(log == Events{"begins", "ends", "next"});
+}
+
+TEST_CASE("An unordered callback lets the next messages pass, but disconnect waits for it") {
+  Step step;
+  Door door(step.context);
+  Events log;
+  step.owner->On("slow", [&]() -> awaitable<void> {
+    co_await door.Pass();
+    log.push_back("slow");
+  }, Order::None);
+  step.owner->On("plain", [&] { log.push_back("plain"); }, Order::None);
+  step.owner->On("next", [&] { log.push_back("next"); });
+  step.owner->On("disconnect", [&] { log.push_back("disconnect"); });
+  step.Put({"slow", "next", "plain", "disconnect"});
+  step.Run();
+  CHECK(log == Events{"next", "plain"});
+  door.Open();
+  step.Run();
+  CHECK(log == Events{"next", "plain", "slow", "disconnect"});
+  CHECK(step.owner->Answers().back() == "disconnect");
+}
+
+TEST_CASE("Discard drops what waits, but for lifecycle events and what comes later") {
+  Step step;
+  Door door(step.context);
+  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
+  step.Put({"slow"});
+  step.Run();
+  step.Put({"a", "connect", "b"});
+  Batch raw{ws::test::MakeExchange("raw", nullptr, Delivery::Raw)};
+  step.mailbox->Put(raw);
+  step.mailbox->Discard();
+  step.Put({"late", "disconnect"});
+  door.Open();
+  step.Run();
+  CHECK(step.owner->DiscardedEvents() == Events{"a", "b", "raw"});
+  CHECK(step.owner->Answers() == Events{"slow", "connect", "late", "disconnect"});
+}
+
+TEST_CASE("Discard in a callback drops what waits behind it") {
+  Step step;
+  step.owner->On("close", [&] { step.mailbox->Discard(); });
+  step.Put({"before", "close", "after", "after"});
+  step.Run();
+  CHECK(step.owner->Answers() == Events{"before", "close"});
+  CHECK(step.owner->DiscardedEvents() == Events{"after", "after"});
+}
+
+TEST_CASE("No message starts while the owner forbids it, until Wake") {
+  Step step;
+  bool may_start = false;
+  step.owner->may_start = [&] { return may_start; };
+  step.Put({"a"});
+  step.Run();
+  CHECK(step.owner->Answers().empty());
+  step.Put({"b"});
+  CHECK(step.Run() == 0);
+  may_start = true;
+  step.mailbox->Wake();
+  step.mailbox->Wake();
+  CHECK(step.Run() == 1);
+  CHECK(step.owner->Answers() == Events{"a", "b"});
+  step.mailbox->Wake();
+  CHECK(step.Run() == 0);
+}
+
+TEST_CASE("A wake that comes while the owner is asked is not lost") {
+  Step step;
+  int asked = 0;
+  // What was in the way goes between the question and the mailbox's taking note of the answer.
+  step.owner->may_start = [&] {
+    if (++asked != 1) return true;
+    step.mailbox->Wake();
+    return false;
+  };
+  step.Put({"a"});
+  step.Run();
+  CHECK(step.owner->Answers() == Events{"a"});
+}
+
+TEST_CASE("What the owner forbids does not hold back disconnect") {
+  Step step;
+  step.owner->may_start = [] { return false; };
+  step.Put({"disconnect"});
+  step.Run();
+  CHECK(step.owner->Answers() == Events{"disconnect"});
+}
+
+TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disconnect follows") {
+  Step step;
+  Door door(step.context);
+  int aborted = 0;
+  const auto wait = [&]() -> awaitable<void> {
+    try {
+      co_await door.Pass();
+    } catch (const boost::system::system_error& error) {
+      aborted += error.code() == asio::error::operation_aborted;
+      throw;
+    }
+  };
+  step.owner->On("beside", wait, Order::None);
+  step.owner->On("slow", wait);
+  step.Put({"beside", "slow", "disconnect"});
+  step.Run();
+  CHECK(step.owner->Answers().empty());
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(aborted == 2);
+  CHECK(step.owner->Thrown().empty());
+  CHECK(step.owner->Answers().size() == 3);
+  CHECK(step.owner->Answers().back() == "disconnect");
+}
+
+TEST_CASE("After a cancellation the message's other callbacks and the messages behind it still run") {
+  Step step;
+  Door door(step.context);
+  Events log;
+  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
+  step.owner->On("slow", [&] { log.push_back("plain"); });
+  step.owner->On("slow", [&]() -> awaitable<void> {
+    log.push_back("coroutine");
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    log.push_back("to its end");
+  });
+  step.owner->On("next", [&]() -> awaitable<void> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    log.push_back("next");
+  });
+  step.Put({"slow", "next"});
+  step.Run();
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(log == Events{"plain", "coroutine", "to its end", "next"});
+}
+
+TEST_CASE("Cancel without a coroutine under way does nothing") {
+  Step step;
+  step.mailbox->Cancel();
+  step.Put({"a"});
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(step.owner->Answers() == Events{"a"});
+}
+
+TEST_CASE("On the I/O side callbacks run before PutAndDrain returns, and are not nested") {
+  asio::io_context context;
+  const auto strand = asio::make_strand(context);
+  const auto owner = std::make_shared<ws::test::FakeOwner>();
+  const auto mailbox = std::make_shared<Mailbox>(strand, owner);
+  Events log;
+  owner->On("first", [&] {
+    Batch more = MakeBatch({"second"});
+    mailbox->PutAndDrain(more);
+    log.push_back("first");
+  });
+  owner->On("second", [&] { log.push_back("second"); });
+  asio::post(strand, [&] {
+    Batch batch = MakeBatch({"first"});
+    mailbox->PutAndDrain(batch);
+    CHECK(log == Events{"first", "second"});
+  });
+  context.run();
+  CHECK(log.size() == 2);
+}
+
+TEST_CASE("connect runs once for each registration, even for one that came late") {
+  Step step;
+  Events log;
+  const auto listen = [&](std::string name) {
+    return step.owner->table.Add("connect", MakeCallback<ws::test::Peer>([&log, name] { log.push_back(name); }));
+  };
+  const auto put_late = [&](std::shared_ptr<Registration> registration) {
+    Batch batch = MakeBatch({"connect"});
+    batch.front()->Only(std::move(registration));
+    step.mailbox->Put(batch);
+  };
+  listen("early");
+  step.Put({"connect"});
+  // In time for the first one's look-up, and told of by a message of its own too.
+  put_late(listen("between"));
+  step.Run();
+  put_late(listen("late"));
+  step.Run();
+  CHECK(log == Events{"early", "between", "late"});
+}
+
+TEST_CASE("The mailbox knows who is one of its callbacks") {
+  Step step;
+  std::vector<bool> inside;
+  const auto note = [&] { inside.push_back(step.mailbox->IsInside()); };
+  step.owner->On("plain", note);
+  step.owner->On("beside", note, Order::None);
+  step.owner->On("coroutine", [&]() -> awaitable<void> {
+    note();
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    note();
+  });
+  asio::post(step.context, [&] { CHECK_FALSE(step.mailbox->IsInside()); });
+  step.Put({"plain", "beside", "coroutine"});
+  step.Run();
+  CHECK(inside == std::vector<bool>(4, true));
+  CHECK_FALSE(step.mailbox->IsInside());
+  const Step other;
+  step.owner->On("last", [&] { CHECK_FALSE(other.mailbox->IsInside()); });
+  step.Put({"last"});
+  step.Run();
+}
+
+TEST_CASE("Once the owner is gone nothing runs, and what waits is freed") {
+  Step step;
+  const auto alive = std::make_shared<int>();
+  step.owner->On("event", [alive] { FAIL("the owner is gone"); });
+  step.owner.reset();
+  step.Put({"event"});
+  step.Run();
+  step.mailbox->Wake();
+  step.mailbox->Discard();
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(alive.use_count() == 1);
+}

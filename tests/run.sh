@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian 12; root or sudo), builds everything optimised under build/, and runs every test.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/support/install.sh
+install_packages g++ cmake ninja-build ccache pkg-config git libboost1.81-dev nlohmann-json3-dev catch2 libssl-dev openssl \
+  python3 procps
+install_node
+install_packages chromium
+
+cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
+cmake --build build
+ctest --test-dir build --output-on-failure --parallel 2 "$@"

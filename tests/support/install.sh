@@ -1,0 +1,24 @@
+# Sourced by the two run.sh and .ci/run: installs Debian packages that are missing.
+
+# install_packages NAME…: with apt-get, as root or by sudo.
+install_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as_root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || { echo "need root or sudo to install: ${missing[*]}" >&2; return 1; }
+    as_root=(sudo)
+  fi
+  echo "installing: ${missing[*]}"
+  "${as_root[@]}" apt-get update -q
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+# Debian's nodejs and npm, unless there is a node of another origin.
+install_node() {
+  command -v node >/dev/null && command -v npm >/dev/null && return
+  install_packages nodejs npm
+}
