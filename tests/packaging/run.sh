@@ -69,7 +69,8 @@ case $way in
   shared)
     install "$all/add_subdirectory/build" "$work/prefix"
     build_and_run -DCMAKE_PREFIX_PATH="$work/prefix"
-    ldd "$work/build/consumer" | grep -q "libws\.so.* => $work/prefix/" || fail "libws.so is not the installed one"
+    ldd "$work/build/consumer" >"$work/ldd.log"
+    grep -qF "=> $work/prefix/" "$work/ldd.log" || fail "libws.so is not the installed one: $(cat "$work/ldd.log")"
     ;;
   fetch_content) # configures only: the compilation would be that of add_subdirectory
     tar -czf "$work/ws.tar.gz" -C "$source" CMakeLists.txt cmake include src

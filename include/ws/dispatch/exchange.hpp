@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <functional>
@@ -123,6 +124,8 @@ inline std::optional<boost::asio::awaitable<Result>> Exchange::Invoke(std::size_
 }
 
 inline void Exchange::InvokeBeside(std::size_t index) {
+  // The data is parsed on its first use, which two threads must not do at once.
+  if (count_ > 1) static_cast<void>(message_.Data());
   ++running_;
   if (At(index)->callback->Awaits()) {
     if (auto awaited = Invoke(index)) {
@@ -147,6 +150,8 @@ inline boost::asio::awaitable<void> Exchange::Resume(std::shared_ptr<Exchange> s
 
 inline boost::asio::awaitable<void> Exchange::Settle(std::shared_ptr<Exchange> self, std::size_t index,
                                                      boost::asio::awaitable<Result> awaited) {
+  // What ended the callback before this one is not this one's concern.
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_terminal_cancellation());
   co_await boost::asio::this_coro::throw_if_cancelled(true);
   try {
     self->Record(index, co_await std::move(awaited));
