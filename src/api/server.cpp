@@ -83,7 +83,7 @@ class Server::Runtime {
   std::vector<std::thread> threads_;
   std::shared_ptr<Listener> listener_;
 #if WS_HAS_TLS
-  std::shared_ptr<asio::ssl::context> tls_;
+  std::unique_ptr<asio::ssl::context> tls_;
 #endif
 };
 
@@ -108,7 +108,7 @@ Error Server::Runtime::LoadTls() {
   if (!options_.tls) return {};
 #if WS_HAS_TLS
   Error error;
-  tls_ = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  tls_ = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
   tls_->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
   if (!error) tls_->use_certificate_chain_file(options_.tls->certificate_chain, error);
   if (!error) tls_->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
@@ -172,7 +172,7 @@ void Server::Runtime::Accepted(const std::shared_ptr<const Site>& site, tcp::soc
   }
 #if WS_HAS_TLS
   if (tls_) {
-    asio::co_spawn(executor, transport::ServeTls(site, std::move(socket), tls_, std::move(ticket)), asio::detached);
+    asio::co_spawn(executor, transport::ServeTls(site, std::move(socket), *tls_, std::move(ticket)), asio::detached);
     return;
   }
 #endif

@@ -47,6 +47,13 @@ class HttpSession {
 
   static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
     self->AllowEnding();
+#if WS_HAS_TLS
+    if constexpr (!std::is_same_v<Stream, beast::tcp_stream>) {
+      self->LowestStream().expires_at(self->deadline_);
+      const auto [error] = co_await self->stream_.async_handshake(asio::ssl::stream_base::server, token);
+      if (error) co_return;
+    }
+#endif
     for (;;) {
       const bool more = co_await self->ServeOne();
       if (!more) co_return;
@@ -101,8 +108,8 @@ class HttpSession {
       co_return co_await Refuse(431, "the headers are larger than 8 KiB");
     }
     if (error == http::error::body_limit) co_return co_await Refuse(413, "the body is too large");
-    const bool malformed = error != http::error::end_of_stream && error != http::error::partial_message &&
-                           error.category() == http::make_error_code(http::error::bad_method).category();
+    const bool malformed = error.category() == make_error_code(http::error::bad_method).category() &&
+                           error != http::error::end_of_stream && error != http::error::partial_message;
     if (malformed) co_return co_await Refuse(400, "this is no valid HTTP request");
     co_return false;
   }
@@ -246,16 +253,13 @@ asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket soc
 }
 
 #if WS_HAS_TLS
-asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket,
-                               std::shared_ptr<asio::ssl::context> context, std::shared_ptr<Sessions::Ticket> ticket) {
+asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket, asio::ssl::context& context,
+                               std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<beast::tcp_stream>;
   const auto deadline = HandshakeDeadline(*site);
-  Stream stream(beast::tcp_stream(std::move(socket)), *context);
-  beast::get_lowest_layer(stream).expires_at(deadline);
-  const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, token);
-  if (error) co_return;
-  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), std::move(stream), std::move(ticket), deadline);
-  co_await HttpSession<Stream>::Serve(std::move(session));
+  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), Stream(beast::tcp_stream(std::move(socket)), context),
+                                                       std::move(ticket), deadline);
+  return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif
 

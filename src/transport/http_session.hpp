@@ -23,9 +23,9 @@ boost::asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, boost::a
                                       std::shared_ptr<Sessions::Ticket> ticket);
 
 #if WS_HAS_TLS
+// The context outlives the session's accept; OpenSSL keeps what it needs of it.
 boost::asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, boost::asio::ip::tcp::socket socket,
-                                      std::shared_ptr<boost::asio::ssl::context> context,
-                                      std::shared_ptr<Sessions::Ticket> ticket);
+                                      boost::asio::ssl::context& context, std::shared_ptr<Sessions::Ticket> ticket);
 #endif
 
 }  // namespace ws::transport

@@ -45,6 +45,7 @@ bool Link::Digest() {
     const Codec::Event event = codec_.Next();
     if (event == Codec::Event::NeedMore) break;
     if (event == Codec::Event::Message) {
+      message_.Stop();  // the next one has a clock of its own
       std::string message = codec_.TakeMessage();
       // What comes after our own Close is read only to find the peer's close frame.
       if (phase_ == Phase::Open && connection_->Receive(std::move(message), codec_.MessageKind()) ==

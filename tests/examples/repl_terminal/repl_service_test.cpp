@@ -243,10 +243,11 @@ TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
   Service service;
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
-  client.Type(session, "yes 0123456789012345678901234567890123456789\n");
+  client.Type(session, "PS1='prompt''> '; yes 0123456789012345678901234567890123456789\n");
   client.OutputUntil("0123456789\r\n");
   CHECK(client.Ask("fetchContent", {{"path", "file.txt"}}).at("content") == "hello");
   client.Type(session, "\x03");
+  client.OutputUntil("prompt> ");
   client.Type(session, "echo stopped:$((1+1))\n");
   client.OutputUntil("stopped:2");
 }
