@@ -27,7 +27,6 @@ namespace ws {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 using transport::Listener;
-using transport::Sessions;
 using transport::Site;
 
 // What exists between Start and Stop. Each context is run by one thread, so it is the strand of its connections.
@@ -36,7 +35,7 @@ class Server::Runtime {
   explicit Runtime(ServerOptions options) : options_(std::move(options)) {}
 
   void Add(std::string path, Options options, std::function<void(Handler)> opened) {
-    if (contexts_.size() != 0) throw std::logic_error("ws::Server: routes are added before Start");
+    if (!contexts_.empty()) throw std::logic_error("ws::Server: routes are added before Start");
     auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) { opened(Handler(std::move(connection))); };
     routes_[std::move(path)] = {std::move(options), std::move(callback)};
   }

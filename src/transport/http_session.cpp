@@ -30,7 +30,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
-using protocol::Refusal;
 
 namespace {
 

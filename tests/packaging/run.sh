@@ -94,7 +94,7 @@ case $way in
     ;;
   tls) # a consumer of the archive needs OpenSSL as well; without OpenSSL the library configures without TLS
     if grep -qx 'WS_WITH_TLS:BOOL=\(ON\|TRUE\|1\)' "$tree/CMakeCache.txt" && [ -e "$tree/src/libws.a" ]; then
-      refuse no_openssl 'OpenSSL' -Dws_DIR="$tree" -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
+      refuse no_openssl 'wsConfig.cmake:[0-9]* (find_dependency)' -Dws_DIR="$tree" -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
     fi
     for off in WS_WITH_TLS=OFF CMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON; do
       configure "$off" -DWS_WAY=add_subdirectory -DWS_CHECKOUT="$source" "-D$off" || fail "$off: $(cat "$work/$off.log")"

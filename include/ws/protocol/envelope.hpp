@@ -1,3 +1,4 @@
+// The JSON envelope of a message, taken apart without a tree (PROTOCOL.md 1).
 #pragma once
 
 #include <algorithm>
@@ -15,17 +16,17 @@
 
 namespace ws::protocol {
 
-/// The longest id that is a string, in bytes of what it means.
+// The longest id that is a string, in bytes of what it means.
 inline constexpr std::size_t max_id_bytes = 64;
 
 enum class EnvelopeError : std::uint8_t { None, BadJson, BadMessage };
 
 struct EnvelopeLimits {
-  /// Of arrays and objects, the envelope itself included; 1 to `JsonScanner::depth_ceiling`.
+  // Of arrays and objects, the envelope itself included; 1 to `JsonScanner::depth_ceiling`.
   std::size_t max_depth = 64;
 };
 
-/// The number, if all of the text is an unsigned integer that fits 64 bits.
+// The number, if all of the text is an unsigned integer that fits 64 bits.
 inline std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   std::uint64_t number = 0;
   const char* const end = text.data() + text.size();
@@ -34,44 +35,44 @@ inline std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   return number;
 }
 
-/// A message taken apart; its views point into the text that it was read from.
+// A message taken apart; its views point into the text that it was read from.
 struct Envelope {
-  std::string_view event;     ///< The name, if it was written without escapes.
-  std::string decoded_event;  ///< The name, if it was written with escapes.
-  std::string_view id;        ///< The id's JSON text, empty if there is none.
-  std::string_view data;      ///< The data's JSON text, empty if it is missing or null.
-  std::string_view error;     ///< The error's JSON text (of a `$ack`), empty if it is missing or null.
+  std::string_view event;     // The name, if it was written without escapes.
+  std::string decoded_event;  // The name, if it was written with escapes.
+  std::string_view id;        // The id's JSON text, empty if there is none.
+  std::string_view data;      // The data's JSON text, empty if it is missing or null.
+  std::string_view error;     // The error's JSON text (of a `$ack`), empty if it is missing or null.
 
-  /// The event's name.
+  // The event's name.
   std::string_view Event() const { return decoded_event.empty() ? event : std::string_view{decoded_event}; }
 
-  /// The id, if there is one and it is a number.
+  // The id, if there is one and it is a number.
   std::optional<std::uint64_t> NumericId() const { return ParseUnsigned(id); }
 };
 
-/// What was read. After a `BadMessage` the envelope still has the event's name if that was right, so that a
-/// late `$ack` with a wrong id is known for what it is.
+// What was read. After a `BadMessage` the envelope still has the event's name if that was right, so that a
+// late `$ack` with a wrong id is known for what it is.
 struct EnvelopeResult {
   EnvelopeError error = EnvelopeError::None;
-  std::size_t offset = 0;  ///< Of the first byte that made it `BadJson`.
+  std::size_t offset = 0;  // Of the first byte that made it `BadJson`.
   Envelope envelope;
 };
 
-/// A binary message: JSON, and behind the first NUL the bytes that belong to it.
+// A binary message: JSON, and behind the first NUL the bytes that belong to it.
 struct BinaryParts {
   std::string_view json;
   std::string_view bytes;
-  bool has_bytes = false;  ///< Whether there was a NUL; the bytes behind it may be none.
+  bool has_bytes = false;  // Whether there was a NUL; the bytes behind it may be none.
 };
 
-/// Takes a binary message apart; JSON text holds no NUL, so the first one is the border.
+// Takes a binary message apart; JSON text holds no NUL, so the first one is the border.
 inline BinaryParts SplitBinary(std::string_view message) {
   const std::size_t border = message.find('\0');
   if (border == message.npos) return {message, {}, false};
   return {message.substr(0, border), message.substr(border + 1), true};
 }
 
-/// What a JSON string means, given what stands between its quotes; the text must have passed the scanner.
+// What a JSON string means, given what stands between its quotes; the text must have passed the scanner.
 inline std::string DecodeJsonString(std::string_view raw) {
   std::string result;
   result.reserve(raw.size());
@@ -96,11 +97,11 @@ inline std::string DecodeJsonString(std::string_view raw) {
   }
 }
 
-/// The bytes that an escape takes for one that it means, at most: what is longer still need not be decoded.
+// The bytes that an escape takes for one that it means, at most: what is longer still need not be decoded.
 inline constexpr std::size_t max_escape_bytes = 6;
 
-/// Tells whether the JSON text is an id: an unsigned integer of 64 bits, or a string of at most
-/// `max_id_bytes`.
+// Tells whether the JSON text is an id: an unsigned integer of 64 bits, or a string of at most
+// `max_id_bytes`.
 inline bool IsId(std::string_view json) {
   if (!json.starts_with('"')) return ParseUnsigned(json).has_value();
   const std::string_view raw = json.substr(1, json.size() - 2);
@@ -108,7 +109,7 @@ inline bool IsId(std::string_view json) {
   return raw.size() <= max_id_bytes * max_escape_bytes && DecodeJsonString(raw).size() <= max_id_bytes;
 }
 
-/// Puts the event's name in place of its JSON text; false if that is no string, empty or overlong.
+// Puts the event's name in place of its JSON text; false if that is no string, empty or overlong.
 inline bool TakeEvent(Envelope& envelope) {
   const std::string_view json = std::exchange(envelope.event, {});
   if (!json.starts_with('"')) return false;
@@ -125,7 +126,7 @@ inline bool TakeEvent(Envelope& envelope) {
   return true;
 }
 
-/// The place of a member that matters, or null.
+// The place of a member that matters, or null.
 inline std::string_view* FindMember(Envelope& envelope, std::string_view name) {
   if (name == "event") return &envelope.event;
   if (name == "data") return &envelope.data;
@@ -134,7 +135,7 @@ inline std::string_view* FindMember(Envelope& envelope, std::string_view name) {
   return nullptr;
 }
 
-/// Scans the rest of an object behind its brace and keeps the members' JSON text; of duplicates the last.
+// Scans the rest of an object behind its brace and keeps the members' JSON text; of duplicates the last.
 inline bool ScanMembers(JsonScanner& scanner, Envelope& envelope) {
   constexpr std::size_t longest_name = 5;
   if (scanner.Accept('}')) return true;
@@ -149,8 +150,8 @@ inline bool ScanMembers(JsonScanner& scanner, Envelope& envelope) {
   return scanner.Expect('}');
 }
 
-/// Reads a message's envelope in one pass over the text, whose size is the caller's to bound. `BadJson` is no
-/// JSON or nests too deep, and outranks `BadMessage`: JSON, but no envelope.
+// Reads a message's envelope in one pass over the text, whose size is the caller's to bound. `BadJson` is no
+// JSON or nests too deep, and outranks `BadMessage`: JSON, but no envelope.
 inline EnvelopeResult ReadEnvelope(std::string_view text, const EnvelopeLimits& limits = {}) {
   EnvelopeResult result;
   Envelope& envelope = result.envelope;

@@ -1,3 +1,4 @@
+// The JSON envelope of a message, written (PROTOCOL.md 1, 3 and 4).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,7 @@ namespace ws::protocol {
 // Every function appends one compact JSON text to `out` and throws nothing but `std::bad_alloc`: invalid
 // UTF-8 becomes U+FFFD, NaN null. An `id_json` is the id's JSON text, as `Envelope::id` has it.
 
-/// Appends the text as a JSON string, escaped as little as nlohmann does.
+// Appends the text as a JSON string, escaped as little as nlohmann does.
 inline void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   const char* at = text.data();
@@ -40,7 +41,7 @@ inline void AppendJsonString(std::string& out, std::string_view text) {
   out += '"';
 }
 
-/// Appends the value; one that is discarded is written as null.
+// Appends the value; one that is discarded is written as null.
 inline void AppendJson(std::string& out, const nlohmann::json& value) {
   if (value.is_discarded()) {
     out += "null";
@@ -53,7 +54,7 @@ inline void AppendJson(std::string& out, const nlohmann::json& value) {
   serializer.dump(value, false, false, 0);
 }
 
-/// Appends a message; an empty id is left out, and so is data that is null or discarded.
+// Appends a message; an empty id is left out, and so is data that is null or discarded.
 inline void AppendEnvelope(std::string& out, std::string_view event, std::string_view id_json,
                            const nlohmann::json& data) {
   out += R"({"event":)";
@@ -66,12 +67,12 @@ inline void AppendEnvelope(std::string& out, std::string_view event, std::string
   out += '}';
 }
 
-/// Appends the reply to a request, with its data if that is not null.
+// Appends the reply to a request, with its data if that is not null.
 inline void AppendAck(std::string& out, std::string_view id_json, const nlohmann::json& data) {
   AppendEnvelope(out, "$ack", id_json, data);
 }
 
-/// Appends the reply that tells why a request failed; an empty path (a JSON pointer) is left out.
+// Appends the reply that tells why a request failed; an empty path (a JSON pointer) is left out.
 inline void AppendAckError(std::string& out, std::string_view id_json, std::string_view code,
                            std::string_view message, std::string_view path = {}) {
   out.append(R"({"event":"$ack","id":)").append(id_json).append(R"(,"error":{"code":)");
@@ -85,7 +86,7 @@ inline void AppendAckError(std::string& out, std::string_view id_json, std::stri
   out += "}}";
 }
 
-/// Appends the `error` event; an empty event or path (a JSON pointer) is left out.
+// Appends the `error` event; an empty event or path (a JSON pointer) is left out.
 inline void AppendError(std::string& out, std::string_view code, std::string_view message,
                         std::string_view event = {}, std::string_view path = {}) {
   out += R"({"event":"error","data":{"message":)";
@@ -103,7 +104,7 @@ inline void AppendError(std::string& out, std::string_view code, std::string_vie
   out += "}}";
 }
 
-/// Appends the answer to a `$ping`.
+// Appends the answer to a `$ping`.
 inline void AppendPong(std::string& out) {
   out += R"({"event":"$pong"})";
 }

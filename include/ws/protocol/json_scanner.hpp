@@ -1,3 +1,4 @@
+// JSON, checked in one pass and without a tree.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +14,7 @@
 
 namespace ws::protocol {
 
-/// The end of the run of bytes that stand for themselves in a JSON string: printable ASCII but `"` and `\`.
+// The end of the run of bytes that stand for themselves in a JSON string: printable ASCII but `"` and `\`.
 inline const char* SkipPlain(const char* at, const char* end) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   while (end - at >= 8) {
@@ -33,11 +34,11 @@ inline const char* SkipPlain(const char* at, const char* end) {
   return at;
 }
 
-/// The letters that follow a backslash, `u` aside, and at the same places what they mean.
+// The letters that follow a backslash, `u` aside, and at the same places what they mean.
 inline constexpr std::string_view escape_letters = "\"\\/bfnrt";
 inline constexpr std::string_view escape_meanings = "\"\\/\b\f\n\r\t";
 
-/// The UTF-16 unit that the four hexadecimal digits at `at` name, or -1 if they are not all there.
+// The UTF-16 unit that the four hexadecimal digits at `at` name, or -1 if they are not all there.
 inline int ReadHexUnit(const char* at, const char* end) {
   std::uint16_t unit = 0;
   if (end - at < 4) return -1;
@@ -54,22 +55,22 @@ inline bool IsLowSurrogate(int unit) {
 
 enum class ScanError : std::uint8_t { None, Syntax, TooDeep };
 
-/// How a scan ended: without an error, or at which byte it stopped.
+// How a scan ended: without an error, or at which byte it stopped.
 struct ScanResult {
   ScanError error = ScanError::None;
-  std::size_t offset = 0;  ///< In bytes from the start of the text.
+  std::size_t offset = 0;  // In bytes from the start of the text.
 };
 
-/// Checks JSON (RFC 8259) piece by piece in one pass, without allocation or recursion. It judges as
-/// nlohmann's `parse` does, which refuses lone surrogates, invalid UTF-8 and numbers past a double's range,
-/// but for two things: a byte order mark is an error, and so is a NUL behind the value (nlohmann takes it for
-/// the end). After an error only `Result` may be called.
+// Checks JSON (RFC 8259) piece by piece in one pass, without allocation or recursion. It judges as
+// nlohmann's `parse` does, which refuses lone surrogates, invalid UTF-8 and numbers past a double's range,
+// but for two things: a byte order mark is an error, and so is a NUL behind the value (nlohmann takes it for
+// the end). After an error only `Result` may be called.
 class JsonScanner final {
  public:
-  /// The deepest nesting that can be asked for.
+  // The deepest nesting that can be asked for.
   static constexpr std::size_t depth_ceiling = 1024;
 
-  /// Scans `text`, which must outlive the scanner; `max_depth` is cut to `depth_ceiling`.
+  // Scans `text`, which must outlive the scanner; `max_depth` is cut to `depth_ceiling`.
   explicit JsonScanner(std::string_view text, std::size_t max_depth = 64)
       : begin_(text.data()),
         at_(text.data()),
@@ -80,7 +81,7 @@ class JsonScanner final {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
 
-  /// Skips whitespace and then `wanted`, if it is next; else it is no error.
+  // Skips whitespace and then `wanted`, if it is next; else it is no error.
   bool Accept(char wanted) {
     SkipWhitespace();
     if (at_ == end_ || *at_ != wanted) return false;
@@ -88,22 +89,22 @@ class JsonScanner final {
     return true;
   }
 
-  /// The same, but its absence is a syntax error.
+  // The same, but its absence is a syntax error.
   bool Expect(char wanted) { return Accept(wanted) || Fail(ScanError::Syntax); }
 
-  /// Skips whitespace; anything behind it is a syntax error.
+  // Skips whitespace; anything behind it is a syntax error.
   bool ExpectEnd() {
     SkipWhitespace();
     return at_ == end_ || Fail(ScanError::Syntax);
   }
 
-  /// Scans a string; `raw` is what stands between its quotes, `has_escape` whether that has to be decoded.
+  // Scans a string; `raw` is what stands between its quotes, `has_escape` whether that has to be decoded.
   bool ScanString(std::string_view& raw, bool& has_escape);
 
-  /// Scans a member's name and the colon behind it.
+  // Scans a member's name and the colon behind it.
   bool ScanKey(std::string_view& raw, bool& has_escape) { return ScanString(raw, has_escape) && Expect(':'); }
 
-  /// Scans one value of any kind, `raw` is its text; `depth` arrays and objects around it count too.
+  // Scans one value of any kind, `raw` is its text; `depth` arrays and objects around it count too.
   bool ScanValue(std::string_view& raw, std::size_t depth = 0);
 
   ScanResult Result() const { return {error_, static_cast<std::size_t>(at_ - begin_)}; }
@@ -127,7 +128,7 @@ class JsonScanner final {
   ScanError error_ = ScanError::None;
 };
 
-/// Judges a whole text; nesting deeper than `max_depth` is an error of its own. A top-level array is level 1.
+// Judges a whole text; nesting deeper than `max_depth` is an error of its own. A top-level array is level 1.
 inline ScanResult ScanJson(std::string_view text, std::size_t max_depth = 64) {
   JsonScanner scanner{text, max_depth};
   std::string_view raw;

@@ -1,3 +1,4 @@
+// Which event names belong to whom (PROTOCOL.md 2).
 #pragma once
 
 #include <cstddef>
@@ -5,22 +6,22 @@
 
 namespace ws::protocol {
 
-/// The longest name of an event, in bytes.
+// The longest name of an event, in bytes.
 inline constexpr std::size_t max_event_bytes = 256;
 
-/// Tells whether the name is one of the two lifecycle events, which are local and never travel.
+// Tells whether the name is one of the two lifecycle events, which are local and never travel.
 inline bool IsLifecycle(std::string_view name) {
   return name == "connect" || name == "disconnect";
 }
 
-/// Tells whether a peer's message of this name is refused: a lifecycle event, or a `$` name that the protocol
-/// lacks.
+// Tells whether a peer's message of this name is refused: a lifecycle event, or a `$` name that the protocol
+// lacks.
 inline bool IsReservedFromPeer(std::string_view name) {
   if (IsLifecycle(name)) return true;
   return name.starts_with('$') && name != "$ping" && name != "$pong" && name != "$ack";
 }
 
-/// Tells whether a local caller may emit an event of this name.
+// Tells whether a local caller may emit an event of this name.
 inline bool IsEmittable(std::string_view name) {
   return !name.empty() && name.size() <= max_event_bytes && !name.starts_with('$') && !IsLifecycle(name);
 }

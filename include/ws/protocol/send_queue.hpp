@@ -5,44 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "ws/kind.hpp"
-#include "ws/overflow.hpp"
+#include "ws/protocol/outgoing.hpp"
 
 namespace ws::protocol {
-
-// Immutable, so that one payload may stand in many queues.
-using Payload = std::shared_ptr<const std::string>;
-
-// Who queued a message; it decides what may happen to it.
-enum class Origin : std::uint8_t {
-  Emit,     // subject to the overflow policy
-  Waiting,  // by EmitAsync: never dropped, half of the queue at most
-  Protocol  // replies, errors, $pong, requests: always admitted, never dropped
-};
-
-struct Outgoing {
-  Payload payload;
-  Kind kind = Kind::Text;
-  Origin origin = Origin::Emit;
-  bool from_callback = false;  // queued by one of the connection's own callbacks
-
-  std::size_t Size() const noexcept { return payload->size(); }
-};
-
-struct SendLimits {
-  std::size_t max_messages = 256;
-  std::size_t max_bytes = std::size_t{4} << 20;
-  Overflow overflow = Overflow::Refuse;
-  std::size_t max_waiters = 1024;  // who together may wait with as many bytes as the queue holds
-};
-
-enum class Admission { Queued, Full, TooLarge, Overflowed, Waiting };
 
 // The bounded queue of PROTOCOL.md 5, with the line of those who wait for room. What was taken counts until it is
 // Sent, so the bound is one of memory. Waiter is whatever wakes a waiting caller. Not thread-safe.

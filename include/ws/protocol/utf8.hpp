@@ -1,3 +1,4 @@
+// UTF-8, checked and repaired.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +11,7 @@
 
 namespace ws::protocol {
 
-/// The next eight bytes as a number whose lowest byte comes first in memory, on every machine.
+// The next eight bytes as a number whose lowest byte comes first in memory, on every machine.
 inline std::uint64_t LoadEightBytes(const char* at) {
   std::uint64_t word;
   std::memcpy(&word, at, sizeof word);
@@ -18,13 +19,13 @@ inline std::uint64_t LoadEightBytes(const char* at) {
   return word;
 }
 
-/// What stands at a place of a text: a character, or the maximal invalid subpart that becomes one U+FFFD.
+// What stands at a place of a text: a character, or the maximal invalid subpart that becomes one U+FFFD.
 struct Utf8Sequence {
-  std::size_t size;  ///< In bytes, at least 1.
+  std::size_t size;  // In bytes, at least 1.
   bool valid;
 };
 
-/// Reads the sequence at `at`, which must lie before `end`.
+// Reads the sequence at `at`, which must lie before `end`.
 inline Utf8Sequence ReadUtf8(const char* at, const char* end) {
   const auto byte = [at](std::size_t i) { return static_cast<unsigned char>(at[i]); };
   const unsigned lead = byte(0);
@@ -43,7 +44,7 @@ inline Utf8Sequence ReadUtf8(const char* at, const char* end) {
   return {size, true};
 }
 
-/// The end of the longest well-formed start of [at, end): `end` itself when all of it is UTF-8.
+// The end of the longest well-formed start of [at, end): `end` itself when all of it is UTF-8.
 inline const char* SkipValidUtf8(const char* at, const char* end) {
   while (at != end) {
     if (end - at >= 8 && (LoadEightBytes(at) & 0x8080808080808080) == 0) {
@@ -57,14 +58,14 @@ inline const char* SkipValidUtf8(const char* at, const char* end) {
   return end;
 }
 
-/// Tells whether the text is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.
+// Tells whether the text is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.
 inline bool IsValidUtf8(std::string_view text) {
   const char* const end = text.data() + text.size();
   return SkipValidUtf8(text.data(), end) == end;
 }
 
-/// Copies the text with U+FFFD for each maximal invalid subpart, as nlohmann's `error_handler_t::replace`
-/// does.
+// Copies the text with U+FFFD for each maximal invalid subpart, as nlohmann's `error_handler_t::replace`
+// does.
 inline std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());
@@ -79,7 +80,7 @@ inline std::string ReplaceInvalidUtf8(std::string_view text) {
   }
 }
 
-/// Appends a code point, which must be no surrogate and at most U+10FFFF.
+// Appends a code point, which must be no surrogate and at most U+10FFFF.
 inline void AppendUtf8(std::string& out, std::uint32_t code) {
   const auto lead = [&](std::uint32_t mark, int shift) { out += static_cast<char>(mark | (code >> shift)); };
   const auto follow = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };

@@ -1,0 +1,42 @@
+// A message on its way out, and what becomes of it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "ws/kind.hpp"
+#include "ws/overflow.hpp"
+
+namespace ws::protocol {
+
+// Immutable, so that one payload may stand in many queues.
+using Payload = std::shared_ptr<const std::string>;
+
+// Who queued a message; it decides what may happen to it.
+enum class Origin : std::uint8_t {
+  Emit,     // subject to the overflow policy
+  Waiting,  // by EmitAsync: never dropped, half of the queue at most
+  Protocol  // replies, errors, $pong, requests: always admitted, never dropped
+};
+
+struct Outgoing {
+  Payload payload;
+  Kind kind = Kind::Text;
+  Origin origin = Origin::Emit;
+  bool from_callback = false;  // queued by one of the connection's own callbacks
+
+  std::size_t Size() const noexcept { return payload->size(); }
+};
+
+struct SendLimits {
+  std::size_t max_messages = 256;
+  std::size_t max_bytes = std::size_t{4} << 20;
+  Overflow overflow = Overflow::Refuse;
+  std::size_t max_waiters = 1024;  // who together may wait with as many bytes as the queue holds
+};
+
+enum class Admission { Queued, Full, TooLarge, Overflowed, Waiting };
+
+}  // namespace ws::protocol
