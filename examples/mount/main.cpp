@@ -31,7 +31,8 @@ http::response<http::string_body> Answer(const http::request<http::string_body>&
 }
 
 // What it gains. `buffer` holds what was read beyond the request: the client's first frame may be in it.
-asio::awaitable<void> Upgrade(beast::tcp_stream stream, http::request<http::string_body> request, beast::flat_buffer buffer) {
+asio::awaitable<void> Upgrade(beast::tcp_stream stream, http::request<http::string_body> request,
+                              beast::flat_buffer buffer) {
   ws::Handler socket;
   socket.On("shout", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
   const ws::Error error = co_await socket.Init(std::move(stream), request, buffer);

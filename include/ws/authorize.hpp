@@ -33,9 +33,8 @@ class Authorizer {
   Authorizer() = default;
 
   template <class Callback>
-    requires(!std::same_as<std::remove_cvref_t<Callback>, Authorizer> &&
-             std::invocable<Callback&, const HttpRequest&>)
-  Authorizer(Callback callback) {
+  requires(!std::same_as<std::remove_cvref_t<Callback>, Authorizer> && std::invocable<Callback&, const HttpRequest&>)
+      Authorizer(Callback callback) {
     using Result = std::invoke_result_t<Callback&, const HttpRequest&>;
     if constexpr (std::same_as<Result, Authorization>) {
       plain_ = std::move(callback);

@@ -29,7 +29,9 @@ enum class Errc {
 const boost::system::error_category& Category() noexcept;
 
 // Found by argument-dependent lookup when an Errc converts to an Error.
-inline Error make_error_code(Errc code) noexcept { return {static_cast<int>(code), Category()}; }
+inline Error make_error_code(Errc code) noexcept {
+  return {static_cast<int>(code), Category()};
+}
 
 }  // namespace ws
 

@@ -96,7 +96,7 @@ class Handler {
   // Emits with an id and calls back on the pool with the reply, once, whatever happens. A timeout of zero is
   // Options::request_timeout. What cannot be sent is told by the reply too.
   template <class Callback>
-    requires std::invocable<Callback&, Reply>
+  requires std::invocable<Callback&, Reply>
   void Request(std::string_view event, const Json& data, Callback&& callback,
                std::chrono::milliseconds timeout = std::chrono::milliseconds::zero()) {
     auto shared = std::make_shared<std::decay_t<Callback>>(std::forward<Callback>(callback));
@@ -162,7 +162,9 @@ class Handler {
     const RemoteEndpoint remote = RemoteOf(stream);
     request.remote_address = remote.address;
     request.remote_port = remote.port;
-    request.secure = request.secure || requires { stream.async_shutdown([](Error) {}); };
+    request.secure = request.secure || requires {
+      stream.async_shutdown([](Error) {});
+    };
     std::string rest;
     if constexpr (std::convertible_to<const Leftover&, std::string_view>) {
       rest = std::string_view(leftover);

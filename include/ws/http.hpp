@@ -26,7 +26,7 @@ struct HttpRequest {
   std::string target = {};  // path and query, as sent
   int version = 11;         // 10 or 11
   HttpHeaders headers = {};
-  std::string body = {};  // of plain requests; an upgrade has none
+  std::string body = {};            // of plain requests; an upgrade has none
   std::string remote_address = {};  // empty where the stream has no endpoint
   std::uint16_t remote_port = 0;
   bool secure = false;  // whether TLS ends at this server

@@ -9,13 +9,13 @@
 namespace ws {
 
 struct ConnectionStats {
-  std::size_t queued_messages = 0;  // accepted and not yet handed to the socket
-  std::size_t queued_bytes = 0;     // payload bytes of those
-  std::uint64_t messages_in = 0;    // data messages, whatever became of them
-  std::uint64_t messages_out = 0;   // data messages handed to the socket
-  std::uint64_t bytes_in = 0;       // payload bytes
-  std::uint64_t bytes_out = 0;      // payload bytes
-  std::uint64_t dropped = 0;        // what Emit refused or dropped for want of room
+  std::size_t queued_messages = 0;                           // accepted and not yet handed to the socket
+  std::size_t queued_bytes = 0;                              // payload bytes of those
+  std::uint64_t messages_in = 0;                             // data messages, whatever became of them
+  std::uint64_t messages_out = 0;                            // data messages handed to the socket
+  std::uint64_t bytes_in = 0;                                // payload bytes
+  std::uint64_t bytes_out = 0;                               // payload bytes
+  std::uint64_t dropped = 0;                                 // what Emit refused or dropped for want of room
   std::optional<std::chrono::microseconds> round_trip = {};  // of the newest ping that was answered
 };
 

@@ -26,7 +26,10 @@ template <class Stream>
 auto& LowestLayer(Stream& stream) noexcept {
   if constexpr (requires { stream.next_layer(); }) {
     return LowestLayer(stream.next_layer());
-  } else if constexpr (requires { stream.socket(); stream.expires_never(); }) {
+  } else if constexpr (requires {
+                         stream.socket();
+                         stream.expires_never();
+                       }) {
     return stream.socket();
   } else {
     return stream;
@@ -48,7 +51,8 @@ concept SocketLike = requires(Layer& layer, Error& error) {
 template <class Stream>
 class SocketStream final : public ByteStream {
  public:
-  SocketStream(Stream stream, boost::asio::any_io_executor strand) : stream_(std::move(stream)), strand_(std::move(strand)) {
+  SocketStream(Stream stream, boost::asio::any_io_executor strand)
+      : stream_(std::move(stream)), strand_(std::move(strand)) {
     Error ignored;
     Socket().non_blocking(true, ignored);
   }
@@ -132,7 +136,9 @@ class BufferedStream final : public ByteStream {
   std::size_t WriteNow(Buffers, Error&) override { return 0; }
 
   void AsyncWriteSome(Buffers buffers, WriteHandler handler) override {
-    auto wrote = [handler = std::move(handler)](Error error, std::size_t size) mutable { std::move(handler)(error, size); };
+    auto wrote = [handler = std::move(handler)](Error error, std::size_t size) mutable {
+      std::move(handler)(error, size);
+    };
     stream_.async_write_some(buffers, boost::asio::bind_executor(strand_, std::move(wrote)));
   }
 
@@ -175,7 +181,10 @@ class BufferedStream final : public ByteStream {
 template <class Stream>
 std::unique_ptr<ByteStream> AdaptStream(Stream stream, boost::asio::any_io_executor strand) {
   if constexpr (requires { stream.expires_never(); }) stream.expires_never();  // Beast #2926: its clock stays off
-  constexpr bool is_socket = SocketLike<Stream> || requires { stream.socket(); stream.expires_never(); };
+  constexpr bool is_socket = SocketLike<Stream> || requires {
+    stream.socket();
+    stream.expires_never();
+  };
   using Adapter = std::conditional_t<is_socket, SocketStream<Stream>, BufferedStream<Stream>>;
   return std::make_unique<Adapter>(std::move(stream), std::move(strand));
 }

@@ -11,17 +11,28 @@ class ErrorCategory final : public boost::system::error_category {
   const char* name() const noexcept override { return "ws"; }
   std::string message(int value) const override {
     switch (static_cast<Errc>(value)) {
-      case Errc::Closed: return "the connection is closed";
-      case Errc::QueueFull: return "the write queue is full";
-      case Errc::TooLarge: return "the message is larger than the write queue";
-      case Errc::InvalidEvent: return "the event's name is reserved, empty or too long";
-      case Errc::TimedOut: return "the reply did not come in time";
-      case Errc::Cancelled: return "the wait was cancelled";
-      case Errc::WouldDeadlock: return "a callback cannot wait for the end of its own connection";
-      case Errc::TooManyRequests: return "too many requests are open";
-      case Errc::RemoteError: return "the peer answered with an error";
-      case Errc::Refused: return "the upgrade was refused";
-      case Errc::HandshakeTimeout: return "the handshake took too long";
+      case Errc::Closed:
+        return "the connection is closed";
+      case Errc::QueueFull:
+        return "the write queue is full";
+      case Errc::TooLarge:
+        return "the message is larger than the write queue";
+      case Errc::InvalidEvent:
+        return "the event's name is reserved, empty or too long";
+      case Errc::TimedOut:
+        return "the reply did not come in time";
+      case Errc::Cancelled:
+        return "the wait was cancelled";
+      case Errc::WouldDeadlock:
+        return "a callback cannot wait for the end of its own connection";
+      case Errc::TooManyRequests:
+        return "too many requests are open";
+      case Errc::RemoteError:
+        return "the peer answered with an error";
+      case Errc::Refused:
+        return "the upgrade was refused";
+      case Errc::HandshakeTimeout:
+        return "the handshake took too long";
     }
     return "unknown error";
   }

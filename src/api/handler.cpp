@@ -53,15 +53,25 @@ Token Handler::Register(std::string_view event, dispatch::CallbackPtr callback, 
   return connection_->On(event, std::move(callback), order, once);
 }
 
-Token Handler::RegisterAny(dispatch::CallbackPtr callback) { return connection_->Table().AddAny(std::move(callback)); }
+Token Handler::RegisterAny(dispatch::CallbackPtr callback) {
+  return connection_->Table().AddAny(std::move(callback));
+}
 
-Token Handler::RegisterRaw(dispatch::CallbackPtr callback) { return connection_->Table().SetRaw(std::move(callback)); }
+Token Handler::RegisterRaw(dispatch::CallbackPtr callback) {
+  return connection_->Table().SetRaw(std::move(callback));
+}
 
-void Handler::RegisterDrain(dispatch::CallbackPtr callback) { connection_->OnDrain(std::move(callback)); }
+void Handler::RegisterDrain(dispatch::CallbackPtr callback) {
+  connection_->OnDrain(std::move(callback));
+}
 
-void Handler::Off(std::string_view event) { connection_->Table().Remove(event); }
+void Handler::Off(std::string_view event) {
+  connection_->Table().Remove(event);
+}
 
-void Handler::Off(Token token) { connection_->Table().Remove(token); }
+void Handler::Off(Token token) {
+  connection_->Table().Remove(token);
+}
 
 Error Handler::Emit(std::string_view event, const Json& data) {
   if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
@@ -83,7 +93,9 @@ asio::awaitable<Error> Handler::EmitAsync(std::string_view event, const Json& da
   return Connection::EmitWhenRoom(connection_, EnvelopeText(event, data), Kind::Text);
 }
 
-Error Handler::Send(std::string_view bytes, Kind kind) { return connection_->Emit(RawText(bytes, kind), kind); }
+Error Handler::Send(std::string_view bytes, Kind kind) {
+  return connection_->Emit(RawText(bytes, kind), kind);
+}
 
 asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, Kind kind) {
   return Connection::EmitWhenRoom(connection_, RawText(bytes, kind), kind);
@@ -94,12 +106,13 @@ void Handler::Ask(std::string_view event, const Json& data, std::chrono::millise
   connection_->Ask(connection_->Prepare(event, data), timeout, std::move(callback));
 }
 
-asio::awaitable<Reply> Handler::RequestAsync(std::string_view event, const Json& data, std::chrono::milliseconds timeout) {
+asio::awaitable<Reply> Handler::RequestAsync(std::string_view event, const Json& data,
+                                             std::chrono::milliseconds timeout) {
   return Connection::AskAndWait(connection_, connection_->Prepare(event, data), timeout);
 }
 
-asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::any_io_executor strand, HttpRequest request,
-                                     std::string leftover) {
+asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::any_io_executor strand,
+                                     HttpRequest request, std::string leftover) {
   const auto link = std::make_shared<Link>(connection_, std::move(stream), strand);
   if (!link->Attach(request)) return Ready<Error>(Errc::Closed);
   const auto timeout = connection_->Settings().handshake_timeout;
@@ -117,20 +130,36 @@ asio::awaitable<Error> Handler::CloseAsync(std::uint16_t code, std::string_view 
   return Connection::UntilEnded(connection_);
 }
 
-asio::awaitable<Error> Handler::ClosedAsync() { return Connection::UntilOver(connection_); }
+asio::awaitable<Error> Handler::ClosedAsync() {
+  return Connection::UntilOver(connection_);
+}
 
-std::uint64_t Handler::Id() const noexcept { return connection_->Id(); }
+std::uint64_t Handler::Id() const noexcept {
+  return connection_->Id();
+}
 
-const Json& Handler::Identity() const noexcept { return connection_->Identity(); }
+const Json& Handler::Identity() const noexcept {
+  return connection_->Identity();
+}
 
-bool Handler::IsConnected() const noexcept { return connection_->IsOpen(); }
+bool Handler::IsConnected() const noexcept {
+  return connection_->IsOpen();
+}
 
-ConnectionStats Handler::Stats() const { return connection_->Stats(); }
+ConnectionStats Handler::Stats() const {
+  return connection_->Stats();
+}
 
-const HttpRequest& Handler::Handshake() const noexcept { return connection_->Handshake(); }
+const HttpRequest& Handler::Handshake() const noexcept {
+  return connection_->Handshake();
+}
 
-const std::string& Handler::Subprotocol() const noexcept { return connection_->Subprotocol(); }
+const std::string& Handler::Subprotocol() const noexcept {
+  return connection_->Subprotocol();
+}
 
-std::any& Handler::DataSlot(std::any (*make)()) { return connection_->DataSlot(make); }
+std::any& Handler::DataSlot(std::any (*make)()) {
+  return connection_->DataSlot(make);
+}
 
 }  // namespace ws

@@ -36,7 +36,9 @@ class Server::Runtime {
 
   void Add(std::string path, Options options, std::function<void(Handler)> opened) {
     if (!contexts_.empty()) throw std::logic_error("ws::Server: routes are added before Start");
-    auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) { opened(Handler(std::move(connection))); };
+    auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
+      opened(Handler(std::move(connection)));
+    };
     routes_[std::move(path)] = {std::move(options), std::move(callback)};
   }
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer) { answer_ = std::move(answer); }
@@ -108,7 +110,8 @@ Error Server::Runtime::LoadTls() {
 #if WS_HAS_TLS
   Error error;
   tls_ = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  tls_->set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
+  tls_->set_options(
+      asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
   if (!error) tls_->use_certificate_chain_file(options_.tls->certificate_chain, error);
   if (!error) tls_->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
   return error;
@@ -129,8 +132,8 @@ Error Server::Runtime::Start() {
   }
   auto listener = std::make_shared<Listener>(executors.front(), executors, options_.log);
   if (const Error error = listener->Open(options_.address, options_.port)) return error;
-  pool_ = std::make_unique<asio::thread_pool>(options_.workers != 0 ? options_.workers
-                                                                    : std::max(std::thread::hardware_concurrency(), 1U));
+  pool_ = std::make_unique<asio::thread_pool>(
+      options_.workers != 0 ? options_.workers : std::max(std::thread::hardware_concurrency(), 1U));
   contexts_ = std::move(contexts);
   listener_ = std::move(listener);
   port_ = listener_->Port();
@@ -140,7 +143,8 @@ Error Server::Runtime::Start() {
     site_ = site;
     stopping_ = false;
   }
-  asio::co_spawn(executors.front(), Listener::Accept(listener_, [this, site](tcp::socket socket) { Accepted(site, std::move(socket)); }),
+  asio::co_spawn(executors.front(),
+                 Listener::Accept(listener_, [this, site](tcp::socket socket) { Accepted(site, std::move(socket)); }),
                  asio::detached);
   for (const auto& context : contexts_) {
     threads_.emplace_back([this, &context = *context] {
@@ -220,7 +224,9 @@ void Server::Runtime::Wait() {
 
 Server::Server(ServerOptions options) : runtime_(std::make_unique<Runtime>(std::move(options))) {}
 
-Server::~Server() { Stop(); }
+Server::~Server() {
+  Stop();
+}
 
 void Server::Route(std::string path, std::function<void(Handler)> opened) {
   Route(std::move(path), runtime_->Defaults(), std::move(opened));
@@ -230,9 +236,13 @@ void Server::Route(std::string path, Options options, std::function<void(Handler
   runtime_->Add(std::move(path), std::move(options), std::move(opened));
 }
 
-void Server::OnRequest(std::function<HttpResponse(const HttpRequest&)> answer) { runtime_->OnRequest(std::move(answer)); }
+void Server::OnRequest(std::function<HttpResponse(const HttpRequest&)> answer) {
+  runtime_->OnRequest(std::move(answer));
+}
 
-Error Server::Start() { return runtime_->Start(); }
+Error Server::Start() {
+  return runtime_->Start();
+}
 
 void Server::Stop() {
   runtime_->BeginStop();
@@ -261,8 +271,12 @@ Error Server::Run() {
   return {};
 }
 
-std::uint16_t Server::Port() const noexcept { return runtime_->Port(); }
+std::uint16_t Server::Port() const noexcept {
+  return runtime_->Port();
+}
 
-std::size_t Server::Connections() const noexcept { return runtime_->Connections(); }
+std::size_t Server::Connections() const noexcept {
+  return runtime_->Connections();
+}
 
 }  // namespace ws

@@ -29,7 +29,8 @@ std::vector<Node> Flatten(Json& root) {
     if (node.value->is_object()) {
       for (auto& [key, child] : node.value->items()) nodes.push_back({node.place / key, &child});
     } else if (node.value->is_array()) {
-      for (std::size_t index = 0; index < node.value->size(); ++index) nodes.push_back({node.place / index, &(*node.value)[index]});
+      for (std::size_t index = 0; index < node.value->size(); ++index)
+        nodes.push_back({node.place / index, &(*node.value)[index]});
     }
   }
   return nodes;
@@ -69,7 +70,8 @@ std::optional<std::string> TryWith(Json replacement, Node& node, const Json& roo
 }
 
 // The place is where another wrong type Z changes the text's end to Z.
-std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json& root, const std::string& message, const Attempt& attempt) {
+std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json& root, const std::string& message,
+                                            const Attempt& attempt) {
   const std::optional<WrongType> wrong = ReadWrongType(message);
   if (!wrong) return std::nullopt;
   Json other;
@@ -94,7 +96,8 @@ std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json
 }
 
 // "key 'n' not found": the place is the object where adding it changes the text.
-std::optional<InvalidPayload> FindMissingKey(std::vector<Node>& nodes, const Json& root, const std::string& message, const Attempt& attempt) {
+std::optional<InvalidPayload> FindMissingKey(std::vector<Node>& nodes, const Json& root, const std::string& message,
+                                             const Attempt& attempt) {
   const std::string key = Between(message, "key '", "' not found");
   if (key.empty()) return std::nullopt;
   int trials = 0;

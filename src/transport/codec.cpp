@@ -95,9 +95,12 @@ Codec::Event Codec::Next() {
 
 std::optional<Codec::Event> Codec::ReadHeader() {
   switch (protocol::ReadFrameHeader(input_, header_)) {
-    case HeaderVerdict::Incomplete: return Event::NeedMore;
-    case HeaderVerdict::Invalid: return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
-    case HeaderVerdict::Valid: break;
+    case HeaderVerdict::Incomplete:
+      return Event::NeedMore;
+    case HeaderVerdict::Invalid:
+      return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+    case HeaderVerdict::Valid:
+      break;
   }
   const bool begins = header_.opcode != Opcode::Continuation;
   if (!header_.masked || !order_.Accept(header_) || (header_.compressed && !deflating_)) {
@@ -160,7 +163,8 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   held_.clear();
   if (in_frame_ || !header_.fin) return std::nullopt;
   // Beast does not look for a character left open where the last frame is empty.
-  if (size == 0 && kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
+  if (size == 0 && kind_ == Kind::Text && !protocol::IsValidUtf8(message_))
+    return Fail(websocket::error::bad_frame_payload);
   return Event::Message;
 }
 
@@ -170,7 +174,8 @@ Error Codec::ReadBeast(std::size_t size) {
   message_.resize(begin + std::max<std::size_t>(size, 1));  // an empty last frame must be read too
   std::size_t done = 0;
   do {
-    done += beast_->stream.read_some(boost::asio::buffer(message_.data() + begin + done, message_.size() - begin - done), error);
+    done += beast_->stream.read_some(
+        boost::asio::buffer(message_.data() + begin + done, message_.size() - begin - done), error);
   } while (!error && done < size);
   message_.resize(begin + done);
   return error;
@@ -179,15 +184,19 @@ Error Codec::ReadBeast(std::size_t size) {
 std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
   const bool last = !in_frame_ && header_.fin;
   auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, limits_.max_message_bytes);
-  if (verdict == Inflater::Verdict::Fine && last) verdict = beast_->inflater.Finish(message_, limits_.max_message_bytes);
+  if (verdict == Inflater::Verdict::Fine && last)
+    verdict = beast_->inflater.Finish(message_, limits_.max_message_bytes);
   if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
-  if (verdict == Inflater::Verdict::Corrupt) return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  if (verdict == Inflater::Verdict::Corrupt)
+    return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
   if (!last) return std::nullopt;
   if (kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
   return Event::Message;
 }
 
-std::string Codec::TakeMessage() { return std::exchange(message_, {}); }
+std::string Codec::TakeMessage() {
+  return std::exchange(message_, {});
+}
 
 bool Codec::InMessage() const noexcept {
   FrameHeader next;
@@ -199,7 +208,8 @@ bool Codec::InMessage() const noexcept {
 Codec::Event Codec::Fail(const Error& error) {
   if (error == websocket::error::message_too_big) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   const bool text = error == websocket::error::bad_frame_payload;
-  return Fail(EndReason::ProtocolError, text ? websocket::close_code::bad_payload : websocket::close_code::protocol_error);
+  return Fail(EndReason::ProtocolError,
+              text ? websocket::close_code::bad_payload : websocket::close_code::protocol_error);
 }
 
 Codec::Event Codec::Fail(EndReason reason, std::uint16_t code) {

@@ -82,8 +82,8 @@ class Codec {
   protocol::FrameHeader header_;
   protocol::FrameOrder order_;
   protocol::Mask mask_;       // of a compressed frame
-  bool in_frame_ = false;    // the header is read, the payload not wholly
-  bool compressed_ = false;  // the message is
+  bool in_frame_ = false;     // the header is read, the payload not wholly
+  bool compressed_ = false;   // the message is
   std::size_t received_ = 0;  // of the message, as declared by its frames
   std::uint64_t payload_left_ = 0;
   std::string held_;  // what Beast is to see before the next payload

@@ -193,7 +193,7 @@ void Connection::Abort() {
   if (mailbox) mailbox->Cancel();
 }
 
-asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitList Connection::* list, State state) {
+asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto wait = [&](auto handler) {
@@ -213,7 +213,7 @@ asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitLi
   co_return error;
 }
 
-void Connection::AbandonWait(WaitList Connection::* list, std::uint64_t id) {
+void Connection::AbandonWait(WaitList Connection::*list, std::uint64_t id) {
   std::optional<Waiter> waiter;
   {
     const std::lock_guard lock(mutex_);
@@ -234,7 +234,9 @@ asio::awaitable<Error> Connection::UntilOver(std::shared_ptr<Connection> self) {
   return Wait(std::move(self), &Connection::until_over_, State::Over);
 }
 
-asio::awaitable<Error> Connection::Ready(Error error) { co_return error; }
+asio::awaitable<Error> Connection::Ready(Error error) {
+  co_return error;
+}
 
 ConnectionStats Connection::Stats() const {
   const std::lock_guard lock(mutex_);

@@ -144,9 +144,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void PushProtocol(std::string payload);
   void AbandonEmit(std::uint64_t id);
   void AbandonRequest(std::uint64_t id);
-  void AbandonWait(WaitList Connection::* list, std::uint64_t id);
+  void AbandonWait(WaitList Connection::*list, std::uint64_t id);
   void Answer(ReplyWaiter waiter, const boost::asio::any_io_executor& pool, std::function<ws::Reply()> make) const;
-  static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::* list, State state);
+  static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
   static boost::asio::awaitable<Error> Ready(Error error);
 
   void Dispatch(std::string text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);

@@ -29,7 +29,8 @@ ws::Reply ReadReply(const std::string& data, const std::string& error) {
   const Json failure = Json::parse(error, nullptr, false);
   const auto text = [&](const char* key) {
     const auto found = failure.find(key);
-    return failure.is_object() && found != failure.end() && found->is_string() ? found->get<std::string>() : std::string();
+    return failure.is_object() && found != failure.end() && found->is_string() ? found->get<std::string>()
+                                                                               : std::string();
   };
   reply.failure = {text("code"), text("message")};
   return reply;
@@ -56,7 +57,8 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
     Log(LogLevel::Debug, json ? "bad_json" : "bad_message", "at byte " + std::to_string(result.offset));
     SendError(json ? Failure{"bad_json", "the message is no valid JSON, or nests too deeply"}
                    : Failure{"bad_message", "the message is no {\"event\", \"data\", \"id\"} object"});
-    return ++malformed_ >= options_.max_malformed && options_.max_malformed != 0 ? Received::TooManyMalformed : Received::Fine;
+    return ++malformed_ >= options_.max_malformed && options_.max_malformed != 0 ? Received::TooManyMalformed
+                                                                                 : Received::Fine;
   }
   malformed_ = 0;
   Dispatch(std::move(text), kind, result.envelope, parts.bytes);
@@ -100,7 +102,8 @@ void Connection::Resolve(const Envelope& ack) {
     waiter = replies_.Take(*id);
   }
   if (!waiter) return;  // it came late
-  Answer(std::move(*waiter), Pool(), [data = std::string(ack.data), error = std::string(ack.error)] { return ReadReply(data, error); });
+  Answer(std::move(*waiter), Pool(),
+         [data = std::string(ack.data), error = std::string(ack.error)] { return ReadReply(data, error); });
 }
 
 bool Connection::Hold() {

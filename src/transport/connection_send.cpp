@@ -29,7 +29,9 @@ void Connection::WakeReaderIfRoom() {
   PostToLink([](Link& link) { link.WakeReader(); });
 }
 
-Error Connection::Emit(std::string payload, Kind kind) { return Queue(std::move(payload), kind, &SendQueue<Waiter>::Emit); }
+Error Connection::Emit(std::string payload, Kind kind) {
+  return Queue(std::move(payload), kind, &SendQueue<Waiter>::Emit);
+}
 
 Error Connection::EmitVolatile(std::string payload, Kind kind) {
   if (state_ != State::Open) return Errc::Closed;
@@ -102,7 +104,8 @@ void Connection::AbandonEmit(std::uint64_t id) {
 }
 
 void Connection::PushProtocol(std::string payload) {
-  Outgoing message{std::make_shared<const std::string>(std::move(payload)), Kind::Text, protocol::Origin::Protocol, false};
+  Outgoing message{std::make_shared<const std::string>(std::move(payload)), Kind::Text, protocol::Origin::Protocol,
+                   false};
   const std::lock_guard lock(mutex_);
   if (state_ >= State::Closing) return;
   message.from_callback = IsInside();
@@ -171,8 +174,8 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       if (const auto connection = weak.lock()) connection->AbandonRequest(id);
     });
   }
-  Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text, protocol::Origin::Protocol,
-                   false};
+  Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text,
+                   protocol::Origin::Protocol, false};
   Error error;
   {
     const std::lock_guard lock(mutex_);
@@ -194,10 +197,12 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
 }
 
 asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> self, Question question,
-                                                 std::chrono::milliseconds timeout) {
+                                                  std::chrono::milliseconds timeout) {
   constexpr auto token = asio::use_awaitable;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto ask = [&](auto handler) { self->Ask(std::move(question), timeout, Completion<ws::Reply>(executor, std::move(handler))); };
+  auto ask = [&](auto handler) {
+    self->Ask(std::move(question), timeout, Completion<ws::Reply>(executor, std::move(handler)));
+  };
   co_return co_await asio::async_initiate<decltype(token), void(ws::Reply)>(ask, token);
 }
 
@@ -218,13 +223,15 @@ std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::st
     while (auto waiter = replies_.TakeExpired(now)) expired.push_back(std::move(*waiter));
     watched_until_ = next = std::min(next, replies_.NextDeadline());
   }
-  for (ReplyWaiter& waiter : expired) Answer(std::move(waiter), Pool(), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
+  for (ReplyWaiter& waiter : expired)
+    Answer(std::move(waiter), Pool(), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
   return next;
 }
 
 // `make` runs where the reply is wanted: a large one is parsed there, not on the strand.
 void Connection::Answer(ReplyWaiter waiter, const asio::any_io_executor& pool, std::function<ws::Reply()> make) const {
-  if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter)) return std::move(*coroutine).Complete(std::move(make));
+  if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter))
+    return std::move(*coroutine).Complete(std::move(make));
   asio::post(pool, [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
     try {
       callback(make());

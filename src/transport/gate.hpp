@@ -16,7 +16,8 @@ class Gate {
   boost::asio::awaitable<void> Wait() {
     if (std::exchange(open_, false)) co_return;
     auto keep = [this](auto handler) { Waiter(std::move(handler)).swap(waiter_); };
-    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(keep, boost::asio::use_awaitable);
+    co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(keep,
+                                                                                       boost::asio::use_awaitable);
   }
 
   // Resumes the waiter before it returns.

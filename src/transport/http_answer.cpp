@@ -10,7 +10,9 @@ namespace ws::transport {
 
 namespace {
 
-bool IsSafe(std::string_view text) noexcept { return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos; }
+bool IsSafe(std::string_view text) noexcept {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
+}
 
 }  // namespace
 
@@ -29,14 +31,16 @@ HttpResponse ToResponse(const protocol::Refusal& refusal) {
 
 std::string Serialize(const HttpResponse& response, bool keep_alive, bool head) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
-  text += std::string_view(boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status)));
+  text +=
+      std::string_view(boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status)));
   text += "\r\n";
   for (const auto& [name, value] : response.headers) {
     if (!IsSafe(name) || !IsSafe(value) || protocol::EqualsIgnoringCase(name, "Content-Length")) continue;
     text.append(name).append(": ").append(value).append("\r\n");
   }
   // RFC 9110 8.6: not with these.
-  if (response.status != 204 && response.status != 304) text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+  if (response.status != 204 && response.status != 304)
+    text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   text += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   if (!head && response.status != 204 && response.status != 304) text += response.body;
   return text;

@@ -89,7 +89,8 @@ class HttpSession {
       const std::string_view text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
       const std::size_t end = text.find("\r\n\r\n");
       for (; checked < std::min(end, text.size()); ++checked) {
-        if (text[checked] == '\n' && (checked == 0 || text[checked - 1] != '\r')) co_return http::error::bad_line_ending;
+        if (text[checked] == '\n' && (checked == 0 || text[checked - 1] != '\r'))
+          co_return http::error::bad_line_ending;
       }
       if (end != text.npos) co_return Error();
       if (text.size() >= max_header_bytes) co_return http::error::header_limit;
@@ -124,12 +125,14 @@ class HttpSession {
     link->Keep(ticket_);
     link->Attach(request);
     ticket_->EndBy({[weak = std::weak_ptr(connection)] {
-                      if (const auto one = weak.lock()) one->Close({EndReason::Shutdown, 1001, "the server goes away", false, {}});
+                      if (const auto one = weak.lock())
+                        one->Close({EndReason::Shutdown, 1001, "the server goes away", false, {}});
                     },
                     [weak = std::weak_ptr(connection)] {
                       if (const auto one = weak.lock()) one->Abort();
                     }});
-    Opening opening{std::move(request), std::move(leftover), deadline_, [route, connection] { route->opened(connection); }};
+    Opening opening{std::move(request), std::move(leftover), deadline_,
+                    [route, connection] { route->opened(connection); }};
     const Error error = co_await Link::Upgrade(link, std::move(opening));
     if (!error) link->Start();
     co_return false;
@@ -166,7 +169,9 @@ class HttpSession {
     co_return ToResponse({500, "the server failed"});
   }
 
-  asio::awaitable<bool> Refuse(unsigned status, const char* text) { return SayGoodbye(ToResponse({status, text})); }
+  asio::awaitable<bool> Refuse(unsigned status, const char* text) {
+    return SayGoodbye(ToResponse({status, text}));
+  }
 
   // Answers, and closes so that the answer can be read.
   asio::awaitable<bool> SayGoodbye(const HttpResponse& response, bool head = false) {
@@ -212,7 +217,9 @@ class HttpSession {
     return request;
   }
 
-  beast::tcp_stream& LowestStream() noexcept { return beast::get_lowest_layer(stream_); }
+  beast::tcp_stream& LowestStream() noexcept {
+    return beast::get_lowest_layer(stream_);
+  }
 
   const std::shared_ptr<const Site> site_;
   Stream stream_;
@@ -229,21 +236,24 @@ protocol::Time HandshakeDeadline(const Site& site) {
 
 }  // namespace
 
-asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket, std::shared_ptr<Sessions::Ticket> ticket) {
+asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket,
+                               std::shared_ptr<Sessions::Ticket> ticket) {
   const auto deadline = HandshakeDeadline(*site);
   auto session = std::make_unique<HttpSession<beast::tcp_stream>>(std::move(site), beast::tcp_stream(std::move(socket)),
                                                                   std::move(ticket), deadline);
   return HttpSession<beast::tcp_stream>::Serve(std::move(session));
 }
 
-asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket socket, std::shared_ptr<Sessions::Ticket>) {
+asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket socket,
+                               std::shared_ptr<Sessions::Ticket>) {
   const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
   Error error;
   const asio::const_buffer buffer = asio::buffer(text);
   stream->WriteNow({&buffer, 1}, error);  // a fresh socket takes so little at once
-  asio::steady_timer timer(executor, std::min<std::chrono::milliseconds>(site->handshake_timeout, std::chrono::seconds(1)));
+  asio::steady_timer timer(executor,
+                           std::min<std::chrono::milliseconds>(site->handshake_timeout, std::chrono::seconds(1)));
   timer.async_wait([&stream](Error cancelled) {
     if (!cancelled) stream->Close();
   });
@@ -256,8 +266,8 @@ asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket soc
                                std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<beast::tcp_stream>;
   const auto deadline = HandshakeDeadline(*site);
-  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), Stream(beast::tcp_stream(std::move(socket)), context),
-                                                       std::move(ticket), deadline);
+  auto session = std::make_unique<HttpSession<Stream>>(
+      std::move(site), Stream(beast::tcp_stream(std::move(socket)), context), std::move(ticket), deadline);
   return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif

@@ -17,7 +17,9 @@ class Inflater {
   // Appends what the bytes stand for to `out`, which may grow to `max_bytes`.
   Verdict Add(std::string_view compressed, std::string& out, std::size_t max_bytes);
   // The end of a message: RFC 7692 7.2.2.
-  Verdict Finish(std::string& out, std::size_t max_bytes) { return Add(std::string_view("\0\0\xff\xff", 4), out, max_bytes); }
+  Verdict Finish(std::string& out, std::size_t max_bytes) {
+    return Add(std::string_view("\0\0\xff\xff", 4), out, max_bytes);
+  }
 
  private:
   boost::beast::zlib::inflate_stream stream_;

@@ -25,8 +25,8 @@ namespace ws::transport {
 // What opens a connection.
 struct Opening {
   HttpRequest request;
-  std::string leftover;                          // bytes that came behind the request
-  protocol::Time deadline;                       // of the whole handshake
+  std::string leftover;                 // bytes that came behind the request
+  protocol::Time deadline;              // of the whole handshake
   std::function<void()> accepted = {};  // runs before the 101, with the identity known; a throw refuses with 500
 };
 
@@ -108,7 +108,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void Fail(Error error);
   boost::asio::awaitable<void> SeeOff();
   template <class Coroutine>
-  void Spawn(Coroutine coroutine, bool Link::* running);
+  void Spawn(Coroutine coroutine, bool Link::*running);
 
   static protocol::Time Now() { return std::chrono::steady_clock::now(); }
 

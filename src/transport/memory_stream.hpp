@@ -66,7 +66,9 @@ class MemoryStream {
 };
 
 // Beast's hook at the end of a connection: the transport ends elsewhere.
-inline void teardown(boost::beast::role_type, MemoryStream&, Error& error) { error = {}; }
+inline void teardown(boost::beast::role_type, MemoryStream&, Error& error) {
+  error = {};
+}
 template <class Handler>
 void async_teardown(boost::beast::role_type, MemoryStream&, Handler&& handler) {
   std::forward<Handler>(handler)(Error());

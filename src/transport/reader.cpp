@@ -20,7 +20,8 @@ asio::awaitable<void> Link::Read(std::shared_ptr<Link> self) {
       co_await self->reader_gate_.Wait();
       self->HoldReading(false);
     } else {
-      const auto [error, data] = co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
+      const auto [error, data] =
+          co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
       // No suspension from here to the end of Digest: `data` is the thread's.
       if (self->phase_ == Phase::Ended) break;
       if (error) {
@@ -48,8 +49,8 @@ bool Link::Digest() {
       message_.Stop();  // the next one has a clock of its own
       std::string message = codec_.TakeMessage();
       // What comes after our own Close is read only to find the peer's close frame.
-      if (phase_ == Phase::Open && connection_->Receive(std::move(message), codec_.MessageKind()) ==
-                                       Connection::Received::TooManyMalformed) {
+      if (phase_ == Phase::Open &&
+          connection_->Receive(std::move(message), codec_.MessageKind()) == Connection::Received::TooManyMalformed) {
         Close({EndReason::BadMessage, 1008, "too many malformed messages", false, {}});
       }
     } else if (event == Codec::Event::Ping) {

@@ -84,7 +84,7 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
     if (ends_.empty()) emptied_.notify_all();
   }
 
-  void CallAll(std::function<void()> SessionEnd::* which) {
+  void CallAll(std::function<void()> SessionEnd::*which) {
     std::vector<std::function<void()>> calls;
     {
       const std::lock_guard lock(mutex_);

@@ -52,7 +52,8 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
       refusal = Refusal{500, "the server failed"};
     }
   }
-  if (!refusal && codec_.Accept(opening.request, subprotocol, output_)) refusal = Refusal{400, "no valid upgrade request"};
+  if (!refusal && codec_.Accept(opening.request, subprotocol, output_))
+    refusal = Refusal{400, "no valid upgrade request"};
   if (refusal) {
     const Error error = co_await Refuse(std::move(*refusal));
     co_return error ? error : Errc::Refused;

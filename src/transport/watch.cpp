@@ -29,7 +29,8 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
       flush_(connection_->Settings().flush_timeout) {}
 
 Link::~Link() {
-  if (phase_ != Phase::Ended) connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
+  if (phase_ != Phase::Ended)
+    connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
 }
 
 void PostTo(Link& link, const asio::any_io_executor& strand, std::function<void(Link&)> use) {
@@ -50,7 +51,7 @@ void Link::Start() {
 }
 
 template <class Coroutine>
-void Link::Spawn(Coroutine coroutine, bool Link::* running) {
+void Link::Spawn(Coroutine coroutine, bool Link::*running) {
   this->*running = true;
   asio::co_spawn(strand_, std::move(coroutine), [self = shared_from_this(), running](std::exception_ptr failure) {
     self.get()->*running = false;
@@ -86,7 +87,8 @@ void Link::CheckClocks(Time now) {
   if (phase_ == Phase::Closing && closing_.HasPassed(now)) return End(false);
   if (phase_ != Phase::Open) return;
   const Heartbeat::Verdict verdict = heartbeat_.Check(now);
-  if (verdict == Heartbeat::Verdict::Dead) return Close({EndReason::HeartbeatTimeout, 3008, "nothing was heard", false, {}});
+  if (verdict == Heartbeat::Verdict::Dead)
+    return Close({EndReason::HeartbeatTimeout, 3008, "nothing was heard", false, {}});
   if (message_.HasPassed(now)) return Close({EndReason::Timeout, 3008, "the message took too long", false, {}});
   if (write_.HasPassed(now)) return Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
   if (unread_.HasPassed(now)) return Close({EndReason::Stalled, 1013, "busy", false, {}});
@@ -100,7 +102,9 @@ Time Link::NextDeadline() const {
   return std::min({heartbeat_.Next(), message_.At(), write_.At(), unread_.At(), closing_.At()});
 }
 
-void Link::RearmTimer() { RearmTimer(phase_ == Phase::Ended ? Time::min() : NextDeadline()); }
+void Link::RearmTimer() {
+  RearmTimer(phase_ == Phase::Ended ? Time::min() : NextDeadline());
+}
 
 void Link::RearmTimer(Time deadline) {
   if (deadline < sleeping_until_) timer_.cancel();

@@ -46,7 +46,8 @@ Result Await(CallbackPtr callback, Json data = nullptr) {
   asio::io_context context;
   Result result;
   Callback* const raw = callback.get();
-  Outcome outcome = raw->Invoke(std::move(callback), nullptr, std::make_shared<const Message>("event", std::move(data)));
+  Outcome outcome =
+      raw->Invoke(std::move(callback), nullptr, std::make_shared<const Message>("event", std::move(data)));
   asio::co_spawn(context, std::move(std::get<1>(outcome)), [&](std::exception_ptr failure, Result value) {
     if (failure) std::rethrow_exception(failure);
     result = std::move(value);
@@ -55,9 +56,13 @@ Result Await(CallbackPtr callback, Json data = nullptr) {
   return result;
 }
 
-Json JsonOf(const Result& result) { return std::get<Json>(result); }
+Json JsonOf(const Result& result) {
+  return std::get<Json>(result);
+}
 
-Json Double(const Json& data) noexcept { return data.get<int>() * 2; }
+Json Double(const Json& data) noexcept {
+  return data.get<int>() * 2;
+}
 
 }  // namespace
 
@@ -129,14 +134,15 @@ TEST_CASE("A coroutine may return nothing, a value or a Failure") {
   CHECK(nothing->Awaits());
   CHECK(std::holds_alternative<std::monostate>(Await(nothing)));
   CHECK(JsonOf(Await(Make([](const Json& data) -> awaitable<int> {
-    co_await Pause();
-    co_return data.get<int>() + 1;
-  }), 6)) == 7);
+                       co_await Pause();
+                       co_return data.get<int>() + 1;
+                     }),
+                     6)) == 7);
   CHECK(JsonOf(Await(Make([]() -> awaitable<Answer> { co_return Answer{3}; }))) == Json{{"value", 3}});
   CHECK(std::get<Failure>(Await(Make([]() -> awaitable<Failure> {
-    co_await Pause();
-    co_return Failure{"busy", ""};
-  }))).code == "busy");
+          co_await Pause();
+          co_return Failure{"busy", ""};
+        }))).code == "busy");
   CHECK(std::holds_alternative<Failure>(Await(Make([]() -> awaitable<Result> { co_return Failure{"busy", ""}; }))));
 }
 
@@ -144,26 +150,28 @@ TEST_CASE("A coroutine of each shape is given what it asks for") {
   CHECK(JsonOf(Await(Make([](Peer&, const Json& data) -> awaitable<Json> { co_return data; }), 7)) == 7);
   CHECK(JsonOf(Await(Make([](Peer& peer) -> awaitable<bool> { co_return peer.connection == nullptr; }))) == true);
   CHECK(JsonOf(Await(Make([](Peer&, const Message& message) -> awaitable<std::string> {
-    co_await Pause();
-    co_return std::string(message.Event());
-  }))) == "event");
+          co_await Pause();
+          co_return std::string(message.Event());
+        }))) == "event");
 }
 
 TEST_CASE("A coroutine's captures and arguments live until it has returned") {
   const auto alive = std::make_shared<std::string>("captured");
   Result result = Await(Make([alive](Peer& peer, const Json& data) -> awaitable<std::string> {
-    for (int i = 0; i < 3; ++i) co_await Pause();
-    co_return *alive + " " + data.get<std::string>() + (peer.connection ? "!" : "");
-  }), "a text that is too long for the small string optimisation");
+                          for (int i = 0; i < 3; ++i) co_await Pause();
+                          co_return *alive + " " + data.get<std::string>() + (peer.connection ? "!" : "");
+                        }),
+                        "a text that is too long for the small string optimisation");
   CHECK(JsonOf(result) == "captured a text that is too long for the small string optimisation");
   CHECK(alive.use_count() == 1);
 }
 
 TEST_CASE("What a coroutine throws is passed on") {
   CHECK_THROWS_AS(Await(Make([]() -> awaitable<void> {
-    co_await Pause();
-    throw std::runtime_error("inside");
-  })), std::runtime_error);
+                    co_await Pause();
+                    throw std::runtime_error("inside");
+                  })),
+                  std::runtime_error);
 }
 
 TEST_CASE("A plain function that throws before it makes its coroutine is awaited like one") {

@@ -22,7 +22,8 @@ using ws::test::ResultOf;
 namespace {
 
 /// A callback that gives its name back, and calls `on_end` when it is destroyed.
-CallbackPtr Named(std::string name, std::function<void()> on_end = [] {}) {
+CallbackPtr Named(
+    std::string name, std::function<void()> on_end = [] {}) {
   const std::shared_ptr<void> end(nullptr, [on_end = std::move(on_end)](void*) { on_end(); });
   return MakeCallback<Peer>([name = std::move(name), end] { return name; });
 }
@@ -221,9 +222,7 @@ TEST_CASE("Look-ups from many threads see whole lists while others register and 
   {
     std::vector<std::jthread> readers;
     for (int i = 0; i < 3; ++i) readers.emplace_back(look_up);
-    {
-      const std::jthread by_token(change, true), by_event(change, false);
-    }
+    { const std::jthread by_token(change, true), by_event(change, false); }
     done = true;
   }
   CHECK(broken == 0);

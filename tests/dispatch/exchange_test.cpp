@@ -54,9 +54,15 @@ awaitable<void> Pause() {
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
 }
 
-Json JsonOf(const Answer& answer) { return std::get<Json>(answer.result); }
-std::string CodeOf(const Answer& answer) { return std::get<Failure>(answer.result).code; }
-bool IsEmpty(const Answer& answer) { return std::holds_alternative<std::monostate>(answer.result); }
+Json JsonOf(const Answer& answer) {
+  return std::get<Json>(answer.result);
+}
+std::string CodeOf(const Answer& answer) {
+  return std::get<Failure>(answer.result).code;
+}
+bool IsEmpty(const Answer& answer) {
+  return std::holds_alternative<std::monostate>(answer.result);
+}
 
 }  // namespace
 
@@ -161,8 +167,8 @@ TEST_CASE("Data that does not fit its type is answered with its place") {
   bool ran = false;
   stage.owner->On("event", [] { return 1; });
   stage.owner->table.Add("event", MakeCallback<ws::test::Peer>([]() -> Json {
-    throw InvalidPayload{"/a/0", "must be of type number"};
-  }));
+                           throw InvalidPayload{"/a/0", "must be of type number"};
+                         }));
   stage.owner->On("event", [&] {
     ran = true;
     throw std::runtime_error("later");
@@ -202,15 +208,21 @@ TEST_CASE("A coroutine is awaited before the next callback runs") {
 TEST_CASE("Unordered callbacks run beside the ordered ones, and the answer waits for them") {
   Stage stage;
   std::string order;
-  stage.owner->On("event", [&] {
-    order += "plain ";
-    return 1;
-  }, Order::None);
-  stage.owner->On("event", [&]() -> awaitable<int> {
-    order += "coroutine ";
-    co_await Pause();
-    co_return 2;
-  }, Order::None);
+  stage.owner->On(
+      "event",
+      [&] {
+        order += "plain ";
+        return 1;
+      },
+      Order::None);
+  stage.owner->On(
+      "event",
+      [&]() -> awaitable<int> {
+        order += "coroutine ";
+        co_await Pause();
+        co_return 2;
+      },
+      Order::None);
   stage.owner->On("event", [&] {
     order += "ordered ";
     return 3;
@@ -223,8 +235,15 @@ TEST_CASE("Unordered callbacks run beside the ordered ones, and the answer waits
 
 TEST_CASE("An unordered callback that throws makes the reply internal") {
   Stage stage;
-  stage.owner->On("event", [] { throw 1; }, Order::None);
-  stage.owner->On("event", []() -> awaitable<void> { throw std::runtime_error("x"); co_return; }, Order::None);
+  stage.owner->On(
+      "event", [] { throw 1; }, Order::None);
+  stage.owner->On(
+      "event",
+      []() -> awaitable<void> {
+        throw std::runtime_error("x");
+        co_return;
+      },
+      Order::None);
   stage.owner->On("event", [] { return 1; });
   CHECK(CodeOf(stage.Run()) == "internal");
   CHECK(stage.owner->Thrown().size() == 2);

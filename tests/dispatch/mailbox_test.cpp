@@ -102,11 +102,15 @@ TEST_CASE("An unordered callback lets the next messages pass, but disconnect wai
   Step step;
   Door door(step.context);
   Events log;
-  step.owner->On("slow", [&]() -> awaitable<void> {
-    co_await door.Pass();
-    log.push_back("slow");
-  }, Order::None);
-  step.owner->On("plain", [&] { log.push_back("plain"); }, Order::None);
+  step.owner->On(
+      "slow",
+      [&]() -> awaitable<void> {
+        co_await door.Pass();
+        log.push_back("slow");
+      },
+      Order::None);
+  step.owner->On(
+      "plain", [&] { log.push_back("plain"); }, Order::None);
   step.owner->On("next", [&] { log.push_back("next"); });
   step.owner->On("disconnect", [&] { log.push_back("disconnect"); });
   step.Put({"slow", "next", "plain", "disconnect"});

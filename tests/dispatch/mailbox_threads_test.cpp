@@ -89,10 +89,13 @@ TEST_CASE("An unordered callback that blocks holds up nobody but disconnect") {
   std::latch next_ran(3);
   std::atomic<int> beside = 0, beside_at_end = -1;
   Pool pool;
-  pool.owner->On("blocks", [&] {
-    next_ran.wait();
-    ++beside;
-  }, Order::None);
+  pool.owner->On(
+      "blocks",
+      [&] {
+        next_ran.wait();
+        ++beside;
+      },
+      Order::None);
   pool.owner->On("next", [&] { next_ran.count_down(); });
   pool.owner->On("disconnect", [&] { beside_at_end = beside.load(); });
   Batch batch = MakeBatch({"blocks", "next", "blocks", "next", "next", "disconnect"});
@@ -107,7 +110,8 @@ TEST_CASE("Two callbacks that run side by side may both read the data") {
   std::atomic<int> sum = 0;
   Pool pool;
   for (const Order order : {Order::None, Order::Arrival, Order::None}) {
-    pool.owner->On("event", [&](const Json& data) { sum += data.get<int>(); }, order);
+    pool.owner->On(
+        "event", [&](const Json& data) { sum += data.get<int>(); }, order);
   }
   for (int i = 0; i < messages; ++i) {
     // As it comes from a peer: the data is parsed when it is first asked for.
@@ -159,7 +163,8 @@ TEST_CASE("Cancel ends coroutines that wait for ever, and races with none that e
       co_await never.async_wait(asio::redirect_error(asio::use_awaitable, error));
       aborted += error == asio::error::operation_aborted;
     };
-    pool.owner->On("short", []() -> awaitable<void> { co_await Pause(); }, Order::None);
+    pool.owner->On(
+        "short", []() -> awaitable<void> { co_await Pause(); }, Order::None);
     pool.owner->On("long", wait, Order::None);
     pool.owner->On("long", wait);
     Batch batch = MakeBatch({"short", "short", "short", "long"});

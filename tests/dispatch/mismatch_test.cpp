@@ -64,7 +64,8 @@ void Check(const Json& data, const std::string& path, const std::string& expecte
 }
 
 Json Triangle() {
-  return Json::parse(R"({"name":"t","filled":true,"points":[{"x":0,"y":0},{"x":1,"y":2},{"x":3,"y":4}],"weights":{"a":1.5,"b":2}})");
+  return Json::parse(
+      R"({"name":"t","filled":true,"points":[{"x":0,"y":0},{"x":1,"y":2},{"x":3,"y":4}],"weights":{"a":1.5,"b":2}})");
 }
 
 Json With(const char* pointer, Json value) {
@@ -123,7 +124,8 @@ TEST_CASE("A missing key is found wherever it is missing") {
 }
 
 TEST_CASE("Among several values of one type the wrong one is found") {
-  Check<std::map<std::string, std::vector<std::string>>>({{"a", {"x", "y"}}, {"b", {"z", 1, 2}}}, "/b/1", "must be of type string");
+  Check<std::map<std::string, std::vector<std::string>>>({{"a", {"x", "y"}}, {"b", {"z", 1, 2}}}, "/b/1",
+                                                         "must be of type string");
   Check<std::vector<Point>>({{{"x", 1}, {"y", 1}}, {{"x", "a"}, {"y", "a"}}}, "/1/x", number);
   Check<std::tuple<std::string, int, std::string, int>>({"a", 1, "b", "c"}, "/3", number);
   Check<std::pair<std::string, std::string>>({"a", 5}, "/1", "must be of type string");
@@ -158,8 +160,10 @@ TEST_CASE("What a type of the application's own says is not passed on") {
 
 TEST_CASE("The peer's values are never quoted") {
   const std::string secret = "s3cret', but is \"type must be";
-  for (const Json& data : {Json(secret), Json{{"x", secret}, {"y", 1}}, Json::array({secret}), Json{{"name", 1}, {"x", secret}}}) {
-    for (const InvalidPayload& mismatch : {Mismatch<Point>(data), Mismatch<Figure>(data), Mismatch<std::vector<int>>(data)}) {
+  for (const Json& data :
+       {Json(secret), Json{{"x", secret}, {"y", 1}}, Json::array({secret}), Json{{"name", 1}, {"x", secret}}}) {
+    for (const InvalidPayload& mismatch :
+         {Mismatch<Point>(data), Mismatch<Figure>(data), Mismatch<std::vector<int>>(data)}) {
       INFO(mismatch.path << " " << mismatch.expected);
       CHECK((mismatch.path + mismatch.expected).find("s3cret") == std::string::npos);
     }

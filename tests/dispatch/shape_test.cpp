@@ -30,7 +30,9 @@ template <class T, class Wanted>
 concept Same = std::same_as<std::remove_cvref_t<T>, Wanted>;
 
 void FreePeerAndData(Peer&, const Json&) {}
-int FreeData(const Json&) noexcept { return 1; }
+int FreeData(const Json&) noexcept {
+  return 1;
+}
 void FreeSum(const Sum&) {}
 
 }  // namespace

@@ -35,9 +35,13 @@ struct Named {
   std::string name;
 };
 
-int Add(const Sum& sum) { return sum.a + sum.b; }
+int Add(const Sum& sum) {
+  return sum.a + sum.b;
+}
 
-Json JsonOf(const Result& result) { return std::get<Json>(result); }
+Json JsonOf(const Result& result) {
+  return std::get<Json>(result);
+}
 
 }  // namespace
 
@@ -47,24 +51,30 @@ struct nlohmann::adl_serializer<Named> {
 };
 
 TEST_CASE("Data becomes the type that the callback takes") {
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const Sum& sum) { return sum.a + sum.b; }), {{"a", 3}, {"b", 4}})) == 7);
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](Peer&, Sum sum) { return sum.a; }), {{"a", 3}, {"b", 4}})) == 3);
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const Sum& sum) { return sum.a + sum.b; }),
+                        {{"a", 3}, {"b", 4}})) == 7);
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](Peer&, Sum sum) { return sum.a; }), {{"a", 3}, {"b", 4}})) ==
+        3);
   CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>(Add), {{"a", 3}, {"b", 4}})) == 7);
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const std::string& text) { return text + "!"; }), "hi")) == "hi!");
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const std::vector<int>& all) { return all.size(); }), {1, 2})) == 2);
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const std::string& text) { return text + "!"; }), "hi")) ==
+        "hi!");
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<void, Peer>([](const std::vector<int>& all) { return all.size(); }),
+                        {1, 2})) == 2);
 }
 
 TEST_CASE("A generic callback is given the type that is named for it") {
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<Sum, Peer>([](const auto& sum) { return sum.b; }), {{"a", 3}, {"b", 4}})) == 4);
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<Sum, Peer>([](const auto& sum) { return sum.b; }), {{"a", 3}, {"b", 4}})) ==
+        4);
   CHECK(JsonOf(ResultOf(MakeTypedCallback<int, Peer>([](auto&, const auto& number) { return number; }), 9)) == 9);
 }
 
 TEST_CASE("A typed callback may own what cannot be copied, and return nothing or a Failure") {
-  const auto callback = MakeTypedCallback<void, Peer>([left = std::make_unique<int>(1)](const int& cost) mutable -> Result {
-    if (cost > *left) return Failure{"too_dear", ""};
-    *left -= cost;
-    return {};
-  });
+  const auto callback =
+      MakeTypedCallback<void, Peer>([left = std::make_unique<int>(1)](const int& cost) mutable -> Result {
+        if (cost > *left) return Failure{"too_dear", ""};
+        *left -= cost;
+        return {};
+      });
   CHECK(std::holds_alternative<std::monostate>(ResultOf(callback, 1)));
   CHECK(std::get<Failure>(ResultOf(callback, 1)).code == "too_dear");
 }
@@ -95,16 +105,18 @@ TEST_CASE("Data that does not fit is told by its place, and the callback is not 
 }
 
 TEST_CASE("The payload of a coroutine lives until it has returned") {
-  const auto callback = MakeTypedCallback<void, Peer>([](Peer& peer, const std::string& text) -> awaitable<std::string> {
-    for (int i = 0; i < 3; ++i) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    co_return text + (peer.connection ? "!" : "?");
-  });
+  const auto callback =
+      MakeTypedCallback<void, Peer>([](Peer& peer, const std::string& text) -> awaitable<std::string> {
+        for (int i = 0; i < 3; ++i) co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+        co_return text + (peer.connection ? "!" : "?");
+      });
   CHECK(callback->Awaits());
   asio::io_context context;
   Result result;
   auto message = std::make_shared<const ws::Message>("event", "a text too long for the small string optimisation");
   Outcome outcome = callback->Invoke(callback, nullptr, std::move(message));
-  asio::co_spawn(context, std::move(std::get<1>(outcome)), [&](std::exception_ptr, Result value) { result = std::move(value); });
+  asio::co_spawn(context, std::move(std::get<1>(outcome)),
+                 [&](std::exception_ptr, Result value) { result = std::move(value); });
   context.run();
   CHECK(JsonOf(result) == "a text too long for the small string optimisation?");
 }

@@ -24,7 +24,8 @@ TEST_CASE("The wait is anywhere between nothing and the longest: full jitter") {
       Backoff backoff;
       for (int i = 0; i < attempt; ++i) backoff.Next(0);
       const Milliseconds ceiling = backoff.Ceiling();
-      CHECK(backoff.Next(fraction).count() == static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * fraction));
+      CHECK(backoff.Next(fraction).count() ==
+            static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * fraction));
     }
   }
 }

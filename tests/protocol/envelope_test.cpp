@@ -84,8 +84,7 @@ TEST_CASE("Of duplicate members the last wins, whatever the earlier ones were") 
 TEST_CASE("Member names match exactly, once their escapes are undone") {
   CheckRead(R"({"\u0065\u0076\u0065\u006e\u0074":"e","\u0069d":4})");
   CHECK(ReadEnvelope(R"({"event":"e","\u0069d":4})").envelope.id == "4");
-  for (const char* name :
-       {"Event", "EVENT", "event ", "event\\u0000", "", "even", "events", "\\u0065vents"}) {
+  for (const char* name : {"Event", "EVENT", "event ", "event\\u0000", "", "even", "events", "\\u0065vents"}) {
     CheckBadMessage(std::string("{\"") + name + "\":\"e\"}");
   }
 }
@@ -157,20 +156,18 @@ TEST_CASE("A message with a wrong id still tells its event") {
 }
 
 TEST_CASE("What is JSON but no object with an event is a bad message") {
-  for (const char* text :
-       {"[]", "\"x\"", "null", "5", "true", "{}", " {} ", "[{\"event\":\"e\"}]", "{\"data\":1}",
-        "{\"Event\":\"echo\",\"Data\":5}", "{\"event\":null,\"data\":3}"}) {
+  for (const char* text : {"[]", "\"x\"", "null", "5", "true", "{}", " {} ", "[{\"event\":\"e\"}]", "{\"data\":1}",
+                           "{\"Event\":\"echo\",\"Data\":5}", "{\"event\":null,\"data\":3}"}) {
     CheckBadMessage(text);
   }
 }
 
 TEST_CASE("What is no JSON is bad JSON, wherever the fault is") {
   for (const char* text :
-       {"", " ", "{", "{\"event\":\"echo\"", "{\"event\":\"echo\",\"data\":1} trailing",
-        "{\"event\":\"e\"}{}", "\xEF\xBB\xBF{\"event\":\"echo\"}",
-        "{\"event\":\"echo\",\"data\":\"\\ud800\"}", "{\"event\":\"e\",}", "{\"event\":\"e\" \"id\":1}",
-        "{,\"event\":\"e\"}", "{\"event\":\"e\",\"data\":1e400}", "{event:\"e\"}", "{\"event\":\"\xFF\"}",
-        "{\"event\":\"a\nb\"}", "{\"x\":01,\"event\":\"e\"}", "event"}) {
+       {"", " ", "{", "{\"event\":\"echo\"", "{\"event\":\"echo\",\"data\":1} trailing", "{\"event\":\"e\"}{}",
+        "\xEF\xBB\xBF{\"event\":\"echo\"}", "{\"event\":\"echo\",\"data\":\"\\ud800\"}", "{\"event\":\"e\",}",
+        "{\"event\":\"e\" \"id\":1}", "{,\"event\":\"e\"}", "{\"event\":\"e\",\"data\":1e400}", "{event:\"e\"}",
+        "{\"event\":\"\xFF\"}", "{\"event\":\"a\nb\"}", "{\"x\":01,\"event\":\"e\"}", "event"}) {
     CheckBadJson(text);
   }
   CheckBadJson(std::string_view("{\"event\":\"e\"}\0", 14));
@@ -215,13 +212,10 @@ TEST_CASE("A binary message is split at its first NUL") {
 }
 
 TEST_CASE("Reader and reference agree on 100,000 heaps of an envelope's pieces") {
-  constexpr std::string_view names[] = {"event",    "id", "data",  "error", "\\u0065vent",
-                                        "i\\u0064", "x",  "Event", ""};
+  constexpr std::string_view names[] = {"event", "id", "data", "error", "\\u0065vent", "i\\u0064", "x", "Event", ""};
   constexpr std::string_view values[] = {
-      "\"e\"",       "\"\\u0061\"",          "\"$ack\"", "\"\"",        "null",
-      "1",           "18446744073709551615", "-1",       "1.5",         "1e400",
-      "[1,[2]]",     "{\"event\":\"n\"}",    "true",     "\"\\ud800\"", "[[[]]]",
-      "\"\xC3\xA9\""};
+      "\"e\"", "\"\\u0061\"", "\"$ack\"",          "\"\"", "null",        "1",      "18446744073709551615", "-1", "1.5",
+      "1e400", "[1,[2]]",     "{\"event\":\"n\"}", "true", "\"\\ud800\"", "[[[]]]", "\"\xC3\xA9\""};
   std::mt19937 random(3);
   int read = 0;
   for (int round = 0; round < 100'000; ++round) {

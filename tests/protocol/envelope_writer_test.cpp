@@ -56,11 +56,9 @@ TEST_CASE("Data that JSON cannot hold never throws") {
   CHECK(Written("e", "", "a\xFFz") == "{\"event\":\"e\",\"data\":\"a\xEF\xBF\xBDz\"}");
   CHECK(Written("e", "", json{{"\xFF", 1}}) == "{\"event\":\"e\",\"data\":{\"\xEF\xBF\xBD\":1}}");
   CHECK(Written("e", "", std::numeric_limits<double>::quiet_NaN()) == R"({"event":"e","data":null})");
-  CHECK(Written("e", "", json::array({std::numeric_limits<double>::infinity()})) ==
-        R"({"event":"e","data":[null]})");
+  CHECK(Written("e", "", json::array({std::numeric_limits<double>::infinity()})) == R"({"event":"e","data":[null]})");
   CHECK(Written("e", "", json(json::value_t::discarded)) == R"({"event":"e"})");
-  CHECK(Written("e", "", json::binary({1, 255}, 7)) ==
-        R"({"event":"e","data":{"bytes":[1,255],"subtype":7}})");
+  CHECK(Written("e", "", json::binary({1, 255}, 7)) == R"({"event":"e","data":{"bytes":[1,255],"subtype":7}})");
 
   std::string out;
   AppendJson(out, json(json::value_t::discarded));
@@ -69,8 +67,7 @@ TEST_CASE("Data that JSON cannot hold never throws") {
 
 TEST_CASE("Numbers keep their exact value") {
   CHECK(Written("e", "", 12345678901234567890U) == R"({"event":"e","data":12345678901234567890})");
-  CHECK(Written("e", "", std::numeric_limits<std::int64_t>::min()) ==
-        R"({"event":"e","data":-9223372036854775808})");
+  CHECK(Written("e", "", std::numeric_limits<std::int64_t>::min()) == R"({"event":"e","data":-9223372036854775808})");
   CHECK(Written("e", "", 0.1) == R"({"event":"e","data":0.1})");
 }
 
@@ -118,9 +115,7 @@ TEST_CASE("An error event has message and code, and event and path where they ar
   CHECK(out == R"({"event":"error","data":{"message":"The message is no JSON.","code":"bad_json"}})");
   out.clear();
   AppendError(out, "invalid_payload", "m", "sum", "/a~1b/0");
-  CHECK(
-      out ==
-      R"({"event":"error","data":{"message":"m","code":"invalid_payload","event":"sum","path":"/a~1b/0"}})");
+  CHECK(out == R"({"event":"error","data":{"message":"m","code":"invalid_payload","event":"sum","path":"/a~1b/0"}})");
   out.clear();
   AppendError(out, "c", "m", "", "/a");
   CHECK(out == R"({"event":"error","data":{"message":"m","code":"c","path":"/a"}})");

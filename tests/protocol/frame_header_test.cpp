@@ -29,8 +29,9 @@ HeaderVerdict Read(std::string_view input) {
 
 TEST_CASE("Every length form is read, masked and not") {
   for (const bool masked : {false, true}) {
-    for (const std::uint64_t payload : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{125}, std::uint64_t{126}, std::uint64_t{127},
-                                        std::uint64_t{0xFFFF}, std::uint64_t{0x10000}, std::uint64_t{1} << 40, longest}) {
+    for (const std::uint64_t payload :
+         {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{125}, std::uint64_t{126}, std::uint64_t{127},
+          std::uint64_t{0xFFFF}, std::uint64_t{0x10000}, std::uint64_t{1} << 40, longest}) {
       const unsigned length = payload < 126 ? static_cast<unsigned>(payload) : payload <= 0xFFFF ? 126 : 127;
       const std::string head = Head(0x82, length, payload, masked);
       FrameHeader header;
@@ -47,9 +48,11 @@ TEST_CASE("Every length form is read, masked and not") {
 
 TEST_CASE("A head cut at any octet is incomplete") {
   for (const bool masked : {false, true}) {
-    for (const std::string& head : {Head(0x81, 125, 0, masked), Head(0x81, 126, 126, masked), Head(0x81, 127, 0x10000, masked),
-                                    Head(0x01, 127, longest, masked), Head(0x89, 0, 0, masked), Head(0xC1, 126, 0xFFFF, masked)}) {
-      for (std::size_t size = 0; size < head.size(); ++size) CHECK(Read(head.substr(0, size)) == HeaderVerdict::Incomplete);
+    for (const std::string& head :
+         {Head(0x81, 125, 0, masked), Head(0x81, 126, 126, masked), Head(0x81, 127, 0x10000, masked),
+          Head(0x01, 127, longest, masked), Head(0x89, 0, 0, masked), Head(0xC1, 126, 0xFFFF, masked)}) {
+      for (std::size_t size = 0; size < head.size(); ++size)
+        CHECK(Read(head.substr(0, size)) == HeaderVerdict::Incomplete);
       CHECK(Read(head) == HeaderVerdict::Valid);
     }
   }
@@ -60,11 +63,13 @@ TEST_CASE("Every first octet is judged as the RFC says") {
     const unsigned opcode = first & 0xFU;
     const bool fin = (first & 0x80U) != 0, compressed = (first & 0x40U) != 0, reserved = (first & 0x30U) != 0;
     const bool data = opcode <= 2, control = opcode >= 8 && opcode <= 10;
-    const bool valid = !reserved && (data || control) && !(control && (!fin || compressed)) && !(opcode == 0 && compressed);
+    const bool valid =
+        !reserved && (data || control) && !(control && (!fin || compressed)) && !(opcode == 0 && compressed);
     INFO(first);
     CHECK(Read(Head(first, 5, 0, true)) == (valid ? HeaderVerdict::Valid : HeaderVerdict::Invalid));
     // What the first octet alone condemns is not waited for.
-    CHECK(Read(std::string(1, static_cast<char>(first))) == (valid ? HeaderVerdict::Incomplete : HeaderVerdict::Invalid));
+    CHECK(Read(std::string(1, static_cast<char>(first))) ==
+          (valid ? HeaderVerdict::Incomplete : HeaderVerdict::Invalid));
   }
 }
 
@@ -92,8 +97,10 @@ TEST_CASE("A control frame holds 125 bytes at most") {
 
 TEST_CASE("A length in a longer form than it needs is invalid") {
   for (const bool masked : {false, true}) {
-    for (const std::uint64_t payload : {0, 1, 125}) CHECK(Read(Head(0x82, 126, payload, masked)) == HeaderVerdict::Invalid);
-    for (const std::uint64_t payload : {0, 125, 126, 0xFFFF}) CHECK(Read(Head(0x82, 127, payload, masked)) == HeaderVerdict::Invalid);
+    for (const std::uint64_t payload : {0, 1, 125})
+      CHECK(Read(Head(0x82, 126, payload, masked)) == HeaderVerdict::Invalid);
+    for (const std::uint64_t payload : {0, 125, 126, 0xFFFF})
+      CHECK(Read(Head(0x82, 127, payload, masked)) == HeaderVerdict::Invalid);
   }
 }
 
@@ -110,9 +117,11 @@ TEST_CASE("A wrong length is told before the mask has come") {
 }
 
 TEST_CASE("What AppendFrameHeader writes is read back, in the shortest form") {
-  for (const Opcode opcode : {Opcode::Continuation, Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong}) {
-    for (const std::size_t payload : {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{255},
-                                      std::size_t{256}, std::size_t{0xFFFF}, std::size_t{0x10000}, std::size_t{1} << 40}) {
+  for (const Opcode opcode :
+       {Opcode::Continuation, Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong}) {
+    for (const std::size_t payload :
+         {std::size_t{0}, std::size_t{1}, std::size_t{125}, std::size_t{126}, std::size_t{255}, std::size_t{256},
+          std::size_t{0xFFFF}, std::size_t{0x10000}, std::size_t{1} << 40}) {
       if (IsControl(opcode) && payload > max_control_bytes) continue;
       std::string out = "before";
       AppendFrameHeader(out, opcode, payload);

@@ -35,8 +35,8 @@ std::string Repeat(std::string_view text, std::size_t times) {
 }  // namespace
 
 TEST_CASE("Each kind of value is JSON, with whitespace round it") {
-  for (const char* text : {"null", "true", "false", "0", "\"\"", "[]", "{}", " [ ] ", "\r\n\t {\n}\t",
-                           "[1,2,3]", "{\"a\":1,\"b\":[{}]}", "[[],[[]],{\"\":{}}]", "{\"a\":1,\"a\":2}"}) {
+  for (const char* text : {"null", "true", "false", "0", "\"\"", "[]", "{}", " [ ] ", "\r\n\t {\n}\t", "[1,2,3]",
+                           "{\"a\":1,\"b\":[{}]}", "[[],[[]],{\"\":{}}]", "{\"a\":1,\"a\":2}"}) {
     CheckVerdict(text, true);
   }
 }
@@ -56,8 +56,8 @@ TEST_CASE("Broken structure is no JSON") {
 }
 
 TEST_CASE("Only the three literals are JSON, in full") {
-  for (const char* text : {"n", "nul", "nulL", "Null", "nullx", "tru", "truee", "fals", "NaN", "Infinity",
-                           "-Infinity", "undefined"}) {
+  for (const char* text :
+       {"n", "nul", "nulL", "Null", "nullx", "tru", "truee", "fals", "NaN", "Infinity", "-Infinity", "undefined"}) {
     CheckVerdict(text, false);
   }
 }
@@ -67,8 +67,8 @@ TEST_CASE("Numbers follow the grammar") {
                            "18446744073709551616", "-9223372036854775809"}) {
     CheckVerdict(text, true);
   }
-  for (const char* text : {"-", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "1.e5", "0x10", "1_000",
-                           "--1", "1..2", "1e5.0", "1e5e5", "1a", "00"}) {
+  for (const char* text : {"-", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "1.e5", "0x10", "1_000", "--1",
+                           "1..2", "1e5.0", "1e5e5", "1a", "00"}) {
     CheckVerdict(text, false);
   }
 }
@@ -115,8 +115,8 @@ TEST_CASE("The first number that overflows is known to its last digit") {
 }
 
 TEST_CASE("Strings hold whole UTF-8 and no control characters") {
-  for (const char* text : {"\"a\"", "\"\x7F\"", "\"\xC3\xA9\"", "\"\xE2\x80\xA8\"", "\"\xF0\x9F\x98\x80\"",
-                           "\"\xEF\xBF\xBF\""}) {
+  for (const char* text :
+       {"\"a\"", "\"\x7F\"", "\"\xC3\xA9\"", "\"\xE2\x80\xA8\"", "\"\xF0\x9F\x98\x80\"", "\"\xEF\xBF\xBF\""}) {
     CheckVerdict(text, true);
   }
   for (const char* text : {"\"", "\"a", "\"\n\"", "\"\x1F\"", "\"\x80\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"",
@@ -127,14 +127,13 @@ TEST_CASE("Strings hold whole UTF-8 and no control characters") {
 }
 
 TEST_CASE("Escapes are those of the grammar, and surrogates come in pairs") {
-  for (const char* text : {R"("\"\\\/\b\f\n\r\t")", R"("\u0000")", R"("\uFFFF\uabcd")", R"("\ud83d\uDE00")",
-                           R"("\uD7FF\uE000")"}) {
+  for (const char* text :
+       {R"("\"\\\/\b\f\n\r\t")", R"("\u0000")", R"("\uFFFF\uabcd")", R"("\ud83d\uDE00")", R"("\uD7FF\uE000")"}) {
     CheckVerdict(text, true);
   }
-  for (const char* text :
-       {R"("\")", R"("\x")", R"("\U0041")", R"("\u")", R"("\u12")", R"("\u12G4")", R"("\u-123")",
-        R"("\u0x12")", R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")", R"("\ud800\n")",
-        R"("\ud800\u0041")", R"("\ud800\u")", R"("\ud800\)", R"("\u00)", R"("\)"}) {
+  for (const char* text : {R"("\")", R"("\x")", R"("\U0041")", R"("\u")", R"("\u12")", R"("\u12G4")", R"("\u-123")",
+                           R"("\u0x12")", R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")",
+                           R"("\ud800\n")", R"("\ud800\u0041")", R"("\ud800\u")", R"("\ud800\)", R"("\u00)", R"("\)"}) {
     CheckVerdict(text, false);
   }
 }

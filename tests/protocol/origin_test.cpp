@@ -30,8 +30,9 @@ TEST_CASE("An authority is a host, and a port where one is written") {
 }
 
 TEST_CASE("What is no authority is refused") {
-  for (const char* text : {"", ":80", "a:b", "a:80:80", "a:-1", "a:+1", "a: 80", "a:123456", "::1", "[::1", "[::1]80", "[::1]x:80",
-                           "user@host", "host/", "host/path", "host?x", "host#x", "a b", "a\tb", " a", "a,b:x"}) {
+  for (const char* text : {"",          ":80",    "a:b",    "a:80:80", "a:-1",      "a:+1",      "a: 80",
+                           "a:123456",  "::1",    "[::1",   "[::1]80", "[::1]x:80", "user@host", "host/",
+                           "host/path", "host?x", "host#x", "a b",     "a\tb",      " a",        "a,b:x"}) {
     INFO(text);
     CHECK_FALSE(ParseAuthority(text));
   }
@@ -67,19 +68,21 @@ TEST_CASE("Another port is another origin") {
 }
 
 TEST_CASE("A foreign host is another origin, however like it looks") {
-  for (const char* origin : {"http://evil.org", "http://example.org.evil.org", "http://evil-example.org", "http://sub.example.org",
-                             "http://example.or", "http://example.orgs", "http://example.org@evil.org", "http://evil.org/example.org",
-                             "http://evil.org#example.org", "http://example.org.", "http://example.org:80:80",
-                             "http://user@example.org", "http://example.org/", "http:// example.org", "http://example.org "}) {
+  for (const char* origin :
+       {"http://evil.org", "http://example.org.evil.org", "http://evil-example.org", "http://sub.example.org",
+        "http://example.or", "http://example.orgs", "http://example.org@evil.org", "http://evil.org/example.org",
+        "http://evil.org#example.org", "http://example.org.", "http://example.org:80:80", "http://user@example.org",
+        "http://example.org/", "http:// example.org", "http://example.org "}) {
     INFO(origin);
     CHECK_FALSE(IsSameHost(origin, "example.org"));
   }
 }
 
 TEST_CASE("What has no web scheme is never the same host") {
-  for (const char* origin : {"null", "", "file://", "file://example.org", "example.org", "//example.org", "http:example.org",
-                             "http:/example.org", "ftp://example.org", "ws://example.org", "chrome-extension://example.org",
-                             "http://", "https://", "http", "httpx://example.org", "javascript:example.org"}) {
+  for (const char* origin :
+       {"null", "", "file://", "file://example.org", "example.org", "//example.org", "http:example.org",
+        "http:/example.org", "ftp://example.org", "ws://example.org", "chrome-extension://example.org", "http://",
+        "https://", "http", "httpx://example.org", "javascript:example.org"}) {
     INFO(origin);
     CHECK_FALSE(IsSameHost(origin, "example.org"));
   }
@@ -101,8 +104,9 @@ TEST_CASE("A listed origin is allowed as a whole, in any case") {
   CHECK(IsListedOrigin("https://app.example.org", allowed));
   CHECK(IsListedOrigin("HTTPS://App.Example.Org", allowed));
   CHECK(IsListedOrigin("http://localhost:3000", allowed));
-  for (const char* origin : {"http://app.example.org", "https://app.example.org.evil", "https://app.example.org:443", "null", "",
-                             "https://app.example.or", "http://localhost", "http://localhost:30000", "app.example.org"}) {
+  for (const char* origin :
+       {"http://app.example.org", "https://app.example.org.evil", "https://app.example.org:443", "null", "",
+        "https://app.example.or", "http://localhost", "http://localhost:30000", "app.example.org"}) {
     INFO(origin);
     CHECK_FALSE(IsListedOrigin(origin, allowed));
   }
@@ -122,8 +126,8 @@ TEST_CASE("A listed host without a port allows any port, one with a port that on
   CHECK(IsListedHost("LOCALHOST:1234", allowed));
   CHECK(IsListedHost("example.org:8080", allowed));
   CHECK(IsListedHost("[::1]:8080", allowed));
-  for (const char* host : {"example.org", "example.org:80", "localhost.evil.org", "evil.org", "", "localhost:x", "localhost/",
-                           "[::2]", "127.0.0.1"}) {
+  for (const char* host : {"example.org", "example.org:80", "localhost.evil.org", "evil.org", "", "localhost:x",
+                           "localhost/", "[::2]", "127.0.0.1"}) {
     INFO(host);
     CHECK_FALSE(IsListedHost(host, allowed));
   }

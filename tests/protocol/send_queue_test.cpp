@@ -17,7 +17,9 @@ namespace {
 using Queue = SendQueue<int>;
 
 /// Eight messages or 800 bytes.
-SendLimits Limits(Overflow overflow = Overflow::Refuse) { return {8, 800, overflow, 4}; }
+SendLimits Limits(Overflow overflow = Overflow::Refuse) {
+  return {8, 800, overflow, 4};
+}
 
 /// Emits so many of ten bytes, named 0, 1, …
 void Fill(Queue& queue, int count = 8, std::size_t size = 10) {

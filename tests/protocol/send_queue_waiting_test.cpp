@@ -232,7 +232,8 @@ TEST_CASE("What a callback waits to queue counts as its own once it is queued") 
   std::vector<Waiter> waiters;
   for (int id = 1; id <= 3; ++id) {
     Waiter waiter = std::make_unique<int>(id);
-    REQUIRE(queue.EmitWhenRoom(MakeOutgoing("own", 10, true), waiter, static_cast<std::uint64_t>(id)) == Admission::Waiting);
+    REQUIRE(queue.EmitWhenRoom(MakeOutgoing("own", 10, true), waiter, static_cast<std::uint64_t>(id)) ==
+            Admission::Waiting);
   }
   CHECK_FALSE(queue.HoldsCallbacks());
   Send(queue);

@@ -89,8 +89,9 @@ TEST_CASE("Every version but 13 is refused with 426") {
 }
 
 TEST_CASE("A key that is not 16 bytes in base64 is refused") {
-  for (const char* key : {"", "x", "dGhlIHNhbXBsZSBub25jZQ", "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===",
-                          "dGhlIHNhbXBsZSBub25j", "dGhlIHNhbXBsZSBub25jZTEy", "dGhlIHNhbXBsZSBub25jZR==", "dGhlIHNhbXBsZSBub25jZ===",
+  for (const char* key : {"", "x", "dGhlIHNhbXBsZSBub25jZQ",
+                          "dGhlIHNhbXBsZSBub25jZQ=", "dGhlIHNhbXBsZSBub25jZQ===", "dGhlIHNhbXBsZSBub25j",
+                          "dGhlIHNhbXBsZSBub25jZTEy", "dGhlIHNhbXBsZSBub25jZR==", "dGhlIHNhbXBsZSBub25jZ===",
                           "dGhlIHNhbXBsZSB=b25jZQ==", "dGhlIHNhbXBsZSB-b25jZQ==", "dGhlIHNhbXBsZSB b25jZQ=="}) {
     INFO(key);
     CHECK(Judge(With("Sec-WebSocket-Key", key)) == 400);
@@ -136,8 +137,8 @@ TEST_CASE("Without an Origin there is no browser, and it is allowed") {
 TEST_CASE("The same host's page may connect, a foreign one may not") {
   CHECK(Judge(WithSecond("Origin", "http://server.example.com")) == 101);
   CHECK(Judge(WithSecond("Origin", "https://SERVER.example.com")) == 101);
-  for (const char* origin : {"null", "", "file://", "http://evil.org", "http://server.example.com.evil", "http://server.example.com:81",
-                             "server.example.com"}) {
+  for (const char* origin : {"null", "", "file://", "http://evil.org", "http://server.example.com.evil",
+                             "http://server.example.com:81", "server.example.com"}) {
     INFO(origin);
     CHECK(Judge(WithSecond("Origin", origin)) == 403);
   }

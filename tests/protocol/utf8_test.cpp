@@ -33,8 +33,8 @@ std::string RandomBytes(std::mt19937& random) {
 }  // namespace
 
 TEST_CASE("Well-formed characters of every length are UTF-8") {
-  for (const char* text : {"", "plain", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF",
-                           "\xEE\x80\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
+  for (const char* text : {"", "plain", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
+                           "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     INFO(text);
     CHECK(IsValidUtf8(text));
     CHECK(ReplaceInvalidUtf8(text) == text);
@@ -43,9 +43,9 @@ TEST_CASE("Well-formed characters of every length are UTF-8") {
 }
 
 TEST_CASE("Overlong forms, surrogates, stray and missing bytes and values past U+10FFFF are not UTF-8") {
-  for (const char* text : {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF",
-                           "\xE0\xA0", "\xED\xA0\x80", "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80",
-                           "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
+  for (const char* text :
+       {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xE0\xA0", "\xED\xA0\x80",
+        "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
     INFO(json(text).dump(-1, ' ', true, json::error_handler_t::replace));
     CHECK_FALSE(IsValidUtf8(text));
   }

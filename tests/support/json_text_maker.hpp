@@ -73,8 +73,7 @@ class JsonTextMaker final {
       return "0." + std::string(zeros, '0') + digits + "e" + std::to_string(magnitude + zeros + 1);
     }
     const std::size_t point = std::min(digits.size(), 1 + Below(300));
-    return digits.substr(0, point) + "." + digits.substr(point) + "0e" +
-           std::to_string(magnitude + 1 - point);
+    return digits.substr(0, point) + "." + digits.substr(point) + "0e" + std::to_string(magnitude + 1 - point);
   }
 
   std::string String() {
@@ -87,8 +86,7 @@ class JsonTextMaker final {
   std::string Value(int depth) {
     const std::size_t kind = Below(depth > 4 ? 5 : 8);
     if (kind == 0) return String();
-    if (kind == 1)
-      return Below(3) == 0 ? Number() : Pick({"0", "-0", "12", "1.5", "-2e10", "18446744073709551616"});
+    if (kind == 1) return Below(3) == 0 ? Number() : Pick({"0", "-0", "12", "1.5", "-2e10", "18446744073709551616"});
     if (kind < 5) return Pick({"null", "true", "false", "\"s\"", "7"});
     const bool is_object = kind == 5;
     std::string text = is_object ? "{" : "[";

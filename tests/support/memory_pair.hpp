@@ -161,12 +161,14 @@ class MemoryEnd {
   template <class Buffers, class Token>
   auto async_read_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_compose<Token, void(Error, std::size_t)>(
-        MemoryOperation<true, Buffers>{in_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token, executor_);
+        MemoryOperation<true, Buffers>{in_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
+        executor_);
   }
   template <class Buffers, class Token>
   auto async_write_some(const Buffers& buffers, Token&& token) {
     return boost::asio::async_compose<Token, void(Error, std::size_t)>(
-        MemoryOperation<false, Buffers>{out_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token, executor_);
+        MemoryOperation<false, Buffers>{out_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
+        executor_);
   }
   void close() {
     if (out_) out_->End();

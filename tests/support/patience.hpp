@@ -42,7 +42,8 @@ class Journal {
   std::vector<std::string> WaitFor(std::size_t count) const {
     std::unique_lock lock(mutex_);
     if (!added_.wait_for(lock, patience, [&] { return entries_.size() >= count; })) {
-      throw std::runtime_error("only " + std::to_string(entries_.size()) + " of " + std::to_string(count) + " happened");
+      throw std::runtime_error("only " + std::to_string(entries_.size()) + " of " + std::to_string(count) +
+                               " happened");
     }
     return entries_;
   }

@@ -28,8 +28,7 @@ inline nlohmann::json ParseStrictly(std::string_view text, std::size_t max_depth
   json tree = json::parse(
       text,
       [&](int depth, json::parse_event_t event, const json&) {
-        const bool opens =
-            event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+        const bool opens = event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
         if (opens) deepest = std::max(deepest, static_cast<std::size_t>(depth) + 1);
         return true;
       },
@@ -68,9 +67,7 @@ inline std::string FindDifference(std::string_view text, std::size_t max_depth =
   if (actual.error != protocol::EnvelopeError::None) return {};
 
   const protocol::Envelope& envelope = actual.envelope;
-  const auto parse = [](std::string_view span) {
-    return span.empty() ? json() : json::parse(span, nullptr, false);
-  };
+  const auto parse = [](std::string_view span) { return span.empty() ? json() : json::parse(span, nullptr, false); };
   if (envelope.Event() != expected.event.get_ref<const std::string&>()) return "event";
   if (parse(envelope.id) != expected.id) return "id";
   if (parse(envelope.data) != expected.data) return "data";

@@ -32,7 +32,8 @@ class SendQueueModel final {
     if (item.size > limits_.max_bytes) return Admission::TooLarge;
     const std::vector<Item> before = queue;
     while (!EmitFits(item.size)) {
-      const auto oldest = std::find_if(queue.begin(), queue.end(), [](const Item& one) { return one.origin == Origin::Emit; });
+      const auto oldest =
+          std::find_if(queue.begin(), queue.end(), [](const Item& one) { return one.origin == Origin::Emit; });
       if (limits_.overflow != Overflow::DropOldest || oldest == queue.end()) {
         queue = before;
         ++dropped;

@@ -47,7 +47,8 @@ struct ClosedWith {
 };
 
 // A frame as a client sends it. `first` replaces the first octet.
-std::string MaskedFrame(protocol::Opcode opcode, std::string_view payload, bool fin = true, std::optional<unsigned> first = {});
+std::string MaskedFrame(protocol::Opcode opcode, std::string_view payload, bool fin = true,
+                        std::optional<unsigned> first = {});
 std::string ClosePayload(std::uint16_t code, std::string_view text = {});
 // A request for a WebSocket; `headers` end with CRLF each.
 std::string UpgradeText(const std::string& target = "/ws", const std::string& headers = {});
@@ -64,7 +65,9 @@ class TestClient {
 
   void Send(std::string_view event, const Json& data = nullptr, const Json& id = nullptr);
   void SendText(std::string_view text) { SendFrame(protocol::Opcode::Text, text); }
-  void SendFrame(protocol::Opcode opcode, std::string_view payload, bool fin = true) { SendBytes(MaskedFrame(opcode, payload, fin)); }
+  void SendFrame(protocol::Opcode opcode, std::string_view payload, bool fin = true) {
+    SendBytes(MaskedFrame(opcode, payload, fin));
+  }
   void SendClose(std::uint16_t code = 1000, std::string_view text = {});
   void SendBytes(std::string_view bytes) { channel_->Write(bytes); }
 

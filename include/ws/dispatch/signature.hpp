@@ -24,11 +24,11 @@ struct MemberSignature<R (C::*)(P...) noexcept> : std::type_identity<TypeList<P.
 template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) const noexcept> : std::type_identity<TypeList<P...>> {};
 template <class R, class C, class... P>
-struct MemberSignature<R (C::*)(P...) &> : std::type_identity<TypeList<P...>> {};
+struct MemberSignature<R (C::*)(P...)&> : std::type_identity<TypeList<P...>> {};
 template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) const&> : std::type_identity<TypeList<P...>> {};
 template <class R, class C, class... P>
-struct MemberSignature<R (C::*)(P...) & noexcept> : std::type_identity<TypeList<P...>> {};
+struct MemberSignature<R (C::*)(P...)& noexcept> : std::type_identity<TypeList<P...>> {};
 template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) const& noexcept> : std::type_identity<TypeList<P...>> {};
 
@@ -38,7 +38,9 @@ struct Signature {
   static constexpr bool known = false;
 };
 template <class F>
-  requires requires { &F::operator(); }
+requires requires {
+  &F::operator();
+}
 struct Signature<F> {
   static constexpr bool known = true;
   using Parameters = typename MemberSignature<decltype(&F::operator())>::type;

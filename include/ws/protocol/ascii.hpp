@@ -8,7 +8,9 @@
 
 namespace ws::protocol {
 
-constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexcept { return IsSameHeader(a, b); }
+constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) noexcept {
+  return IsSameHeader(a, b);
+}
 
 constexpr std::string_view Trim(std::string_view text) noexcept {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

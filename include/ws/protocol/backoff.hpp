@@ -20,7 +20,8 @@ class Backoff {
   Milliseconds Next(double fraction) noexcept {
     const Milliseconds ceiling = Ceiling();
     ++attempt_;
-    return Milliseconds(static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * std::clamp(fraction, 0.0, 1.0)));
+    return Milliseconds(
+        static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * std::clamp(fraction, 0.0, 1.0)));
   }
   // The longest that Next may answer now.
   Milliseconds Ceiling() const noexcept {

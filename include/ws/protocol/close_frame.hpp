@@ -20,14 +20,17 @@ struct CloseFrame {
 
 // Codes that may stand in a frame: those registered, and those of libraries and applications.
 constexpr bool IsSendableCode(std::uint16_t code) noexcept {
-  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code < 5000);
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+         (code >= 3000 && code < 5000);
 }
 
 // Nothing where the payload breaks the protocol.
 inline std::optional<CloseFrame> ReadCloseFrame(std::string_view payload) {
   if (payload.empty()) return CloseFrame{};
   if (payload.size() < 2) return std::nullopt;
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned>(static_cast<unsigned char>(payload[index])); };
+  const auto byte = [&](std::size_t index) {
+    return static_cast<unsigned>(static_cast<unsigned char>(payload[index]));
+  };
   const CloseFrame frame{static_cast<std::uint16_t>(byte(0) << 8 | byte(1)), payload.substr(2)};
   if (!IsSendableCode(frame.code) || !IsValidUtf8(frame.text)) return std::nullopt;
   return frame;

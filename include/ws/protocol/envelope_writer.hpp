@@ -49,8 +49,7 @@ inline void AppendJson(std::string& out, const nlohmann::json& value) {
   }
   // What `dump` does, but without a string of its own.
   using Serializer = nlohmann::detail::serializer<nlohmann::json>;
-  Serializer serializer{nlohmann::detail::output_adapter<char>(out), ' ',
-                        nlohmann::json::error_handler_t::replace};
+  Serializer serializer{nlohmann::detail::output_adapter<char>(out), ' ', nlohmann::json::error_handler_t::replace};
   serializer.dump(value, false, false, 0);
 }
 
@@ -73,8 +72,8 @@ inline void AppendAck(std::string& out, std::string_view id_json, const nlohmann
 }
 
 // Appends the reply that tells why a request failed; an empty path (a JSON pointer) is left out.
-inline void AppendAckError(std::string& out, std::string_view id_json, std::string_view code,
-                           std::string_view message, std::string_view path = {}) {
+inline void AppendAckError(std::string& out, std::string_view id_json, std::string_view code, std::string_view message,
+                           std::string_view path = {}) {
   out.append(R"({"event":"$ack","id":)").append(id_json).append(R"(,"error":{"code":)");
   AppendJsonString(out, code);
   out += R"(,"message":)";
@@ -87,8 +86,8 @@ inline void AppendAckError(std::string& out, std::string_view id_json, std::stri
 }
 
 // Appends the `error` event; an empty event or path (a JSON pointer) is left out.
-inline void AppendError(std::string& out, std::string_view code, std::string_view message,
-                        std::string_view event = {}, std::string_view path = {}) {
+inline void AppendError(std::string& out, std::string_view code, std::string_view message, std::string_view event = {},
+                        std::string_view path = {}) {
   out += R"({"event":"error","data":{"message":)";
   AppendJsonString(out, message);
   out += R"(,"code":)";

@@ -12,7 +12,9 @@ namespace ws::protocol {
 
 enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
-constexpr bool IsControl(Opcode opcode) noexcept { return (static_cast<unsigned>(opcode) & 8U) != 0; }
+constexpr bool IsControl(Opcode opcode) noexcept {
+  return (static_cast<unsigned>(opcode) & 8U) != 0;
+}
 
 inline constexpr std::size_t max_control_bytes = 125;
 

@@ -31,7 +31,8 @@ constexpr std::optional<Authority> ParseAuthority(std::string_view text) noexcep
   if (colon != text.npos) {
     if (text[colon] != ':') return std::nullopt;
     result.port = text.substr(colon + 1);
-    if (result.port.size() > 5 || !std::all_of(result.port.begin(), result.port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    if (result.port.size() > 5 ||
+        !std::all_of(result.port.begin(), result.port.end(), [](char c) { return c >= '0' && c <= '9'; })) {
       return std::nullopt;
     }
   }
@@ -43,7 +44,8 @@ constexpr std::optional<Authority> ParseAuthority(std::string_view text) noexcep
 // the port but is not compared itself: TLS may end at a proxy.
 constexpr bool IsSameHost(std::string_view origin, std::string_view host_header) noexcept {
   std::string_view default_port;
-  for (const auto& [scheme, port] : {std::pair<std::string_view, std::string_view>{"http://", "80"}, {"https://", "443"}}) {
+  for (const auto& [scheme, port] :
+       {std::pair<std::string_view, std::string_view>{"http://", "80"}, {"https://", "443"}}) {
     if (!EqualsIgnoringCase(origin.substr(0, scheme.size()), scheme)) continue;
     origin.remove_prefix(scheme.size());
     default_port = port;

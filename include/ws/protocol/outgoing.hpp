@@ -1,6 +1,7 @@
 // A message on its way out, and what becomes of it.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,5 +39,17 @@ struct SendLimits {
 };
 
 enum class Admission { Queued, Full, TooLarge, Overflowed, Waiting };
+
+// A part of the queue.
+struct Share {
+  std::size_t messages = 0;
+  std::size_t bytes = 0;
+
+  void Add(std::size_t size) noexcept { ++messages, bytes += size; }
+  void Remove(std::size_t size) noexcept { --messages, bytes -= size; }
+  bool Fits(std::size_t size, std::size_t max_messages, std::size_t max_bytes) const noexcept {
+    return messages < max_messages && size <= max_bytes - std::min(max_bytes, bytes);
+  }
+};
 
 }  // namespace ws::protocol

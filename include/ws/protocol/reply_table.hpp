@@ -40,9 +40,7 @@ class ReplyTable {
     return std::nullopt;
   }
 
-  std::optional<Waiter> TakeFirst() {
-    return open_.empty() ? std::nullopt : Take(open_.begin()->first);
-  }
+  std::optional<Waiter> TakeFirst() { return open_.empty() ? std::nullopt : Take(open_.begin()->first); }
 
   Time NextDeadline() const {
     Time next = Time::max();

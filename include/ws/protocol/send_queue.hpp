@@ -69,16 +69,6 @@ class SendQueue {
   bool TakeFirstLoss() noexcept { return std::exchange(unreported_loss_, false); }
 
  private:
-  struct Share {
-    std::size_t messages = 0;
-    std::size_t bytes = 0;
-
-    void Add(std::size_t size) noexcept { ++messages, bytes += size; }
-    void Remove(std::size_t size) noexcept { --messages, bytes -= size; }
-    bool Fits(std::size_t size, std::size_t max_messages, std::size_t max_bytes) const noexcept {
-      return messages < max_messages && size <= max_bytes - std::min(max_bytes, bytes);
-    }
-  };
   struct Waiting {
     std::uint64_t id;
     Outgoing message;
@@ -126,7 +116,8 @@ template <class Waiter>
 Admission SendQueue<Waiter>::EmitVolatile(Outgoing message) {
   const std::size_t size = message.Size();
   if (size > limits_.max_bytes) return Admission::TooLarge;
-  if (total_.messages != 0 && !total_.Fits(size, std::max<std::size_t>(limits_.max_messages / 4, 1), limits_.max_bytes / 4)) {
+  if (total_.messages != 0 &&
+      !total_.Fits(size, std::max<std::size_t>(limits_.max_messages / 4, 1), limits_.max_bytes / 4)) {
     ++dropped_;
     return Admission::Full;
   }

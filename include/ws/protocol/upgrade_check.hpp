@@ -73,9 +73,9 @@ inline std::optional<Refusal> CheckUpgrade(const HttpRequest& request, const Upg
   const std::size_t origins = request.Count("Origin");
   if (origins == 0) return std::nullopt;
   const std::string_view origin = request.Header("Origin");
-  const bool allowed = origins == 1 && (IsSameHost(origin, request.Header("Host")) ||
-                                        IsListedOrigin(origin, rules.allowed_origins) ||
-                                        (rules.check_origin && rules.check_origin(origin, request)));
+  const bool allowed =
+      origins == 1 && (IsSameHost(origin, request.Header("Host")) || IsListedOrigin(origin, rules.allowed_origins) ||
+                       (rules.check_origin && rules.check_origin(origin, request)));
   if (!allowed) return Refusal{403, "this Origin may not connect"};
   return std::nullopt;
 }

@@ -1,0 +1,238 @@
+// DESIGN.md "Ends" and "Lifetime": handles outlive everything, and nothing is kept.
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <memory>
+#include <optional>
+
+#include "support/catch.hpp"
+#include "support/memory_session.hpp"
+#include "support/test_server.hpp"
+#include "ws/ws.hpp"
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using ws::Errc;
+using ws::Handler;
+using ws::Json;
+using ws::Options;
+using ws::Reply;
+using ws::test::Get;
+using ws::test::Journal;
+using ws::test::MemorySession;
+
+namespace {
+
+// Every verb answers `closed`, and none touches an executor.
+void CheckOver(Handler& socket) {
+  CHECK_FALSE(socket.IsConnected());
+  CHECK(socket.Emit("x") == Errc::Closed);
+  CHECK(socket.EmitVolatile("x") == Errc::Closed);
+  CHECK(socket.EmitBinary("x", nullptr, "b") == Errc::Closed);
+  CHECK(socket.Broadcast("x") == Errc::Closed);
+  CHECK(socket.Send("x") == Errc::Closed);
+  CHECK(socket.On("x", [] {}) == ws::Token::None);
+  CHECK(socket.Once("connect", [] {}) == ws::Token::None);
+  CHECK(socket.OnAny([] {}) == ws::Token::None);
+  CHECK(socket.OnMessage([] {}) == ws::Token::None);
+  CHECK(socket.OnTyped("x", [](int) {}) == ws::Token::None);
+  socket.OnDrain([] {});
+  socket.Off("x");
+  socket.Close();
+  bool asked = false;
+  socket.Request("x", nullptr, [&asked](Reply reply) { asked = reply.error == Errc::Closed; });
+  CHECK(asked);
+  CHECK(socket.Stats().queued_messages == 0);
+}
+
+void CheckOverForCoroutines(Handler& socket) {
+  asio::io_context other;
+  const auto run = [&other](auto work) {
+    auto result = asio::co_spawn(other, std::move(work), asio::use_future);
+    other.restart();
+    other.run();
+    return Get(std::move(result));
+  };
+  CHECK(run(socket.EmitAsync("x")) == Errc::Closed);
+  CHECK(run(socket.SendAsync("x")) == Errc::Closed);
+  CHECK(run(socket.RequestAsync("x")).error == Errc::Closed);
+  CHECK_FALSE(run(socket.CloseAsync()));
+  CHECK_FALSE(run(socket.ClosedAsync()));
+}
+
+}  // namespace
+
+TEST_CASE("a handle outlives its connection, its context and its pool") {
+  const auto captured = std::make_shared<int>();
+  std::optional<Handler> socket;
+  {
+    MemorySession session;
+    session.socket.On("x", [captured] {});
+    session.socket.OnAny([captured] {});
+    session.socket.OnDrain([captured] {});
+    session.Open();
+    socket = session.socket;
+    session.peer.Close();
+    CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
+    CHECK(captured.use_count() == 1);
+  }
+  CheckOver(*socket);
+  CheckOverForCoroutines(*socket);
+}
+
+TEST_CASE("a handle outlives its server") {
+  std::promise<Handler> opened;
+  std::optional<Handler> socket;
+  {
+    ws::test::TestServer server([&opened](Handler handler) { opened.set_value(handler); });
+    auto client = server.Connect();
+    socket = Get(opened.get_future());
+    client.Close();
+    server->Stop();
+  }
+  CheckOver(*socket);
+  CheckOverForCoroutines(*socket);
+}
+
+TEST_CASE("a context destroyed under an open connection ends it there, without disconnect") {
+  const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
+  const auto captured = std::make_shared<int>();
+  Journal journal;
+  MemorySession session(Options{.callback_thread = thread});
+  session.socket.On("connect", [&] { journal.Add("connect"); });
+  session.socket.On("x", [captured, self = session.socket]() mutable { self.Emit("x"); });
+  session.socket.On("disconnect", [&, captured] { journal.Add("disconnect"); });
+  session.Open();
+  journal.WaitFor(1);
+  session.BlockWrites(true);
+  for (int count = 0; count < 10; ++count) CHECK_FALSE(session.socket.Emit("n"));
+  session.DestroyContext();
+  CheckOver(session.socket);
+  CheckOverForCoroutines(session.socket);
+  CHECK(captured.use_count() == 1);
+  CHECK(journal.Size() == 1);
+}
+
+TEST_CASE("a context destroyed before Init was awaited, or during the handshake, ends the handle") {
+  const bool begun = GENERATE(false, true);
+  Options options;
+  options.authorize = [](const ws::HttpRequest&) -> asio::awaitable<ws::Authorization> {
+    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+    co_return ws::Authorization::Accept();
+  };
+  const auto captured = std::make_shared<int>();
+  MemorySession session(std::move(options));
+  session.socket.On("x", [captured] {});
+  if (begun) {
+    auto result = session.Init();
+    std::promise<void> turned;
+    asio::post(session.Context(), [&] { turned.set_value(); });
+    Get(turned.get_future());
+    session.DestroyContext();
+  } else {
+    { auto never = session.socket.Init(std::move(session.Pair().first), ws::test::UpgradeRequest()); }
+    session.DestroyContext();
+  }
+  CheckOver(session.socket);
+  CHECK(captured.use_count() == 1);
+}
+
+TEST_CASE("when the context is destroyed, those who wait elsewhere are told") {
+  asio::io_context elsewhere(1);
+  MemorySession session(Options{.max_queued_messages = 2});
+  session.Open();
+  session.BlockWrites(true);
+  for (int count = 0; count < 5; ++count) static_cast<void>(session.socket.Emit("n"));
+  const auto start = [&](auto work) { return asio::co_spawn(elsewhere, std::move(work), asio::use_future); };
+  auto room = start(session.socket.EmitAsync("x"));
+  auto over = start(session.socket.ClosedAsync());
+  elsewhere.run_for(10ms);
+  session.DestroyContext();
+  elsewhere.restart();
+  elsewhere.run();
+  CHECK(Get(std::move(room)) == Errc::Closed);
+  CHECK_FALSE(Get(std::move(over)));
+}
+
+TEST_CASE("when the context is destroyed, open requests from elsewhere fail") {
+  asio::io_context elsewhere(1);
+  std::promise<Reply> called;
+  MemorySession session;
+  session.Open();
+  session.socket.Request("x", nullptr, [&](Reply reply) { called.set_value(std::move(reply)); });
+  auto awaited = asio::co_spawn(elsewhere, session.socket.RequestAsync("x"), asio::use_future);
+  elsewhere.run_for(10ms);
+  session.DestroyContext();
+  elsewhere.restart();
+  elsewhere.run();
+  CHECK(Get(std::move(awaited)).error == Errc::Closed);
+  CHECK(Get(called.get_future()).error == Errc::Closed);
+}
+
+TEST_CASE("when the context is destroyed, a coroutine callback on a living pool is cancelled") {
+  Journal journal;
+  MemorySession session;
+  session.socket.On("wait", [&](Handler&, const Json&) -> asio::awaitable<void> {
+    journal.Add("begin");
+    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    try {
+      co_await timer.async_wait(asio::use_awaitable);
+    } catch (const boost::system::system_error& error) {
+      journal.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
+    }
+  });
+  session.Open();
+  session.peer.Send("wait");
+  journal.WaitFor(1);
+  session.DestroyContext();
+  CHECK(journal.WaitFor(2)[1] == "aborted");
+}
+
+TEST_CASE("a callback that captures its own handle is freed at the end") {
+  std::weak_ptr<int> watched;
+  {
+    MemorySession session;
+    auto captured = std::make_shared<int>();
+    watched = captured;
+    session.socket.On("x", [self = session.socket, captured] {});
+    session.socket.On("disconnect", [self = session.socket, captured] {});
+    session.Open();
+  }
+  CHECK(watched.expired());
+}
+
+TEST_CASE("after the last handle is gone the connection goes on") {
+  std::promise<void> ended;
+  ws::test::TestServer server([&ended](Handler socket) {
+    socket.On("x", [] { return 1; });
+    socket.On("disconnect", [&ended] { ended.set_value(); });
+  });
+  auto client = server.Connect();
+  client.Send("x", nullptr, 1);
+  CHECK(client.Receive()["data"] == 1);
+  client.Close();
+  Get(ended.get_future());
+}
+
+TEST_CASE("connect registered when all is ending does not run behind disconnect") {
+  const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
+  Journal journal;
+  MemorySession session(Options{.callback_thread = thread});
+  session.socket.On("disconnect", [&](Handler& peer) {
+    peer.On("connect", [&] { journal.Add("connect"); });
+    journal.Add("disconnect");
+  });
+  session.Open();
+  session.peer.Close();
+  CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
+  std::promise<void> turned;
+  asio::post(session.Pool(), [&] { turned.set_value(); });
+  Get(turned.get_future());
+  session.DestroyContext();
+  session.Pool().join();
+  CHECK(journal.Entries() == std::vector<std::string>{"disconnect"});
+}
