@@ -41,8 +41,7 @@ std::string CookieName(const ws::HttpRequest& request) {
 
 }  // namespace
 
-Access::Access(AuthMode mode)
-    : mode_(mode), token_(RandomHex(secret_bytes)), cookie_(RandomHex(secret_bytes)) {}
+Access::Access(AuthMode mode) : mode_(mode), token_(RandomHex(secret_bytes)), cookie_(RandomHex(secret_bytes)) {}
 
 const std::vector<std::string>& Access::LoopbackNames() {
   static const std::vector<std::string> names = {"127.0.0.1", "localhost", "[::1]"};
@@ -83,8 +82,8 @@ bool Access::TakeToken(const ws::HttpRequest& request) {
 ws::HttpResponse Access::Enter(const ws::HttpRequest& request) const {
   ws::HttpResponse answer = TextAnswer(303, "Welcome.");
   answer.headers.emplace_back("Location", "/");
-  answer.headers.emplace_back(
-      "Set-Cookie", CookieName(request) + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Strict");
+  answer.headers.emplace_back("Set-Cookie",
+                              CookieName(request) + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Strict");
   return answer;
 }
 

@@ -33,7 +33,7 @@ bool WriteLike(int file, const struct stat& old, std::string_view content) {
 }  // namespace
 
 Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max_bytes) {
-  struct stat about{};
+  struct stat about {};
   if (::fstat(file, &about) != 0) return Explain(errno, what);
   if (S_ISDIR(about.st_mode)) return Explain(EISDIR, what);
   if (!S_ISREG(about.st_mode)) return Explain(ENXIO, what);
@@ -60,14 +60,13 @@ Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max
   return content;
 }
 
-Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& what,
-                         const struct stat& old, std::string_view content) {
+Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& what, const struct stat& old,
+                         std::string_view content) {
   const std::string draft = ".save-" + RandomHex(8);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const UniqueFd file(::openat(folder, draft.c_str(), flags, 0600));
   if (!file) return Explain(errno, what);
-  if (!WriteLike(file.Get(), old, content) ||
-      ::renameat(folder, draft.c_str(), folder, name.c_str()) != 0) {
+  if (!WriteLike(file.Get(), old, content) || ::renameat(folder, draft.c_str(), folder, name.c_str()) != 0) {
     const int error = errno;
     ::unlinkat(folder, draft.c_str(), 0);
     return Explain(error, what);

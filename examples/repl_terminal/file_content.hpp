@@ -17,7 +17,7 @@ Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max
 // Replaces the file `name` in a folder in one step: who reads it sees the old content or the new
 // one, and a failure (a full disk) leaves the old one whole. Mode, and where allowed owner and
 // group, are kept; hard links are not.
-Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& what,
-                         const struct stat& old, std::string_view content);
+Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& what, const struct stat& old,
+                         std::string_view content);
 
 }  // namespace repl

@@ -22,12 +22,14 @@ bool IsSame(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-Problem TooMuch(const std::string& what) { return {what + " holds too much to do this at once."}; }
+Problem TooMuch(const std::string& what) {
+  return {what + " holds too much to do this at once."};
+}
 
-Outcome<> CopyFile(int from, const std::string& name, int to, const std::string& new_name,
-                   const std::string& what, TreeBounds& bounds) {
+Outcome<> CopyFile(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
+                   TreeBounds& bounds) {
   const UniqueFd source(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat about{};
+  struct stat about {};
   if (!source || ::fstat(source.Get(), &about) != 0) return Explain(errno, what);
   if (!S_ISREG(about.st_mode)) return Explain(ENXIO, what);
   if (static_cast<std::uintmax_t>(about.st_size) > bounds.bytes) return TooMuch(what);
@@ -46,8 +48,7 @@ Outcome<> CopyFile(int from, const std::string& name, int to, const std::string&
   return Done{};
 }
 
-Outcome<> CopyLink(int from, const std::string& name, int to, const std::string& new_name,
-                   const std::string& what) {
+Outcome<> CopyLink(int from, const std::string& name, int to, const std::string& new_name, const std::string& what) {
   char target[PATH_MAX];
   const ssize_t size = ::readlinkat(from, name.c_str(), target, sizeof target);
   if (size < 0) return Explain(errno, what);
@@ -56,10 +57,10 @@ Outcome<> CopyLink(int from, const std::string& name, int to, const std::string&
   return Done{};
 }
 
-Outcome<> CopyFolder(int from, const std::string& name, int to, const std::string& new_name,
-                     const std::string& what, TreeBounds& bounds) {
+Outcome<> CopyFolder(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
+                     TreeBounds& bounds) {
   const UniqueFd source(::openat(from, name.c_str(), folder_flags));
-  struct stat about{};
+  struct stat about {};
   if (!source || ::fstat(source.Get(), &about) != 0) return Explain(errno, what);
   const auto names = NamesIn(source.Get(), what, bounds.entries);
   if (!names) return names.Why();
@@ -110,11 +111,11 @@ Outcome<std::vector<std::string>> NamesIn(int folder, const std::string& what, s
   return names;
 }
 
-Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name,
-                   const std::string& what, TreeBounds& bounds) {
+Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
+                   TreeBounds& bounds) {
   const Descent descent(bounds);
   if (!descent.Fits()) return TooMuch(what);
-  struct stat about{};
+  struct stat about {};
   if (::fstatat(from, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return Explain(errno, what);
   if (S_ISDIR(about.st_mode)) return CopyFolder(from, name, to, new_name, what, bounds);
   if (S_ISLNK(about.st_mode)) return CopyLink(from, name, to, new_name, what);
@@ -140,7 +141,8 @@ Outcome<> DeleteTree(int folder, const std::string& name, const std::string& wha
 }
 
 bool IsBelow(int folder, const struct stat& above, int root) {
-  struct stat top{}, here{};
+  struct stat top {
+  }, here{};
   ::fstat(root, &top);
   UniqueFd at(::openat(folder, ".", O_PATH | O_CLOEXEC));
   for (int depth = 0; depth < PATH_MAX && at && ::fstat(at.Get(), &here) == 0; ++depth) {

@@ -23,8 +23,8 @@ Outcome<std::vector<std::string>> NamesIn(int folder, const std::string& what, s
 
 // Copies a file, a link as a link, or a folder with all it holds to a name that must not exist.
 // Follows no link; refuses devices, sockets and FIFOs. After a problem part of the copy exists.
-Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name,
-                   const std::string& what, TreeBounds& bounds);
+Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
+                   TreeBounds& bounds);
 
 // Deletes a file, a link, or a folder with all it holds; what does not exist is deleted already.
 Outcome<> DeleteTree(int folder, const std::string& name, const std::string& what, TreeBounds& bounds);

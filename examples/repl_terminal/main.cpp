@@ -29,7 +29,8 @@ int Run(const repl::CommandLine& line) {
   if (!root) return Fail(root.Why().sentence);
   const repl::StaticFiles page(line.page.empty() ? fs::canonical("/proc/self/exe").parent_path() / "page"
                                                  : fs::path(line.page));
-  if (!page.IsComplete()) return Fail("the page's files are not there; run `npm ci` in its folder and name it with --page");
+  if (!page.IsComplete())
+    return Fail("the page's files are not there; run `npm ci` in its folder and name it with --page");
 
   asio::io_context terminals;
   repl::Workspace workspace(std::move(*root));

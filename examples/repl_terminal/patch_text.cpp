@@ -62,8 +62,8 @@ bool TakeRange(std::string_view& line, std::size_t& start) {
 
 bool ParseHeader(std::string_view line, Hunk& hunk) {
   std::size_t old_start = 0;
-  return Take(line, "@@ -") && TakeRange(line, old_start) && Take(line, " +") &&
-         TakeRange(line, hunk.start) && line == " @@";
+  return Take(line, "@@ -") && TakeRange(line, old_start) && Take(line, " +") && TakeRange(line, hunk.start) &&
+         line == " @@";
 }
 
 bool AddLine(std::string_view line, Hunk& hunk) {

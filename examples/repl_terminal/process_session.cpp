@@ -26,8 +26,7 @@ bool IsRunningIn(pid_t session, const std::string& folder) {
   if (name_end == std::string_view::npos) return false;
   char state = 0;
   long parent = 0, group = 0, its_session = 0;
-  const int fields =
-      std::sscanf(text + name_end + 1, " %c %ld %ld %ld", &state, &parent, &group, &its_session);
+  const int fields = std::sscanf(text + name_end + 1, " %c %ld %ld %ld", &state, &parent, &group, &its_session);
   return fields == 4 && its_session == session && state != 'Z' && state != 'X';
 }
 

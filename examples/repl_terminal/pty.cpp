@@ -34,7 +34,10 @@ class Pty::Session final {
  public:
   explicit Session(asio::any_io_executor executor)
       : strand(asio::make_strand(std::move(executor))),
-        master_(strand), process_(strand), pause_(strand), ended_(strand) {
+        master_(strand),
+        process_(strand),
+        pause_(strand),
+        ended_(strand) {
     ended_.expires_at(asio::steady_timer::time_point::max());
   }
   ~Session() { KillAndReap(); }
@@ -98,8 +101,7 @@ error_code Pty::Session::Start(const PtyOptions& options) {
 // none is left or the chunk might not hold another one.
 Pty::Session::Output Pty::Session::TakeOutput(std::string& chunk) {
   std::array<char, 4096> piece;
-  constexpr std::size_t worst_case =
-      Utf8Chunks::replacement.size() * (sizeof piece + Utf8Chunks::max_held_bytes);
+  constexpr std::size_t worst_case = Utf8Chunks::replacement.size() * (sizeof piece + Utf8Chunks::max_held_bytes);
   while (chunk.size() + worst_case <= max_chunk_bytes) {
     const ssize_t size = ::read(master_.native_handle(), piece.data(), piece.size());
     if (size < 0 && errno == EINTR) continue;
@@ -123,8 +125,7 @@ asio::awaitable<std::string> Pty::Session::Read(std::shared_ptr<Session> self) {
     if (output == Output::End) self->HangUp();
     if (output != Output::NoneYet) break;
     error_code ignored;  // cancelled by the shell's end or by Close, which the loop sees
-    co_await self->master_.async_wait(Descriptor::wait_read,
-                                      asio::redirect_error(asio::use_awaitable, ignored));
+    co_await self->master_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
   }
   co_return chunk;
 }
@@ -166,8 +167,7 @@ asio::awaitable<void> Pty::Session::WriteQueued(std::shared_ptr<Session> self) {
         continue;
       }
       error_code ignored;
-      co_await self->master_.async_wait(Descriptor::wait_write,
-                                        asio::redirect_error(asio::use_awaitable, ignored));
+      co_await self->master_.async_wait(Descriptor::wait_write, asio::redirect_error(asio::use_awaitable, ignored));
     }
     self->CountWritten(rest.size());
   }
@@ -188,8 +188,7 @@ void Pty::Session::HangUp() {
 asio::awaitable<void> Pty::Session::WatchShell(std::shared_ptr<Session> self) {
   error_code ignored;
   if (!self->ending_) {
-    co_await self->process_.async_wait(Descriptor::wait_read,
-                                       asio::redirect_error(asio::use_awaitable, ignored));
+    co_await self->process_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
   }
   self->ending_ = true;
   self->master_.cancel(ignored);
@@ -236,12 +235,15 @@ asio::awaitable<PtyExit> Pty::Session::WaitForEnd(std::shared_ptr<Session> self)
   co_return self->exit_.value_or(PtyExit{});
 }
 
-Pty::Pty(asio::any_io_executor executor)
-    : session_(std::make_shared<Session>(std::move(executor))) {}
+Pty::Pty(asio::any_io_executor executor) : session_(std::make_shared<Session>(std::move(executor))) {}
 
-Pty::~Pty() { Close(); }
+Pty::~Pty() {
+  Close();
+}
 
-Pty::Strand Pty::Executor() const { return session_->strand; }
+Pty::Strand Pty::Executor() const {
+  return session_->strand;
+}
 
 error_code Pty::Start(const PtyOptions& options) {
   if (const error_code error = session_->Start(options)) return error;
@@ -249,7 +251,9 @@ error_code Pty::Start(const PtyOptions& options) {
   return {};
 }
 
-asio::awaitable<std::string> Pty::ReadAsync() { return Session::Read(session_); }
+asio::awaitable<std::string> Pty::ReadAsync() {
+  return Session::Read(session_);
+}
 
 error_code Pty::Write(std::string_view input) {
   bool start_writing = false;
@@ -268,6 +272,8 @@ void Pty::Close() {
   asio::post(session_->strand, [session = session_] { session->HangUp(); });
 }
 
-asio::awaitable<PtyExit> Pty::ClosedAsync() { return Session::WaitForEnd(session_); }
+asio::awaitable<PtyExit> Pty::ClosedAsync() {
+  return Session::WaitForEnd(session_);
+}
 
 }  // namespace repl

@@ -28,8 +28,8 @@ std::string DefaultShell() {
   return "/bin/sh";
 }
 
-std::map<std::string, std::string> ShellEnvironment(
-    const std::string& shell, const std::map<std::string, std::string>& extra) {
+std::map<std::string, std::string> ShellEnvironment(const std::string& shell,
+                                                    const std::map<std::string, std::string>& extra) {
   passwd account{};
   passwd* found = nullptr;
   std::array<char, 16384> text;

@@ -17,7 +17,9 @@
 namespace repl {
 namespace {
 
-boost::system::error_code LastError() { return {errno, boost::system::system_category()}; }
+boost::system::error_code LastError() {
+  return {errno, boost::system::system_category()};
+}
 
 // Everything the child needs, made before the fork: afterwards it may not allocate.
 struct Plan {
@@ -147,9 +149,10 @@ boost::system::error_code StartShell(const PtyOptions& options, ShellProcess& sh
   UniqueFd report_out = AboveStandard(UniqueFd(ends[1]));
   if (!report_out) return LastError();
 
-  const Plan plan{program.c_str(),        Pointers(arguments), Pointers(environment),
-                  options.folder.empty() ? nullptr : options.folder.c_str(),
-                  slave.Get(),            report_out.Get(),    DescriptorLimit()};
+  const Plan plan{program.c_str(),       Pointers(arguments),
+                  Pointers(environment), options.folder.empty() ? nullptr : options.folder.c_str(),
+                  slave.Get(),           report_out.Get(),
+                  DescriptorLimit()};
   const pid_t pid = ForkQuietly(plan);
   if (pid < 0) return LastError();
 

@@ -15,19 +15,19 @@ namespace {
 namespace fs = std::filesystem;
 using Pair = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array types = {
-    Pair{".html", "text/html; charset=utf-8"}, Pair{".css", "text/css; charset=utf-8"},
-    Pair{".js", "text/javascript; charset=utf-8"}, Pair{".mjs", "text/javascript; charset=utf-8"}};
+constexpr std::array types = {Pair{".html", "text/html; charset=utf-8"}, Pair{".css", "text/css; charset=utf-8"},
+                              Pair{".js", "text/javascript; charset=utf-8"},
+                              Pair{".mjs", "text/javascript; charset=utf-8"}};
 
-constexpr std::array vendor = {
-    Pair{"/vendor/xterm.mjs", "node_modules/@xterm/xterm/lib/xterm.mjs"},
-    Pair{"/vendor/xterm.css", "node_modules/@xterm/xterm/css/xterm.css"},
-    Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"},
-    Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
+constexpr std::array vendor = {Pair{"/vendor/xterm.mjs", "node_modules/@xterm/xterm/lib/xterm.mjs"},
+                               Pair{"/vendor/xterm.css", "node_modules/@xterm/xterm/css/xterm.css"},
+                               Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"},
+                               Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
 
 std::string_view ContentType(const fs::path& file) {
   const std::string extension = file.extension().string();
-  const auto found = std::find_if(types.begin(), types.end(), [&](const Pair& type) { return type.first == extension; });
+  const auto found =
+      std::find_if(types.begin(), types.end(), [&](const Pair& type) { return type.first == extension; });
   return found == types.end() ? std::string_view() : found->second;
 }
 
@@ -40,9 +40,8 @@ bool IsPlainName(std::string_view name) {
 }  // namespace
 
 bool StaticFiles::IsComplete() const {
-  return fs::exists(folder_ / "index.html") && std::all_of(vendor.begin(), vendor.end(), [&](const Pair& file) {
-    return fs::exists(folder_ / file.second);
-  });
+  return fs::exists(folder_ / "index.html") &&
+         std::all_of(vendor.begin(), vendor.end(), [&](const Pair& file) { return fs::exists(folder_ / file.second); });
 }
 
 fs::path StaticFiles::Locate(std::string_view url_path) const {

@@ -18,8 +18,12 @@ void AppendUtf8(char32_t code_point, std::string& out) {
   }
 }
 
-constexpr bool IsHigh(char16_t unit) { return unit >= 0xD800 && unit < 0xDC00; }
-constexpr bool IsLow(char16_t unit) { return unit >= 0xDC00 && unit < 0xE000; }
+constexpr bool IsHigh(char16_t unit) {
+  return unit >= 0xD800 && unit < 0xDC00;
+}
+constexpr bool IsLow(char16_t unit) {
+  return unit >= 0xDC00 && unit < 0xE000;
+}
 
 }  // namespace
 

@@ -39,8 +39,8 @@ enum class Parents { Expect, Make };
 Outcome<Place> FindPlace(const WorkspaceRoot& root, std::string_view text, Parents parents) {
   Outcome<WorkspacePath> path = ParseBelowRoot(text);
   if (!path) return path.Why();
-  UniqueFd folder = parents == Parents::Make ? root.MakeFolders(path->Parent())
-                                             : root.Open(path->Parent(), folder_flags);
+  UniqueFd folder =
+      parents == Parents::Make ? root.MakeFolders(path->Parent()) : root.Open(path->Parent(), folder_flags);
   if (!folder) return Explain(errno, parents == Parents::Make ? "The folder of " + path->Quoted() : path->Quoted());
   return Place{std::move(*path), std::move(folder)};
 }
@@ -50,24 +50,29 @@ int RenameToNew(const Place& from, const char* name, const Place& to) {
   if (::renameat2(source, name, target, to.Name(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
   // A file system without the flag, or a folder renamed into itself, which fails again below.
-  struct stat about{};
+  struct stat about {};
   if (::fstatat(target, to.Name(), &about, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
   return ::renameat(source, name, target, to.Name()) == 0 ? 0 : errno;
 }
 
 Outcome<> MoveTo(const Place& from, const Place& to) {
   switch (const int error = RenameToNew(from, from.Name(), to)) {
-    case 0: return Done{};
-    case ENOENT: return from.Why(error);
-    case EINVAL: return Problem{from.path.Quoted() + " cannot be moved into itself."};
-    case EXDEV: return Problem{from.path.Quoted() + " cannot be moved to another disk; copy it."};
-    default: return to.Why(error);
+    case 0:
+      return Done{};
+    case ENOENT:
+      return from.Why(error);
+    case EINVAL:
+      return Problem{from.path.Quoted() + " cannot be moved into itself."};
+    case EXDEV:
+      return Problem{from.path.Quoted() + " cannot be moved to another disk; copy it."};
+    default:
+      return to.Why(error);
   }
 }
 
 Entry Describe(const WorkspaceRoot& root, const WorkspacePath& folder, int fd, const std::string& name) {
   Entry entry{.name = name};
-  struct stat about{};
+  struct stat about {};
   if (::fstatat(fd, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return entry;
   entry.is_link = S_ISLNK(about.st_mode);
   if (entry.is_link) {
@@ -83,8 +88,7 @@ Entry Describe(const WorkspaceRoot& root, const WorkspacePath& folder, int fd, c
 
 }  // namespace
 
-Workspace::Workspace(WorkspaceRoot root, WorkspaceLimits limits)
-    : root_(std::move(root)), limits_(limits) {}
+Workspace::Workspace(WorkspaceRoot root, WorkspaceLimits limits) : root_(std::move(root)), limits_(limits) {}
 
 Outcome<std::vector<Entry>> Workspace::List(std::string_view text) const {
   const auto path = WorkspacePath::Parse(text);
@@ -120,7 +124,7 @@ Outcome<> Workspace::Patch(std::string_view text, std::string_view patch) {
   const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
   const UniqueFd file(::openat(place->folder.Get(), place->Name(), flags));
   if (!file && errno == ELOOP) return Problem{what + " is a link; open the file that it leads to."};
-  struct stat about{};
+  struct stat about {};
   if (!file || ::fstat(file.Get(), &about) != 0) return place->Why(errno);
   const auto content = ReadText(file.Get(), what, limits_.max_file_bytes);
   if (!content) return content.Why();
@@ -155,7 +159,7 @@ Outcome<> Workspace::Copy(std::string_view from, std::string_view to) {
   if (!target_path) return target_path.Why();
   const Problem into_itself{source->path.Quoted() + " cannot be copied into itself."};
   if (target_path->IsWithin(source->path)) return into_itself;
-  struct stat about{};
+  struct stat about {};
   if (::fstatat(source->folder.Get(), source->Name(), &about, AT_SYMLINK_NOFOLLOW) != 0) return source->Why(errno);
 
   const auto target = FindPlace(root_, to, Parents::Make);
@@ -165,8 +169,8 @@ Outcome<> Workspace::Copy(std::string_view from, std::string_view to) {
   // The copy gets its name when it is complete, and only if nothing has that name.
   const std::string draft = ".copy-" + RandomHex(8);
   TreeBounds bounds{limits_.max_tree_entries, limits_.max_tree_depth, limits_.max_copy_bytes};
-  Outcome<> copied = CopyTree(source->folder.Get(), source->path.Name(), target->folder.Get(), draft,
-                              source->path.Quoted(), bounds);
+  Outcome<> copied =
+      CopyTree(source->folder.Get(), source->path.Name(), target->folder.Get(), draft, source->path.Quoted(), bounds);
   if (copied) {
     const int error = RenameToNew(*target, draft.c_str(), *target);
     if (error == 0) return Done{};
@@ -208,7 +212,7 @@ Outcome<> Workspace::Delete(std::string_view text) {
 Outcome<> Workspace::Find(std::string_view text) const {
   const auto place = FindPlace(root_, text, Parents::Expect);
   if (!place) return place.Why();
-  struct stat about{};
+  struct stat about {};
   if (::fstatat(place->folder.Get(), place->Name(), &about, AT_SYMLINK_NOFOLLOW) != 0) return place->Why(errno);
   return Done{};
 }

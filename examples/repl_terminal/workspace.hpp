@@ -14,7 +14,7 @@ namespace repl {
 
 struct Entry {
   std::string name;
-  bool is_folder = false;     // also a link to one inside the workspace
+  bool is_folder = false;  // also a link to one inside the workspace
   bool is_link = false;
   std::uintmax_t size = 0;    // bytes; of files
   std::int64_t modified = 0;  // milliseconds since 1970

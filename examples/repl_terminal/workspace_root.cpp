@@ -29,9 +29,9 @@ UniqueFd OpenBeneath(int root, const std::string& path, int flags) {
 UniqueFd OpenPart(int folder, const std::string& part, int flags) {
   UniqueFd fd(::openat(folder, part.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
   const int error = errno;
-  struct stat about{};
-  const bool is_link = !fd && ::fstatat(folder, part.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 &&
-                       S_ISLNK(about.st_mode);
+  struct stat about {};
+  const bool is_link =
+      !fd && ::fstatat(folder, part.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode);
   errno = is_link ? EXDEV : error;
   return fd;
 }

@@ -28,8 +28,7 @@ class WorkspaceRoot final {
   int Get() const { return folder_.Get(); }
 
  private:
-  WorkspaceRoot(UniqueFd folder, bool has_openat2)
-      : folder_(std::move(folder)), has_openat2_(has_openat2) {}
+  WorkspaceRoot(UniqueFd folder, bool has_openat2) : folder_(std::move(folder)), has_openat2_(has_openat2) {}
 
   UniqueFd Walk(const WorkspacePath& path, int flags) const;
 

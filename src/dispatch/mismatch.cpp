@@ -115,14 +115,14 @@ std::optional<InvalidPayload> FindMissingKey(std::vector<Node>& nodes, const Jso
 }  // namespace
 
 InvalidPayload LocateMismatch(const Json& data, const Attempt& attempt) {
-  const InvalidPayload somewhere{"", "does not fit"};
+  constexpr std::size_t max_path_bytes = 256;  // its keys may be the peer's own
   Json copy = data;
   const std::optional<std::string> message = attempt(copy);
   std::vector<Node> nodes = Flatten(copy);
-  if (!message || nodes.empty()) return somewhere;
-  if (auto found = FindWrongType(nodes, copy, *message, attempt)) return *found;
-  if (auto found = FindMissingKey(nodes, copy, *message, attempt)) return *found;
-  return somewhere;
+  std::optional<InvalidPayload> found;
+  if (message && !nodes.empty()) found = FindWrongType(nodes, copy, *message, attempt);
+  if (message && !nodes.empty() && !found) found = FindMissingKey(nodes, copy, *message, attempt);
+  return found && found->path.size() <= max_path_bytes ? *found : InvalidPayload{"", "does not fit"};
 }
 
 }  // namespace ws::dispatch

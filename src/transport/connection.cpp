@@ -29,8 +29,14 @@ void Validate(const Options& options) {
     throw std::logic_error("ws::Options::max_depth must lie between 1 and " +
                            std::to_string(protocol::JsonScanner::depth_ceiling));
   }
-  if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0) {
+  if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0 ||
+      options.max_waiting_messages == 0 || options.max_waiting_bytes == 0) {
     throw std::logic_error("ws::Options: a bound of zero lets nothing through");
+  }
+  for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_after, options.dead_after,
+                          options.message_timeout, options.write_timeout, options.unread_timeout,
+                          options.close_timeout, options.flush_timeout}) {
+    if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
   }
 }
 
@@ -51,7 +57,7 @@ Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Ord
   if (event == "connect") {
     // `connect` is sticky: who comes late still gets it. Exchange sees to it that nobody gets it twice.
     const std::lock_guard lock(mutex_);
-    if (connected_ && mailbox_) {
+    if (connected_ && mailbox_ && state_ < State::Ended) {
       auto late = std::make_shared<Exchange>(Delivery::Connect, event, Json());
       late->Only(registration);
       std::vector<dispatch::Mailbox::ExchangePtr> batch{std::move(late)};
@@ -81,6 +87,7 @@ asio::any_io_executor Connection::Pool() const {
   if (options_.callback_thread == CallbackThread::Io) {
     const std::lock_guard lock(mutex_);
     if (strand_) return strand_;
+    if (mailbox_) return mailbox_->Pool();
   }
   return options_.executor ? options_.executor : asio::any_io_executor(asio::system_executor());
 }
@@ -111,24 +118,40 @@ void Connection::Deliver() {
 }
 
 void Connection::Close(CloseReason reason) {
+  const bool graceful = reason.reason == EndReason::LocalClose || reason.reason == EndReason::Shutdown;
   std::shared_ptr<dispatch::Mailbox> mailbox;
+  std::vector<Waiter> refused;
   bool never_opened = false;
   {
     const std::lock_guard lock(mutex_);
     if (state_ >= State::Closing) return;
     mailbox = mailbox_;
     never_opened = state_ == State::New;
-    if (!never_opened) state_ = State::Closing;
+    state_ = State::Closing;
+    discards_ = graceful;
+    refused = WithdrawWaiters();
     PostToLink([reason](Link& link) { link.Close(reason); });
   }
-  if (mailbox) mailbox->Discard();
+  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+  if (mailbox && graceful) mailbox->Discard();
   if (never_opened) End(reason);
 }
 
 void Connection::BeginClosing() {
   Deliver();
-  const std::lock_guard lock(mutex_);
-  if (state_ < State::Closing) state_ = State::Closing;
+  std::vector<Waiter> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ < State::Closing) state_ = State::Closing;
+    refused = WithdrawWaiters();
+  }
+  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+}
+
+std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
+  std::vector<Waiter> waiters;
+  while (auto waiter = queue_.WithdrawFirst()) waiters.push_back(std::move(*waiter));
+  return waiters;
 }
 
 void Connection::End(const CloseReason& reason, bool abandoned) {
@@ -142,7 +165,7 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     link_ = nullptr;
     if (abandoned) left.dying = &asio::query(strand_, asio::execution::context);
     strand_ = {};
-    while (auto waiter = queue_.WithdrawFirst()) left.refused.push_back(std::move(*waiter));
+    left.refused = WithdrawWaiters();
     queue_.Clear();
     while (auto request = replies_.TakeFirst()) left.requests.push_back(std::move(*request));
     left.ended = until_ended_.TakeAll();
@@ -151,11 +174,13 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
   for (Waiter& waiter : left.refused) left.Complete(std::move(waiter), Errc::Closed);
   for (auto& [id, waiter] : left.ended) left.Complete(std::move(waiter), {});
   for (ReplyWaiter& request : left.requests) {
-    if (!abandoned) Answer(std::move(request), pool, [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
+    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&request);
+    if (coroutine != nullptr ? left.IsDying(*coroutine) : left.IsDying(pool)) continue;
+    Answer(std::move(request), pool, [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
   }
-  if (abandoned || !connected_) return Finish(left.dying);
   const auto mailbox = mailbox_;  // the last callback drops it
-  mailbox->Cancel();
+  if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
+  if (abandoned || !connected_) return Finish(left.dying);
   std::vector<dispatch::Mailbox::ExchangePtr> last;
   last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
   mailbox->Put(last);
@@ -178,9 +203,13 @@ void Connection::Finish(const asio::execution_context* dying) {
   for (auto& [id, waiter] : left.over) left.Complete(std::move(waiter), {});
 }
 
+bool Connection::Leftovers::IsDying(const asio::any_io_executor& executor) const {
+  return dying != nullptr && &asio::query(executor, asio::execution::context) == dying;
+}
+
 void Connection::Leftovers::Complete(Waiter waiter, Error error) const {
   // A coroutine whose context is being destroyed is destroyed with it.
-  if (dying == nullptr || !waiter.RunsOn(*dying)) std::move(waiter).Complete([error] { return error; });
+  if (!IsDying(waiter)) std::move(waiter).Complete([error] { return error; });
 }
 
 void Connection::Abort() {
@@ -197,6 +226,7 @@ asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitLi
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto wait = [&](auto handler) {
+    const auto keep = self;  // the coroutine may be gone before this returns
     Waiter waiter(executor, std::move(handler));
     std::unique_lock lock(self->mutex_);
     if (self->state_ >= state) {

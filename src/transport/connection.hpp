@@ -54,10 +54,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   Error EmitVolatile(std::string payload, Kind kind);
   static boost::asio::awaitable<Error> EmitWhenRoom(std::shared_ptr<Connection> self, std::string payload, Kind kind);
   using ReplyWaiter = std::variant<Completion<ws::Reply>, std::function<void(ws::Reply)>>;
-  // A request, serialised; `event` must be emittable.
+  // A request, serialised.
   struct Question {
     std::uint64_t id = 0;
     std::string payload = {};
+    Error error = {};  // InvalidEvent
   };
   Question Prepare(std::string_view event, const Json& data);
   // The waiter gets a reply in every case.
@@ -126,6 +127,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
     dispatch::CallbackPtr on_drain = {};
     std::shared_ptr<void> keep = {};
 
+    bool IsDying(const boost::asio::any_io_executor& executor) const;
+    template <class Value>
+    bool IsDying(const Completion<Value>& waiter) const {
+      return dying != nullptr && waiter.RunsOn(*dying);
+    }
     void Complete(Waiter waiter, Error error) const;
   };
 
@@ -146,6 +152,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void AbandonRequest(std::uint64_t id);
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
   void Answer(ReplyWaiter waiter, const boost::asio::any_io_executor& pool, std::function<ws::Reply()> make) const;
+  void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
   static boost::asio::awaitable<Error> Ready(Error error);
 
@@ -161,6 +168,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // With mutex_ held. The link's strand must not be touched once the link is gone.
   bool IsInside() const { return mailbox_ && mailbox_->IsInside(); }
+  std::vector<Waiter> WithdrawWaiters();
   void WakeWriter();
   void WakeReaderIfRoom();
   template <class Use>
@@ -173,6 +181,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   Json identity_;
   std::string subprotocol_;
   std::atomic<State> state_ = State::New;  // written under mutex_
+  std::atomic<bool> discards_ = false;     // what waits for a callback: we have closed
 
   mutable std::mutex mutex_;
   Link* link_ = nullptr;  // while the transport lives; what it holds of executors goes with it

@@ -125,6 +125,8 @@ bool Connection::MayStart() {
 }
 
 dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) {
+  const bool lifecycle = delivery == Delivery::Connect || delivery == Delivery::Disconnect;
+  if (discards_ && !lifecycle) return {};  // read after Close, so not among those that the mailbox has dropped
   if (delivery == Delivery::Raw) return {table_.Raw(), nullptr};
   if (delivery == Delivery::Event) return {table_.Find(message.Event()), table_.Any()};
   return {table_.Find(message.Event()), nullptr};

@@ -9,6 +9,7 @@
 
 #include "transport/link.hpp"
 #include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/names.hpp"
 
 namespace ws::transport {
 
@@ -72,7 +73,9 @@ asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self
     if (admission == Admission::Queued) self->WakeWriter();
     if (admission != Admission::Waiting) co_return self->Judge(admission, false);
   }
+  bool loss = false;
   auto wait = [&](auto handler) {
+    const auto keep = self;  // the coroutine may be gone before this returns
     Waiter waiter(executor, std::move(handler));
     std::unique_lock lock(self->mutex_);
     Admission admission = Admission::Queued;
@@ -85,12 +88,14 @@ asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self
       admission = self->queue_.EmitWhenRoom(std::move(message), waiter, id);
       if (admission == Admission::Waiting) return;
       if (admission == Admission::Queued) self->WakeWriter();
+      loss = self->queue_.TakeFirstLoss();
       error = admission == Admission::Queued ? Error() : Error(Errc::QueueFull);
     }
     lock.unlock();
     std::move(waiter).Complete([error] { return error; });
   };
   const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  if (loss) self->Judge(Admission::Full, true);
   co_return error;
 }
 
@@ -146,6 +151,8 @@ void Connection::CallDrained(dispatch::CallbackPtr callback) {
       if (auto* rest = std::get_if<1>(&outcome)) asio::co_spawn(self->Pool(), std::move(*rest), asio::detached);
     } catch (const std::exception& failure) {
       self->Threw(*message, failure.what());
+    } catch (...) {
+      self->Threw(*message, "something that is no std::exception");
     }
   });
 }
@@ -161,6 +168,7 @@ Connection::Question Connection::Prepare(std::string_view event, const Json& dat
     const std::lock_guard lock(mutex_);
     question.id = ++last_id_;
   }
+  if (!protocol::IsEmittable(event)) question.error = Errc::InvalidEvent;
   protocol::AppendEnvelope(question.payload, event, std::to_string(question.id), data);
   return question;
 }
@@ -176,12 +184,14 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
   }
   Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text,
                    protocol::Origin::Protocol, false};
-  Error error;
+  Error error = question.error;
   {
     const std::lock_guard lock(mutex_);
     message.from_callback = IsInside();
     if (state_ >= State::Closing) {
       error = Errc::Closed;
+    } else if (error) {
+      // told below
     } else if (!replies_.HasRoom()) {
       error = Errc::TooManyRequests;
     } else if (const Admission admission = queue_.Ask(std::move(message)); admission != Admission::Queued) {
@@ -193,7 +203,12 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
     }
   }
-  if (error) Answer(std::move(waiter), Pool(), [error] { return ws::Reply{error, nullptr, {}}; });
+  if (!error) return;
+  auto make = [error] { return ws::Reply{error, nullptr, {}}; };
+  auto* callback = std::get_if<std::function<void(ws::Reply)>>(&waiter);
+  // The pool may be gone with its server by then.
+  if (callback != nullptr && state_ == State::Over) return Call(*callback, make);
+  Answer(std::move(waiter), Pool(), make);
 }
 
 asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> self, Question question,
@@ -201,6 +216,7 @@ asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> se
   constexpr auto token = asio::use_awaitable;
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto ask = [&](auto handler) {
+    const auto keep = self;  // the coroutine may be gone before this returns
     self->Ask(std::move(question), timeout, Completion<ws::Reply>(executor, std::move(handler)));
   };
   co_return co_await asio::async_initiate<decltype(token), void(ws::Reply)>(ask, token);
@@ -233,14 +249,18 @@ void Connection::Answer(ReplyWaiter waiter, const asio::any_io_executor& pool, s
   if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter))
     return std::move(*coroutine).Complete(std::move(make));
   asio::post(pool, [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
-    try {
-      callback(make());
-    } catch (const std::exception& failure) {
-      self->Log(LogLevel::Severe, "a request's callback threw", failure.what());
-    } catch (...) {
-      self->Log(LogLevel::Severe, "a request's callback threw");
-    }
+    self->Call(callback, make);
   });
+}
+
+void Connection::Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const {
+  try {
+    callback(make());
+  } catch (const std::exception& failure) {
+    Log(LogLevel::Severe, "a request's callback threw", failure.what());
+  } catch (...) {
+    Log(LogLevel::Severe, "a request's callback threw");
+  }
 }
 
 }  // namespace ws::transport

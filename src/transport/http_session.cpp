@@ -165,6 +165,8 @@ class HttpSession {
     } catch (const std::exception& failure) {
       const LogField fields[] = {{"detail", failure.what()}};
       WriteLog(site->log, {LogLevel::Severe, "the HTTP callback threw", fields});
+    } catch (...) {
+      WriteLog(site->log, {LogLevel::Severe, "the HTTP callback threw", {}});
     }
     co_return ToResponse({500, "the server failed"});
   }

@@ -41,7 +41,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   Link& operator=(const Link&) = delete;
 
   // Makes this the connection's link; false where it was closed before. Throws std::logic_error for a second one.
-  bool Attach(const HttpRequest& request) { return connection_->Attach(*this, strand_, request); }
+  bool Attach(const HttpRequest& request) { return attached_ = connection_->Attach(*this, strand_, request); }
   // Checks, asks, answers. On success the connection is open, and Start must follow; else the stream is closed.
   static boost::asio::awaitable<Error> Upgrade(std::shared_ptr<Link> self, Opening opening);
   // Begins to read. Safe from any thread.
@@ -121,6 +121,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   Gate reader_gate_, writer_gate_;
 
   // The end.
+  bool attached_ = false;
   Phase phase_ = Phase::Opening;
   CloseReason reason_;
   bool graceful_ = false;  // the queue is flushed and the peer's close frame awaited

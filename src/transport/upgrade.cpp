@@ -50,6 +50,9 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
     } catch (const std::exception& failure) {
       connection_->Log(LogLevel::Severe, "a route's callback threw", failure.what());
       refusal = Refusal{500, "the server failed"};
+    } catch (...) {
+      connection_->Log(LogLevel::Severe, "a route's callback threw");
+      refusal = Refusal{500, "the server failed"};
     }
   }
   if (!refusal && codec_.Accept(opening.request, subprotocol, output_))
@@ -81,6 +84,8 @@ asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request) 
     co_return std::nullopt;
   } catch (const std::exception& failure) {
     if (phase_ != Phase::Ended && !timed_out_) connection_->Log(LogLevel::Severe, "authorize threw", failure.what());
+  } catch (...) {
+    connection_->Log(LogLevel::Severe, "authorize threw");
   }
   co_return Refusal{500, "the server failed"};
 }

@@ -29,7 +29,7 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
       flush_(connection_->Settings().flush_timeout) {}
 
 Link::~Link() {
-  if (phase_ != Phase::Ended)
+  if (attached_ && phase_ != Phase::Ended)
     connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
 }
 
@@ -99,6 +99,7 @@ void Link::CheckClocks(Time now) {
 }
 
 Time Link::NextDeadline() const {
+  if (phase_ == Phase::Closing) return closing_.At();  // the others are not checked any more
   return std::min({heartbeat_.Next(), message_.At(), write_.At(), unread_.At(), closing_.At()});
 }
 
@@ -107,7 +108,8 @@ void Link::RearmTimer() {
 }
 
 void Link::RearmTimer(Time deadline) {
-  if (deadline < sleeping_until_) timer_.cancel();
+  // While it opens, the timer is the handshake's.
+  if (phase_ != Phase::Opening && deadline < sleeping_until_) timer_.cancel();
 }
 
 void Link::Close(CloseReason reason) {

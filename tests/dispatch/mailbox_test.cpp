@@ -1,10 +1,7 @@
 // A mailbox on one thread, step by step.
 #include "ws/dispatch/mailbox.hpp"
 
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -19,33 +16,10 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using ws::Order;
 using ws::test::Batch;
+using ws::test::Door;
 using ws::test::MakeBatch;
 using ws::test::Step;
 using Events = std::vector<std::string>;
-
-namespace {
-
-/// What a coroutine waits for until the test opens it, or for ever.
-class Door {
- public:
-  explicit Door(asio::io_context& context) : timer_(context, asio::steady_timer::time_point::max()) {}
-
-  void Open() { timer_.expires_at(asio::steady_timer::time_point::min()); }
-  /// Throws operation_aborted where the coroutine was cancelled.
-  awaitable<void> Pass() {
-    while (timer_.expiry() != asio::steady_timer::time_point::min()) {
-      boost::system::error_code error;
-      co_await timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-      const auto state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) throw boost::system::system_error(error);
-    }
-  }
-
- private:
-  asio::steady_timer timer_;
-};
-
-}  // namespace
 
 TEST_CASE("A batch is handed over once and not once a message") {
   Step step;
@@ -186,62 +160,6 @@ TEST_CASE("What the owner forbids does not hold back disconnect") {
   step.Put({"disconnect"});
   step.Run();
   CHECK(step.owner->Answers() == Events{"disconnect"});
-}
-
-TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disconnect follows") {
-  Step step;
-  Door door(step.context);
-  int aborted = 0;
-  const auto wait = [&]() -> awaitable<void> {
-    try {
-      co_await door.Pass();
-    } catch (const boost::system::system_error& error) {
-      aborted += error.code() == asio::error::operation_aborted;
-      throw;
-    }
-  };
-  step.owner->On("beside", wait, Order::None);
-  step.owner->On("slow", wait);
-  step.Put({"beside", "slow", "disconnect"});
-  step.Run();
-  CHECK(step.owner->Answers().empty());
-  step.mailbox->Cancel();
-  step.Run();
-  CHECK(aborted == 2);
-  CHECK(step.owner->Thrown().empty());
-  CHECK(step.owner->Answers().size() == 3);
-  CHECK(step.owner->Answers().back() == "disconnect");
-}
-
-TEST_CASE("After a cancellation the message's other callbacks and the messages behind it still run") {
-  Step step;
-  Door door(step.context);
-  Events log;
-  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
-  step.owner->On("slow", [&] { log.push_back("plain"); });
-  step.owner->On("slow", [&]() -> awaitable<void> {
-    log.push_back("coroutine");
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    log.push_back("to its end");
-  });
-  step.owner->On("next", [&]() -> awaitable<void> {
-    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    log.push_back("next");
-  });
-  step.Put({"slow", "next"});
-  step.Run();
-  step.mailbox->Cancel();
-  step.Run();
-  CHECK(log == Events{"plain", "coroutine", "to its end", "next"});
-}
-
-TEST_CASE("Cancel without a coroutine under way does nothing") {
-  Step step;
-  step.mailbox->Cancel();
-  step.Put({"a"});
-  step.mailbox->Cancel();
-  step.Run();
-  CHECK(step.owner->Answers() == Events{"a"});
 }
 
 TEST_CASE("On the I/O side callbacks run before PutAndDrain returns, and are not nested") {

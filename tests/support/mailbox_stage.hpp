@@ -1,8 +1,14 @@
 // A mailbox with a fake connection, on one thread that the test drives or on a pool.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -26,6 +32,26 @@ inline Batch MakeBatch(const std::vector<std::string>& events) {
   }
   return batch;
 }
+
+/// What a coroutine waits for until the test opens it, or for ever.
+class Door {
+ public:
+  explicit Door(boost::asio::io_context& context) : timer_(context, boost::asio::steady_timer::time_point::max()) {}
+
+  void Open() { timer_.expires_at(boost::asio::steady_timer::time_point::min()); }
+  /// Throws operation_aborted where the coroutine was cancelled.
+  boost::asio::awaitable<void> Pass() {
+    while (timer_.expiry() != boost::asio::steady_timer::time_point::min()) {
+      boost::system::error_code error;
+      co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
+      const auto state = co_await boost::asio::this_coro::cancellation_state;
+      if (state.cancelled() != boost::asio::cancellation_type::none) throw boost::system::system_error(error);
+    }
+  }
+
+ private:
+  boost::asio::steady_timer timer_;
+};
 
 /// Runs nothing until the test says so.
 struct Step {

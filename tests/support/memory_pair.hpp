@@ -71,7 +71,8 @@ class Pipe {
   template <class Buffers>
   std::optional<std::size_t> Read(const Buffers& buffers, Error& error) {
     if (reader_gone_) return Fail(error, boost::asio::error::operation_aborted);
-    if (bytes_.empty()) return ended_ ? Fail(error, boost::asio::error::eof) : std::nullopt;
+    if (bytes_.empty() && ended_) return Fail(error, boost::asio::error::eof);
+    if (bytes_.empty()) return std::nullopt;
     const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(bytes_), chop_);
     bytes_.erase(0, size);
     Changed();
@@ -98,7 +99,7 @@ class Pipe {
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  static std::size_t Fail(Error& error, Error because) {
+  static std::optional<std::size_t> Fail(Error& error, Error because) {
     error = because;
     return 0;
   }

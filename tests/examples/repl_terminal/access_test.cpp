@@ -7,7 +7,8 @@ namespace {
 using repl::Access;
 using repl::AuthMode;
 
-ws::HttpRequest Get(const std::string& target, const std::string& cookie = "", const std::string& host = "127.0.0.1:8080") {
+ws::HttpRequest Get(const std::string& target, const std::string& cookie = "",
+                    const std::string& host = "127.0.0.1:8080") {
   ws::HttpRequest request;
   request.method = "GET";
   request.target = target;
@@ -90,7 +91,8 @@ TEST_CASE("a host that is no loopback name is refused, cookie or not") {
   for (const AuthMode mode : {AuthMode::Token, AuthMode::None}) {
     Access access(mode);
     const std::string pair = mode == AuthMode::Token ? Enter(access) : "";
-    for (const std::string host : {"evil.example", "127.0.0.1.evil.example:8080", "192.168.0.1:8080", "", "localhost.:8080"}) {
+    for (const std::string host :
+         {"evil.example", "127.0.0.1.evil.example:8080", "192.168.0.1:8080", "", "localhost.:8080"}) {
       INFO(host);
       CHECK(IsRefused(access, Get("/", pair, host)));
     }

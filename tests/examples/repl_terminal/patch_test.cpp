@@ -16,7 +16,9 @@ nlohmann::json Vectors() {
   return nlohmann::json::parse(file);
 }
 
-bool IsRefused(std::string_view base, std::string_view patch) { return !ApplyPatch(base, patch); }
+bool IsRefused(std::string_view base, std::string_view patch) {
+  return !ApplyPatch(base, patch);
+}
 
 }  // namespace
 
@@ -25,8 +27,7 @@ TEST_CASE("patches made by the npm package give what they were made for") {
   CHECK(vectors.size() >= 50);
   for (const nlohmann::json& vector : vectors) {
     INFO(vector.at("name").get<std::string>());
-    const auto result = ApplyPatch(vector.at("base").get<std::string>(),
-                                   vector.at("patch").get<std::string>());
+    const auto result = ApplyPatch(vector.at("base").get<std::string>(), vector.at("patch").get<std::string>());
     REQUIRE(result);
     CHECK(*result == vector.at("result").get<std::string>());
   }
@@ -69,12 +70,11 @@ TEST_CASE("context that is shorter than four units stands for the text's very st
 }
 
 TEST_CASE("what is no patch is refused") {
-  for (const char* patch : {
-           "hello", "@@", "@@ -1 +1 @@x\n", "@@ -1,2 +1,2\n a\n", "@@ -0 +1 @@\n a\n",
-           "@@ -1 +0 @@\n a\n", "@@ --1 +1 @@\n", "@@ -1,x +1 @@\n", "+a\n@@ -1 +1 @@\n",
-           "@@ -99999999999999999999 +1 @@\n", "@@ -1 +9999999999 @@\n", "@@ -1 +1 @@\n?a\n",
-           "@@ -1 +1 @@\n a%\n", "@@ -1 +1 @@\n a%2\n", "@@ -1 +1 @@\n a%zz\n",
-           "@@ -1 +1 @@\n %FF\n", "@@ -1 +1 @@\n %ED%A0%80\n", "@@ -1 +1 @@\n \xFF\n"}) {
+  for (const char* patch :
+       {"hello", "@@", "@@ -1 +1 @@x\n", "@@ -1,2 +1,2\n a\n", "@@ -0 +1 @@\n a\n", "@@ -1 +0 @@\n a\n",
+        "@@ --1 +1 @@\n", "@@ -1,x +1 @@\n", "+a\n@@ -1 +1 @@\n", "@@ -99999999999999999999 +1 @@\n",
+        "@@ -1 +9999999999 @@\n", "@@ -1 +1 @@\n?a\n", "@@ -1 +1 @@\n a%\n", "@@ -1 +1 @@\n a%2\n",
+        "@@ -1 +1 @@\n a%zz\n", "@@ -1 +1 @@\n %FF\n", "@@ -1 +1 @@\n %ED%A0%80\n", "@@ -1 +1 @@\n \xFF\n"}) {
     INFO(patch);
     CHECK(IsRefused("a", patch));
   }
@@ -97,8 +97,7 @@ TEST_CASE("work is bounded for hostile patches") {
   std::string patch;
   SECTION("hunks that jump to and fro") {
     for (int i = 0; i < 20000; ++i) {
-      patch += i % 2 == 0 ? "@@ -4000000,8 +4000000,9 @@\n aaaa\n+b\n aaaa\n"
-                          : "@@ -9,8 +9,9 @@\n aaaa\n+b\n aaaa\n";
+      patch += i % 2 == 0 ? "@@ -4000000,8 +4000000,9 @@\n aaaa\n+b\n aaaa\n" : "@@ -9,8 +9,9 @@\n aaaa\n+b\n aaaa\n";
     }
   }
   SECTION("one long context that nearly fits everywhere") {

@@ -62,8 +62,7 @@ class Terminal {
 
   PtyExit End() {
     std::optional<PtyExit> exit;
-    asio::co_spawn(pty.Executor(), pty.ClosedAsync(),
-                   [&](std::exception_ptr, PtyExit how) { exit = how; });
+    asio::co_spawn(pty.Executor(), pty.ClosedAsync(), [&](std::exception_ptr, PtyExit how) { exit = how; });
     REQUIRE(Until([&] { return exit.has_value(); }));
     return *exit;
   }
@@ -94,7 +93,9 @@ std::ptrdiff_t OpenDescriptors() {
   return std::distance(begin(entries), end(entries));
 }
 
-bool HasNoChildren() { return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
+bool HasNoChildren() {
+  return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD;
+}
 
 pid_t NumberAfter(const std::string& output, const std::string& word) {
   return std::atoi(output.c_str() + output.find(word) + word.size());
@@ -132,7 +133,8 @@ TEST_CASE("a shell or a folder that does not exist is an error of Start") {
 
 TEST_CASE("what is written reaches the shell, and control characters act") {
   Terminal terminal;
-  terminal.Run("read line; echo got:$line; trap 'echo interrupted; exit 3' INT; echo ready; while read line; do :; done");
+  terminal.Run(
+      "read line; echo got:$line; trap 'echo interrupted; exit 3' INT; echo ready; while read line; do :; done");
   CHECK_FALSE(terminal.pty.Write("one two\n"));
   REQUIRE(terminal.Sees("got:one two"));
   REQUIRE(terminal.Sees("ready"));
@@ -167,8 +169,9 @@ TEST_CASE("the environment is clean, descriptors are closed and signals are at t
 
 TEST_CASE("characters stay whole in every chunk of much output, and no chunk is over its bound") {
   Terminal terminal;
-  terminal.Run("i=0; while [ $i -lt 4000 ]; do printf 'a\303\251\342\202\254\360\237\230\200'; i=$((i+1)); done;"
-               "head -c 200000 /dev/zero | tr '\\0' '\\377'");
+  terminal.Run(
+      "i=0; while [ $i -lt 4000 ]; do printf 'a\303\251\342\202\254\360\237\230\200'; i=$((i+1)); done;"
+      "head -c 200000 /dev/zero | tr '\\0' '\\377'");
   REQUIRE(terminal.Until([&] { return terminal.ended; }));
   CHECK(terminal.always_whole);
   CHECK(terminal.largest_chunk <= Pty::max_chunk_bytes);
@@ -238,8 +241,9 @@ TEST_CASE("as long as nobody reads, a shell with much to say waits, and Close st
 
 TEST_CASE("Close ends the whole session, also what ignores SIGHUP or has a group of its own") {
   Terminal terminal;
-  terminal.Run("echo shell:$$; trap '' HUP; set -m; sleep 1000 & nohup sleep 1000 >/dev/null 2>&1 &"
-               "sh -c 'trap \"\" HUP TERM; echo ready; while :; do sleep 1; done'");
+  terminal.Run(
+      "echo shell:$$; trap '' HUP; set -m; sleep 1000 & nohup sleep 1000 >/dev/null 2>&1 &"
+      "sh -c 'trap \"\" HUP TERM; echo ready; while :; do sleep 1; done'");
   REQUIRE(terminal.Sees("ready"));
   const pid_t shell = NumberAfter(terminal.output, "shell:");
   CHECK(repl::SessionMembers(shell).size() >= 4);
@@ -297,9 +301,7 @@ TEST_CASE("verbs may come from any thread while the executor has several") {
     options.shell = "/bin/sh";
     options.arguments = {"-c", "stty raw -echo; echo ready; head -c 3000 | wc -c; exec cat"};
     REQUIRE_FALSE(pty.Start(options));
-    const auto read = [&] {
-      return asio::co_spawn(pty.Executor(), pty.ReadAsync(), asio::use_future).get();
-    };
+    const auto read = [&] { return asio::co_spawn(pty.Executor(), pty.ReadAsync(), asio::use_future).get(); };
     CHECK(read() == "ready\n");
     std::thread resizer([&] {
       for (int i = 0; i < 300; ++i) pty.Resize(i, i);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -100,11 +101,11 @@ class Client {
  private:
   Json Read() {
     beast::flat_buffer buffer;
-    bool done = false;
-    stream_.async_read(buffer, [&](ws::Error error, std::size_t) { done = !error; });
+    ws::Error result = asio::error::timed_out;
+    stream_.async_read(buffer, [&](ws::Error error, std::size_t) { result = error; });
     context_.restart();
     context_.run_for(std::chrono::seconds(20));
-    if (!done) throw std::runtime_error("no message came");
+    if (result) throw std::runtime_error("no message came: " + result.message());
     return Json::parse(beast::buffers_to_string(buffer.data()));
   }
 
@@ -147,7 +148,8 @@ TEST_CASE("every file event is answered in its own name, with the paths as they 
   CHECK(client.Ask("fetchDir", {{"Dir", "/empty"}}) == Json{{"contents", Json::array()}, {"path", "/empty"}});
   CHECK(client.Ask("fetchDir", {{"dir", "empty"}}).at("path") == "empty");
   CHECK(client.Ask("fetchContent", {{"path", "/file.txt"}}) == Json{{"content", "hello"}, {"path", "/file.txt"}});
-  CHECK(client.Ask("updateContent", {{"path", "file.txt"}, {"patch", "@@ -1,5 +1,6 @@\n hello\n+!\n"}}).at("success") == true);
+  CHECK(client.Ask("updateContent", {{"path", "file.txt"}, {"patch", "@@ -1,5 +1,6 @@\n hello\n+!\n"}}).at("success") ==
+        true);
   CHECK(client.Ask("createFile", {{"path", "/new/deep/file"}}) == Json{{"success", true}, {"path", "/new/deep/file"}});
   CHECK(client.Ask("createFolder", {{"path", "other"}}).at("success") == true);
   CHECK(client.Ask("rename", {{"oldPath", "file.txt"}, {"newPath", "/renamed"}}) ==
@@ -163,13 +165,15 @@ TEST_CASE("every file event is answered in its own name, with the paths as they 
 TEST_CASE("bad data and refusals are answered by an error, never by silence") {
   Service service;
   Client client(service.server.Port());
-  for (const Json& data : {Json(), Json(1), Json::array(), Json{{"path", 7}}, Json{{"path", "../x"}}, Json{{"path", ""}}}) {
+  for (const Json& data :
+       {Json(), Json(1), Json::array(), Json{{"path", 7}}, Json{{"path", "../x"}}, Json{{"path", ""}}}) {
     for (const std::string event : {"fetchContent", "updateContent", "createFile", "createFolder", "delete"}) {
       INFO(event << data);
       CHECK(client.Ask(event, data).contains("error"));
     }
   }
-  for (const std::string event : {"fetchDir", "rename", "copy", "cut", "paste"}) CHECK(client.Ask(event, {}).contains("error"));
+  for (const std::string event : {"fetchDir", "rename", "copy", "cut", "paste"})
+    CHECK(client.Ask(event, {}).contains("error"));
   CHECK(fs::exists(service.root));
 }
 
@@ -244,7 +248,7 @@ TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
   client.Type(session, "PS1='prompt''> '; yes 0123456789012345678901234567890123456789\n");
-  client.OutputUntil("0123456789\r\n");
+  client.OutputUntil("0123456789\r\n0123456789");  // not merely the command's echo
   CHECK(client.Ask("fetchContent", {{"path", "file.txt"}}).at("content") == "hello");
   client.Type(session, "\x03");
   client.OutputUntil("prompt> ");

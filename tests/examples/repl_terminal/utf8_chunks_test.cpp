@@ -24,8 +24,8 @@ TEST_CASE("text split at every byte comes out whole, and no piece ends inside a 
     for (std::size_t second = first; second <= text.size(); ++second) {
       Utf8Chunks chunks;
       std::string out;
-      for (const std::string& piece : {text.substr(0, first), text.substr(first, second - first),
-                                       text.substr(second)}) {
+      for (const std::string& piece :
+           {text.substr(0, first), text.substr(first, second - first), text.substr(second)}) {
         std::string part;
         chunks.Append(piece, part);
         CHECK(repl::IsUtf8(part));
@@ -40,15 +40,18 @@ TEST_CASE("text split at every byte comes out whole, and no piece ends inside a 
 TEST_CASE("bytes that are no UTF-8 become one replacement for each maximal subpart") {
   CHECK(Whole("a\xFFz") == "a" + bad + "z");
   CHECK(Whole("\x80\xBF") == bad + bad);
-  CHECK(Whole("\xC0\xAF") == bad + bad);                          // overlong
-  CHECK(Whole("\xED\xA0\x80") == bad + bad + bad);                // a surrogate
-  CHECK(Whole("\xF4\x90\x80\x80") == bad + bad + bad + bad);      // past U+10FFFF
-  CHECK(Whole("\xE2\x82" "a") == bad + "a");                      // broken off by another character
+  CHECK(Whole("\xC0\xAF") == bad + bad);                      // overlong
+  CHECK(Whole("\xED\xA0\x80") == bad + bad + bad);            // a surrogate
+  CHECK(Whole("\xF4\x90\x80\x80") == bad + bad + bad + bad);  // past U+10FFFF
+  CHECK(Whole("\xE2\x82"
+              "a") == bad + "a");  // broken off by another character
   CHECK(Whole("\xF0\x9F\x98\xF0\x9F\x98\x80") == bad + "\xF0\x9F\x98\x80");
 }
 
 TEST_CASE("invalid bytes give the same text however they are split") {
-  const std::string text = "\xF0\x9F\x98\xE2\x82" "a\xED\xA0\x80\xC3\xFF\xF1\x80";
+  const std::string text =
+      "\xF0\x9F\x98\xE2\x82"
+      "a\xED\xA0\x80\xC3\xFF\xF1\x80";
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     Utf8Chunks chunks;
     std::string out;

@@ -45,9 +45,7 @@ struct Fixture {
     std::ifstream stream(file, std::ios::binary);
     return {std::istreambuf_iterator<char>(stream), {}};
   }
-  std::ptrdiff_t EntriesInRoot() const {
-    return std::distance(fs::directory_iterator(root), fs::directory_iterator());
-  }
+  std::ptrdiff_t EntriesInRoot() const { return std::distance(fs::directory_iterator(root), fs::directory_iterator()); }
 
   const fs::path top = [] {
     std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
@@ -135,8 +133,8 @@ TEST_CASE("a path that leaves the workspace by its text is refused by every verb
   for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
     Fixture f(resolver);
     Fixture::Put(f.root / "file", "olden");
-    for (const std::string path : {"..", "../secret", "/../secret", "a/../../secret", "nope/../../../x",
-                                    "./..//secret", "file/../../root/file"}) {
+    for (const std::string path : {"..", "../secret", "/../secret", "a/../../secret", "nope/../../../x", "./..//secret",
+                                   "file/../../root/file"}) {
       INFO(path);
       for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
     }
@@ -156,7 +154,8 @@ TEST_CASE("a path that leaves the workspace through a link is refused by every v
     fs::create_symlink("..", f.root / "relative");
     fs::create_symlink("/proc/self/root", f.root / "magic");
     fs::create_symlink("../nowhere", f.root / "dangling");
-    for (const std::string path : {"absolute/secret", "relative/secret", "magic/etc/passwd", "absolute/new/new", "dangling/new"}) {
+    for (const std::string path :
+         {"absolute/secret", "relative/secret", "magic/etc/passwd", "absolute/new/new", "dangling/new"}) {
       INFO(path);
       for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
     }
@@ -340,8 +339,9 @@ TEST_CASE("saves by many at once all arrive, and a reader never sees half of one
 }
 
 TEST_CASE("size, number and depth are bounded") {
-  Fixture f(Resolver::Best, {.max_file_bytes = 10, .max_list_entries = 5, .max_tree_entries = 5,
-                             .max_tree_depth = 3, .max_copy_bytes = 20});
+  Fixture f(
+      Resolver::Best,
+      {.max_file_bytes = 10, .max_list_entries = 5, .max_tree_entries = 5, .max_tree_depth = 3, .max_copy_bytes = 20});
   Fixture::Put(f.root / "ten", std::string(10, 'x'));
   Fixture::Put(f.root / "eleven", std::string(11, 'x'));
   CHECK(f.workspace.Read("ten"));

@@ -1,0 +1,149 @@
+// The end of a server.
+#include <csignal>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/patience.hpp"
+#include "support/test_server.hpp"
+#include "ws/ws.hpp"
+
+using namespace std::chrono_literals;
+using ws::Handler;
+using ws::Server;
+using ws::ServerOptions;
+using ws::test::Door;
+using ws::test::Get;
+using ws::test::Journal;
+using ws::test::TestServer;
+
+TEST_CASE("Stop flushes the queues, says 1001 and waits for disconnect") {
+  std::promise<Handler> opened;
+  Journal journal;
+  TestServer server([&](Handler socket) {
+    socket.On("disconnect", [&](const ws::Json& reason) { journal.Add(reason["reason"]); });
+    opened.set_value(socket);
+  });
+  auto client = server.Connect();
+  Handler socket = Get(opened.get_future());
+  const std::string text(1000, 'x');
+  for (int number = 0; number < 200; ++number) CHECK_FALSE(socket.Emit("n", text));
+  std::thread stopping([&] { server->Stop(); });
+  for (int number = 0; number < 200; ++number) CHECK(client.Receive()["data"] == text);
+  CHECK(client.Close().code == 1001);
+  stopping.join();
+  CHECK(journal.Entries() == std::vector<std::string>{"shutdown"});
+  CHECK(server->Connections() == 0);
+}
+
+TEST_CASE("Stop cuts short who does not answer, within drain_timeout") {
+  TestServer server([](Handler) {}, {.close_timeout = 60s}, {.drain_timeout = 100ms, .log = [](const ws::LogRecord&) {}});
+  auto silent = server.Connect();
+  auto half = server.Dial();
+  half.SendBytes("GET /");
+  server->Stop();
+  CHECK(silent.ReceiveClose().code == 1001);
+  CHECK(silent.ReceiveEnd().empty());
+}
+
+TEST_CASE("Stop returns only when no callback runs") {
+  Door leave;
+  std::atomic<bool> returned = false;
+  Journal journal;
+  TestServer server(
+      [&](Handler socket) {
+        socket.On("block", [&] {
+          journal.Add("in");
+          leave.Pass();
+          returned = true;
+        });
+      },
+      {}, {.drain_timeout = 50ms, .log = [](const ws::LogRecord&) {}});
+  auto client = server.Connect();
+  client.Send("block");
+  journal.WaitFor(1);
+  std::thread stopping([&] {
+    server->Stop();
+    journal.Add(returned ? "after" : "before");
+  });
+  CHECK(client.ReceiveClose().code == 1001);
+  leave.Open();
+  stopping.join();
+  CHECK(journal.Entries().back() == "after");
+}
+
+TEST_CASE("Stop inside a callback only begins the drain") {
+  const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
+  Journal journal;
+  Server* stopped = nullptr;
+  TestServer server(ServerOptions{}, [&](Server& one) {
+    stopped = &one;
+    one.Route("/ws", {.callback_thread = thread}, [&](Handler socket) {
+      socket.On("stop", [&] {
+        stopped->Stop();
+        journal.Add("stopped");
+      });
+      socket.On("disconnect", [&] { journal.Add("disconnect"); });
+    });
+  });
+  auto client = server.Connect();
+  client.Send("stop");
+  CHECK(client.Close().code == 1001);
+  CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
+  server->Stop();
+  CHECK(server->Port() == 0);
+}
+
+TEST_CASE("Stop may be called by many at once, and by nobody") {
+  for (int round = 0; round < 20; ++round) {
+    TestServer server([](Handler) {});
+    std::vector<std::thread> threads;
+    for (int count = 0; count < 4; ++count) {
+      threads.emplace_back([&] {
+        server->Stop();
+        CHECK(server->Port() == 0);
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  Server never;
+  never.Stop();
+}
+
+TEST_CASE("Run drains at Stop and at a signal, and returns no error") {
+  const bool by_signal = GENERATE(false, true);
+  std::promise<void> opened;
+  Server server({.port = 0, .workers = 1});
+  server.Route("/ws", [&](Handler) { opened.set_value(); });
+  REQUIRE_FALSE(server.Start());
+  const auto port = server.Port();
+  std::promise<ws::Error> ran;
+  std::thread running([&] { ran.set_value(server.Run()); });
+  ws::test::TestClient client(ws::test::DialTcp(port));
+  client.Upgrade();
+  Get(opened.get_future());
+  if (by_signal) {
+    // The handler may not be installed yet: until it is, a signal would end the process.
+    struct sigaction now {};
+    while (::sigaction(SIGTERM, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::this_thread::yield();
+    ::raise(SIGTERM);
+  } else {
+    server.Stop();
+  }
+  CHECK(client.Close().code == 1001);
+  CHECK_FALSE(Get(ran.get_future()));
+  running.join();
+}
+
+TEST_CASE("the end of a server with open connections and blocked callbacks stops it") {
+  std::vector<ws::test::TestClient> clients;
+  Journal journal;
+  {
+    TestServer server([&](Handler socket) { socket.On("disconnect", [&] { journal.Add("disconnect"); }); }, {.close_timeout = 50ms});
+    for (int count = 0; count < 20; ++count) clients.push_back(server.Connect());
+  }
+  CHECK(journal.Size() == 20);
+  for (auto& client : clients) CHECK(client.ReceiveClose().code == 1001);
+}

@@ -1,0 +1,118 @@
+// Init inside somebody's own server: any stream, any executor.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/read.hpp>
+#include <ostream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/memory_session.hpp"
+#include "support/patience.hpp"
+#include "support/test_client.hpp"
+#include "ws/ws.hpp"
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::ip::tcp;
+using ws::Error;
+using ws::Handler;
+using ws::Json;
+using ws::test::Get;
+using ws::test::Journal;
+using ws::test::TestClient;
+
+namespace {
+
+// Reads the request itself, as a server of the user's would.
+template <class Stream>
+asio::awaitable<Error> Mount(tcp::acceptor& acceptor, Handler socket) {
+  Stream stream(co_await acceptor.async_accept(asio::use_awaitable));
+  beast::flat_buffer leftover;
+  beast::http::request<beast::http::empty_body> request;
+  co_await beast::http::async_read(stream, leftover, request, asio::use_awaitable);
+  co_return co_await socket.Init(std::move(stream), request, leftover);
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behind its request", "", tcp::socket, beast::tcp_stream) {
+  asio::io_context context(1);
+  tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  Handler socket;
+  auto end = ws::test::EndOf(socket);
+  socket.On("x", [](const Json& data) { return data; });
+  auto result = asio::co_spawn(context, Mount<TestType>(acceptor, socket), asio::use_future);
+  std::thread thread([&context] { context.run(); });
+  TestClient client(ws::test::DialTcp(acceptor.local_endpoint().port()));
+  client.SendBytes(ws::test::UpgradeText() + ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"x","id":1,"data":7})"));
+  CHECK(client.ReadAnswer().status == 101);
+  CHECK(client.Receive()["data"] == 7);
+  CHECK_FALSE(Get(std::move(result)));
+  CHECK(socket.Handshake().remote_address == "127.0.0.1");
+  CHECK_FALSE(socket.Handshake().secure);
+  const std::string large(500'000, 'x');
+  client.Send("x", large, 2);
+  CHECK(client.Receive()["data"] == large);
+  CHECK(client.Close(4000).code == 4000);
+  CHECK(Get(std::move(end)).code == 4000);
+  thread.join();
+}
+
+TEST_CASE("on a context of one thread, what is registered in the turn after Init misses nothing") {
+  for (int round = 0; round < 20; ++round) {
+    Journal journal;
+    ws::test::MemorySession session;
+    auto work = [](ws::test::MemorySession& one, Journal& log) -> asio::awaitable<Error> {
+      const std::string first = ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"first"})");
+      const Error error = co_await one.socket.Init(std::move(one.Pair().first), ws::test::UpgradeRequest(), first);
+      one.socket.On("connect", [&log] { log.Add("connect"); });
+      one.socket.On("first", [&log] { log.Add("first"); });
+      co_return error;
+    };
+    auto result = session.Start(work(session, journal));
+    CHECK_FALSE(Get(std::move(result)));
+    CHECK(journal.WaitFor(2) == std::vector<std::string>{"connect", "first"});
+  }
+}
+
+TEST_CASE("on a context of many threads connections work side by side") {
+  asio::io_context context(4);
+  const auto work = asio::make_work_guard(context);
+  std::vector<std::thread> threads;
+  for (int count = 0; count < 4; ++count) threads.emplace_back([&context] { context.run(); });
+  {
+    std::vector<Handler> sockets(8);
+    std::vector<TestClient> clients;
+    std::vector<std::future<Error>> results;
+    std::vector<ws::test::MemoryPair> pairs;
+    for (Handler& socket : sockets) {
+      socket.On("x", [](const Json& data) { return data; });
+      auto& pair = pairs.emplace_back(context.get_executor());
+      clients.emplace_back(ws::test::OverPipes(pair.to_second, pair.to_first));
+      results.push_back(asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), asio::use_future));
+    }
+    for (std::size_t index = 0; index < clients.size(); ++index) {
+      CHECK(clients[index].ReadAnswer().status == 101);
+      CHECK_FALSE(Get(std::move(results[index])));
+    }
+    for (int round = 0; round < 50; ++round) {
+      for (auto& client : clients) client.Send("x", round, round);
+    }
+    for (int round = 0; round < 50; ++round) {
+      for (auto& client : clients) CHECK(client.Receive()["data"] == round);
+    }
+    for (Handler& socket : sockets) socket.Close();
+    for (auto& client : clients) CHECK(client.Close().code == 1000);
+    for (Handler& socket : sockets) Get(asio::co_spawn(context, socket.ClosedAsync(), asio::use_future));
+  }
+  context.stop();
+  for (auto& thread : threads) thread.join();
+}

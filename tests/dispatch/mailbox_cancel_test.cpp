@@ -1,0 +1,73 @@
+// What the end of a connection does to its coroutine callbacks.
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <string>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/mailbox_stage.hpp"
+
+using namespace ws::dispatch;
+namespace asio = boost::asio;
+using asio::awaitable;
+using ws::Order;
+using ws::test::Door;
+using ws::test::Step;
+using Events = std::vector<std::string>;
+
+TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disconnect follows") {
+  Step step;
+  Door door(step.context);
+  int aborted = 0;
+  const auto wait = [&]() -> awaitable<void> {
+    try {
+      co_await door.Pass();
+    } catch (const boost::system::system_error& error) {
+      aborted += error.code() == asio::error::operation_aborted;
+      throw;
+    }
+  };
+  step.owner->On("beside", wait, Order::None);
+  step.owner->On("slow", wait);
+  step.Put({"beside", "slow", "disconnect"});
+  step.Run();
+  CHECK(step.owner->Answers().empty());
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(aborted == 2);
+  CHECK(step.owner->Thrown().empty());
+  CHECK(step.owner->Answers().size() == 3);
+  CHECK(step.owner->Answers().back() == "disconnect");
+}
+
+TEST_CASE("After a cancellation the message's other callbacks and the messages behind it still run") {
+  Step step;
+  Door door(step.context);
+  Events log;
+  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
+  step.owner->On("slow", [&] { log.push_back("plain"); });
+  step.owner->On("slow", [&]() -> awaitable<void> {
+    log.push_back("coroutine");
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    log.push_back("to its end");
+  });
+  step.owner->On("next", [&]() -> awaitable<void> {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    log.push_back("next");
+  });
+  step.Put({"slow", "next"});
+  step.Run();
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(log == Events{"plain", "coroutine", "to its end", "next"});
+}
+
+TEST_CASE("Cancel without a coroutine under way does nothing") {
+  Step step;
+  step.mailbox->Cancel();
+  step.Put({"a"});
+  step.mailbox->Cancel();
+  step.Run();
+  CHECK(step.owner->Answers() == Events{"a"});
+}
