@@ -1,6 +1,6 @@
 // The end of a server.
-#include <csignal>
 #include <atomic>
+#include <csignal>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,7 +39,8 @@ TEST_CASE("Stop flushes the queues, says 1001 and waits for disconnect") {
 }
 
 TEST_CASE("Stop cuts short who does not answer, within drain_timeout") {
-  TestServer server([](Handler) {}, {.close_timeout = 60s}, {.drain_timeout = 100ms, .log = [](const ws::LogRecord&) {}});
+  TestServer server([](Handler) {}, {.close_timeout = 60s},
+                    {.drain_timeout = 100ms, .log = [](const ws::LogRecord&) {}});
   auto silent = server.Connect();
   auto half = server.Dial();
   half.SendBytes("GET /");
@@ -141,7 +142,8 @@ TEST_CASE("the end of a server with open connections and blocked callbacks stops
   std::vector<ws::test::TestClient> clients;
   Journal journal;
   {
-    TestServer server([&](Handler socket) { socket.On("disconnect", [&] { journal.Add("disconnect"); }); }, {.close_timeout = 50ms});
+    TestServer server([&](Handler socket) { socket.On("disconnect", [&] { journal.Add("disconnect"); }); },
+                      {.close_timeout = 50ms});
     for (int count = 0; count < 20; ++count) clients.push_back(server.Connect());
   }
   CHECK(journal.Size() == 20);

@@ -43,7 +43,8 @@ asio::awaitable<Error> Mount(tcp::acceptor& acceptor, Handler socket) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behind its request", "", tcp::socket, beast::tcp_stream) {
+TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behind its request", "", tcp::socket,
+                   beast::tcp_stream) {
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   Handler socket;
@@ -52,7 +53,8 @@ TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behi
   auto result = asio::co_spawn(context, Mount<TestType>(acceptor, socket), asio::use_future);
   std::thread thread([&context] { context.run(); });
   TestClient client(ws::test::DialTcp(acceptor.local_endpoint().port()));
-  client.SendBytes(ws::test::UpgradeText() + ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"x","id":1,"data":7})"));
+  client.SendBytes(ws::test::UpgradeText() +
+                   ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"x","id":1,"data":7})"));
   CHECK(client.ReadAnswer().status == 101);
   CHECK(client.Receive()["data"] == 7);
   CHECK_FALSE(Get(std::move(result)));
@@ -97,7 +99,8 @@ TEST_CASE("on a context of many threads connections work side by side") {
       socket.On("x", [](const Json& data) { return data; });
       auto& pair = pairs.emplace_back(context.get_executor());
       clients.emplace_back(ws::test::OverPipes(pair.to_second, pair.to_first));
-      results.push_back(asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), asio::use_future));
+      results.push_back(
+          asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), asio::use_future));
     }
     for (std::size_t index = 0; index < clients.size(); ++index) {
       CHECK(clients[index].ReadAnswer().status == 101);

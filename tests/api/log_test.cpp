@@ -73,6 +73,8 @@ TEST_CASE("a sink gets every record with its connection, and nothing goes to std
   });
   CHECK(text.empty());
   const auto entries = journal.WaitFor(2);
-  CHECK(entries[0] == std::to_string(static_cast<int>(LogLevel::Debug)) + "bad_json|connection=" + id + "|detail=at byte 1");
-  CHECK(entries[1] == std::to_string(static_cast<int>(LogLevel::Severe)) + "a callback threw|connection=" + id + "|detail=throw: the reason");
+  CHECK(entries[0] ==
+        std::to_string(static_cast<int>(LogLevel::Debug)) + "bad_json|connection=" + id + "|detail=at byte 1");
+  CHECK(entries[1] == std::to_string(static_cast<int>(LogLevel::Severe)) + "a callback threw|connection=" + id +
+                          "|detail=throw: the reason");
 }

@@ -27,7 +27,9 @@ void from_json(const Json& json, Point& point) {
   json.at("x").get_to(point.x);
   if (json.contains("rest")) json.at("rest").get_to(point.rest);
 }
-void to_json(Json& json, const Point& point) { json = {{"x", point.x}}; }
+void to_json(Json& json, const Point& point) {
+  json = {{"x", point.x}};
+}
 
 }  // namespace
 
@@ -81,9 +83,8 @@ TEST_CASE("EmitVolatile is refused where more than a quarter of the queue waits"
 TEST_CASE("OnMessage takes every data message as it is, in order, and Send answers in kind") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   MemorySession session(Options{.callback_thread = thread});
-  const ws::Token token = session.socket.OnMessage([](Handler& peer, const Message& message) {
-    CHECK_FALSE(peer.Send(message.Text(), message.MessageKind()));
-  });
+  const ws::Token token = session.socket.OnMessage(
+      [](Handler& peer, const Message& message) { CHECK_FALSE(peer.Send(message.Text(), message.MessageKind())); });
   session.Open();
   for (const std::string text : {"", "{", "text", "{\"event\":\"$ping\"}"}) {
     session.peer.SendText(text);

@@ -78,7 +78,8 @@ TEST_CASE("a route is chosen by the path without the query, * takes the rest, an
   const bool rest = GENERATE(false, true);
   TestServer server(ServerOptions{}, [&](Server& one) {
     one.Route("/a", [&](Handler) { journal.Add("a"); });
-    one.Route("/b", {.subprotocols = {"b"}}, [&](Handler socket) { journal.Add("b" + std::string(socket.Handshake().Query())); });
+    one.Route("/b", {.subprotocols = {"b"}},
+              [&](Handler socket) { journal.Add("b" + std::string(socket.Handshake().Query())); });
     if (rest) one.Route("*", [&](Handler socket) { journal.Add(socket.Handshake().target); });
   });
   server.Connect("/a?x=1").Close();
@@ -163,7 +164,8 @@ TEST_CASE("silent clients are closed by the handshake deadline while others conn
 
 TEST_CASE("out of descriptors the server waits without burning time, and accepts again") {
   std::atomic<int> severe = 0;
-  ServerOptions options{.log = [&](const ws::LogRecord& record) { severe += record.level == ws::LogLevel::Severe ? 1 : 0; }};
+  ServerOptions options{
+      .log = [&](const ws::LogRecord& record) { severe += record.level == ws::LogLevel::Severe ? 1 : 0; }};
   TestServer server([](Handler) {}, {}, std::move(options));
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);

@@ -84,8 +84,8 @@ TEST_CASE("compressed messages are read, whole and in fragments, in pieces of an
       CHECK(opened.codec.TakeMessage() == text);
       CHECK(opened.codec.MessageKind() == Kind::Text);
       const std::string again = Deflate(deflater, text);
-      const std::string half = MaskedFrame(Opcode::Binary, again.substr(0, 3), false, 0x42) +
-                               MaskedFrame(Opcode::Continuation, "", false);
+      const std::string half =
+          MaskedFrame(Opcode::Binary, again.substr(0, 3), false, 0x42) + MaskedFrame(Opcode::Continuation, "", false);
       CHECK(opened.Feed(half, step) == Codec::Event::NeedMore);
       CHECK(opened.codec.InMessage());
       CHECK(opened.Feed(MaskedFrame(Opcode::Continuation, again.substr(3)), step) == Codec::Event::Message);
@@ -120,7 +120,8 @@ TEST_CASE("what is written can be inflated, message after message") {
 TEST_CASE("a bomb fails with 1009, one that is no deflate fails, and text is checked behind the inflater") {
   zlib::deflate_stream deflater;
   Opened bomb(10'000);
-  CHECK(bomb.Feed(MaskedFrame(Opcode::Text, Deflate(deflater, std::string(1 << 20, '\0')), true, 0xC1), 100) == Codec::Event::Failed);
+  CHECK(bomb.Feed(MaskedFrame(Opcode::Text, Deflate(deflater, std::string(1 << 20, '\0')), true, 0xC1), 100) ==
+        Codec::Event::Failed);
   CHECK(bomb.codec.CloseCode() == 1009);
   zlib::deflate_stream fresh;
   Opened text(1000);

@@ -38,14 +38,19 @@ struct Opened {
   void Drain(std::vector<std::string>& events) {
     for (;;) {
       switch (codec.Next()) {
-        case Codec::Event::NeedMore: return;
+        case Codec::Event::NeedMore:
+          return;
         case Codec::Event::Message: {
           std::string message = codec.TakeMessage();
           events.push_back((codec.MessageKind() == Kind::Text ? "text " : "binary ") + message);
           break;
         }
-        case Codec::Event::Ping: events.push_back("ping " + std::string(codec.Control())); break;
-        case Codec::Event::Pong: events.push_back("pong " + std::string(codec.Control())); break;
+        case Codec::Event::Ping:
+          events.push_back("ping " + std::string(codec.Control()));
+          break;
+        case Codec::Event::Pong:
+          events.push_back("pong " + std::string(codec.Control()));
+          break;
         case Codec::Event::Close:
           events.push_back("close " + std::to_string(codec.CloseCode()) + " " + std::string(codec.Control()));
           over = true;
@@ -63,21 +68,22 @@ struct Opened {
   bool over = false;
 };
 
-const std::string conversation = MaskedFrame(Opcode::Text, "hello") + MaskedFrame(Opcode::Binary, std::string("\0\xFF", 2)) +
-                                 MaskedFrame(Opcode::Text, "") +                       // an empty message
-                                 MaskedFrame(Opcode::Text, "fr\xE2", false) +          // cut inside a character
-                                 MaskedFrame(Opcode::Ping, "between") +                //
-                                 MaskedFrame(Opcode::Continuation, "", false) +        //
-                                 MaskedFrame(Opcode::Continuation, "\x82\xAC", false) +  //
-                                 MaskedFrame(Opcode::Pong, "") +                       //
-                                 MaskedFrame(Opcode::Continuation, "") +               // an empty end
-                                 MaskedFrame(Opcode::Text, "", false) + MaskedFrame(Opcode::Continuation, "late") +
-                                 MaskedFrame(Opcode::Text, std::string(300, 'x')) +    // a longer length
-                                 MaskedFrame(Opcode::Close, ClosePayload(1001, "bye")) + MaskedFrame(Opcode::Text, "after");
+const std::string conversation =
+    MaskedFrame(Opcode::Text, "hello") + MaskedFrame(Opcode::Binary, std::string("\0\xFF", 2)) +
+    MaskedFrame(Opcode::Text, "") +                         // an empty message
+    MaskedFrame(Opcode::Text, "fr\xE2", false) +            // cut inside a character
+    MaskedFrame(Opcode::Ping, "between") +                  //
+    MaskedFrame(Opcode::Continuation, "", false) +          //
+    MaskedFrame(Opcode::Continuation, "\x82\xAC", false) +  //
+    MaskedFrame(Opcode::Pong, "") +                         //
+    MaskedFrame(Opcode::Continuation, "") +                 // an empty end
+    MaskedFrame(Opcode::Text, "", false) + MaskedFrame(Opcode::Continuation, "late") +
+    MaskedFrame(Opcode::Text, std::string(300, 'x')) +  // a longer length
+    MaskedFrame(Opcode::Close, ClosePayload(1001, "bye")) + MaskedFrame(Opcode::Text, "after");
 
-const std::vector<std::string> wanted = {"text hello",       std::string("binary \0\xFF", 9), "text ",
-                                         "ping between",     "pong ",                         "text fr\xE2\x82\xAC",
-                                         "text late",        "text " + std::string(300, 'x'), "close 1001 bye"};
+const std::vector<std::string> wanted = {
+    "text hello", std::string("binary \0\xFF", 9), "text ",         "ping between", "pong ", "text fr\xE2\x82\xAC",
+    "text late",  "text " + std::string(300, 'x'), "close 1001 bye"};
 
 }  // namespace
 
@@ -112,7 +118,8 @@ TEST_CASE("what is kept after each message is read on where it stood") {
   Opened opened;
   std::vector<std::string> events;
   {
-    const std::string input = MaskedFrame(Opcode::Text, "one") + MaskedFrame(Opcode::Text, "two") + MaskedFrame(Opcode::Text, "three");
+    const std::string input =
+        MaskedFrame(Opcode::Text, "one") + MaskedFrame(Opcode::Text, "two") + MaskedFrame(Opcode::Text, "three");
     opened.codec.Feed(input);
     REQUIRE(opened.codec.Next() == Codec::Event::Message);
     CHECK(opened.codec.TakeMessage() == "one");
@@ -150,12 +157,15 @@ TEST_CASE("a message at its bound is read, one over it fails with 1009 as soon a
     Opened whole;
     CHECK(whole.Read(MaskedFrame(Opcode::Text, most), step) == std::vector<std::string>{"text " + most});
     Opened pieces;
-    CHECK(pieces.Read(MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, ""), step).size() == 1);
+    CHECK(pieces.Read(MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, ""), step).size() ==
+          1);
     Opened over;
-    CHECK(over.Read(MaskedFrame(Opcode::Text, most + 'x').substr(0, 8), step) == std::vector<std::string>{"failed 1009"});
+    CHECK(over.Read(MaskedFrame(Opcode::Text, most + 'x').substr(0, 8), step) ==
+          std::vector<std::string>{"failed 1009"});
     CHECK(over.codec.Failure() == EndReason::TooLarge);
     Opened fragments;
-    const std::string parts = MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, "x").substr(0, 6);
+    const std::string parts =
+        MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, "x").substr(0, 6);
     CHECK(fragments.Read(parts, step) == std::vector<std::string>{"failed 1009"});
   }
   for (const std::uint64_t length : {std::uint64_t{1} << 40, std::uint64_t{1} << 62, (std::uint64_t{1} << 63) - 1}) {
@@ -168,23 +178,23 @@ TEST_CASE("a message at its bound is read, one over it fails with 1009 as soon a
 
 TEST_CASE("what breaks RFC 6455 fails with 1002, and text that is not UTF-8 with 1007 as soon as it can be told") {
   const std::pair<std::string, std::string> broken[] = {
-      {"\x81\x01x", "failed 1002"},                                                   // not masked
-      {MaskedFrame(Opcode::Text, "x", true, 0xA1), "failed 1002"},                    // reserved bits
-      {MaskedFrame(Opcode::Text, "x", true, 0xC1), "failed 1002"},                    // compressed, not agreed
-      {MaskedFrame(Opcode::Text, "x", true, 0x8B), "failed 1002"},                    // reserved opcode
-      {MaskedFrame(Opcode::Ping, "x", false), "failed 1002"},                         // a control frame in pieces
-      {MaskedFrame(Opcode::Ping, std::string(126, 'x')), "failed 1002"},              // and a large one
-      {MaskedFrame(Opcode::Continuation, "x"), "failed 1002"},                        // of nothing
+      {"\x81\x01x", "failed 1002"},                                       // not masked
+      {MaskedFrame(Opcode::Text, "x", true, 0xA1), "failed 1002"},        // reserved bits
+      {MaskedFrame(Opcode::Text, "x", true, 0xC1), "failed 1002"},        // compressed, not agreed
+      {MaskedFrame(Opcode::Text, "x", true, 0x8B), "failed 1002"},        // reserved opcode
+      {MaskedFrame(Opcode::Ping, "x", false), "failed 1002"},             // a control frame in pieces
+      {MaskedFrame(Opcode::Ping, std::string(126, 'x')), "failed 1002"},  // and a large one
+      {MaskedFrame(Opcode::Continuation, "x"), "failed 1002"},            // of nothing
       {MaskedFrame(Opcode::Text, "x", false) + MaskedFrame(Opcode::Text, "y"), "failed 1002"},
-      {"\x81\xFE" + std::string("\0\x05", 2), "failed 1002"},                         // a length too long for its value
-      {"\x81\xFF\x80" + std::string(7, '\0'), "failed 1002"},                         // a negative length
-      {MaskedFrame(Opcode::Close, "x"), "failed 1002"},                               //
-      {MaskedFrame(Opcode::Close, ClosePayload(999)), "failed 1002"},                 //
-      {MaskedFrame(Opcode::Close, ClosePayload(1005)), "failed 1002"},                //
-      {MaskedFrame(Opcode::Close, ClosePayload(65535)), "failed 1002"},               //
-      {MaskedFrame(Opcode::Text, "\xC0\xAF"), "failed 1007"},                         // overlong
-      {MaskedFrame(Opcode::Text, "\xED\xA0\x80"), "failed 1007"},                     // a surrogate
-      {MaskedFrame(Opcode::Text, "\xE2\x82"), "failed 1007"},                         // half a character
+      {"\x81\xFE" + std::string("\0\x05", 2), "failed 1002"},            // a length too long for its value
+      {"\x81\xFF\x80" + std::string(7, '\0'), "failed 1002"},            // a negative length
+      {MaskedFrame(Opcode::Close, "x"), "failed 1002"},                  //
+      {MaskedFrame(Opcode::Close, ClosePayload(999)), "failed 1002"},    //
+      {MaskedFrame(Opcode::Close, ClosePayload(1005)), "failed 1002"},   //
+      {MaskedFrame(Opcode::Close, ClosePayload(65535)), "failed 1002"},  //
+      {MaskedFrame(Opcode::Text, "\xC0\xAF"), "failed 1007"},            // overlong
+      {MaskedFrame(Opcode::Text, "\xED\xA0\x80"), "failed 1007"},        // a surrogate
+      {MaskedFrame(Opcode::Text, "\xE2\x82"), "failed 1007"},            // half a character
       {MaskedFrame(Opcode::Text, "\xE2\x82", false) + MaskedFrame(Opcode::Continuation, ""), "failed 1007"},
       {MaskedFrame(Opcode::Text, "\xFF" + std::string(100, 'x')).substr(0, 10), "failed 1007"},
   };
