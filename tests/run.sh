@@ -8,6 +8,8 @@ install_packages g++ cmake ninja-build ccache pkg-config git libboost1.81-dev nl
 install_node
 install_packages chromium
 
+# Hits in any folder, also in a fresh clone.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 cmake --build build
 ctest --test-dir build --output-on-failure --parallel 2 "$@"

@@ -156,7 +156,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
   static boost::asio::awaitable<Error> Ready(Error error);
 
-  void Dispatch(std::string text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
+  // The envelope's views point into `text`, so it must not have moved.
+  void Dispatch(std::string&& text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
   void Enqueue(dispatch::Mailbox::ExchangePtr exchange);
   void Resolve(const protocol::Envelope& ack);
   void SendError(const Failure& failure, std::string_view event = {}, std::string_view path = {});

@@ -65,7 +65,7 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
   return Received::Fine;
 }
 
-void Connection::Dispatch(std::string text, Kind kind, const Envelope& envelope, std::string_view bytes) {
+void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelope, std::string_view bytes) {
   const std::string_view event = envelope.Event();
   if (event == "$ack") return Resolve(envelope);
   if (event == "$pong") return;

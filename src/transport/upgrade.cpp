@@ -39,6 +39,7 @@ asio::awaitable<void> Link::LastRites(std::shared_ptr<Link> self) {
 }
 
 asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
+  if (phase_ == Phase::Ended) co_return Errc::Closed;  // before it began
   std::optional<Refusal> refusal = co_await Judge(opening.request);
   if (phase_ == Phase::Ended) co_return Errc::Closed;
   std::string subprotocol;

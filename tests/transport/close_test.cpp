@@ -75,11 +75,12 @@ TEST_CASE("an empty close frame of the peer is 1005, and is answered with an emp
 TEST_CASE("a connection that breaks ends with transport_error and 1006") {
   MemorySession session;
   auto end = EndOf(session.socket);
+  std::promise<std::string> error;
+  session.socket.On("disconnect", [&](const ws::Json& reason) { error.set_value(reason["error"]); });
   session.Open();
   session.peer.Cut();
-  const CloseReason reason = Get(std::move(end));
-  Check(reason, EndReason::TransportError, 1006, false);
-  CHECK(reason.error == boost::asio::error::eof);
+  Check(Get(std::move(end)), EndReason::TransportError, 1006, false);
+  CHECK(Get(error.get_future()) == ws::Error(boost::asio::error::eof).message());
 }
 
 TEST_CASE("a broken frame ends with protocol_error and 1002") {

@@ -190,9 +190,9 @@ TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and wh
   CHECK(session.peer.Receive()["event"] == "one");
   for (int round = 0; round < 2; ++round) {
     session.BlockWrites(true);
-    Fill(session.socket, 20);
+    const int accepted = Fill(session.socket, 20);
     session.BlockWrites(false);
-    for (int number = 0; number < 8; ++number) session.peer.Receive();
+    for (int number = 0; number < accepted; ++number) session.peer.Receive();
     const auto entries = journal.WaitFor(static_cast<std::size_t>(2 * (round + 1)));
     CHECK(entries[entries.size() - 2] == "1");
     while (session.socket.Stats().queued_messages != 0) Settle(session);
@@ -242,7 +242,7 @@ TEST_CASE("replies and pongs are never dropped, whatever the policy") {
   Fill(session.socket, 50);
   session.peer.SendText(R"({"event":"$ping"})");
   session.peer.Send("ask", nullptr, 1);
-  while (session.socket.Stats().messages_in < 2) Settle(session);
+  while (session.socket.Stats().messages_in < 1) Settle(session);  // the second waits with the first one's answer
   Fill(session.socket, 50);
   session.BlockWrites(false);
   bool pong = false, reply = false;
