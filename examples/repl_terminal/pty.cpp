@@ -29,6 +29,17 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using Descriptor = asio::posix::stream_descriptor;
 
+namespace {
+
+error_code Adopt(Descriptor& descriptor, UniqueFd& fd) {
+  error_code error;
+  descriptor.assign(fd.Get(), error);
+  if (!error) fd.Release();
+  return error;
+}
+
+}  // namespace
+
 // What lives as long as one of the coroutines or the Pty does. All on the strand but Queue.
 class Pty::Session final {
  public:
@@ -89,8 +100,8 @@ error_code Pty::Session::Start(const PtyOptions& options) {
   if (const error_code error = StartShell(options, shell)) return error;
   pid_ = shell.pid;
   grace_ = options.grace;
-  master_.assign(shell.master.Release());
-  process_.assign(shell.process.Release());
+  if (const error_code error = Adopt(master_, shell.master)) return error;
+  if (const error_code error = Adopt(process_, shell.process)) return error;
   const std::lock_guard lock(mutex_);
   max_queued_bytes_ = options.max_queued_bytes;
   accepting_ = true;

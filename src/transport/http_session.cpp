@@ -171,9 +171,7 @@ class HttpSession {
     co_return ToResponse({500, "the server failed"});
   }
 
-  asio::awaitable<bool> Refuse(unsigned status, const char* text) {
-    return SayGoodbye(ToResponse({status, text}));
-  }
+  asio::awaitable<bool> Refuse(unsigned status, const char* text) { return SayGoodbye(ToResponse({status, text})); }
 
   // Answers, and closes so that the answer can be read.
   asio::awaitable<bool> SayGoodbye(const HttpResponse& response, bool head = false) {
@@ -219,9 +217,7 @@ class HttpSession {
     return request;
   }
 
-  beast::tcp_stream& LowestStream() noexcept {
-    return beast::get_lowest_layer(stream_);
-  }
+  beast::tcp_stream& LowestStream() noexcept { return beast::get_lowest_layer(stream_); }
 
   const std::shared_ptr<const Site> site_;
   Stream stream_;

@@ -33,7 +33,9 @@ asio::awaitable<void> PauseForEver() {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-Options On(ws::CallbackThread thread) { return Options{.callback_thread = thread}; }
+Options On(ws::CallbackThread thread) {
+  return Options{.callback_thread = thread};
+}
 
 }  // namespace
 

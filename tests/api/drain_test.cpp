@@ -32,7 +32,8 @@ TEST_CASE("Stop flushes the queues, says 1001 and waits for disconnect") {
   for (int number = 0; number < 200; ++number) CHECK_FALSE(socket.Emit("n", text));
   std::thread stopping([&] { server->Stop(); });
   for (int number = 0; number < 200; ++number) CHECK(client.Receive()["data"] == text);
-  CHECK(client.Close().code == 1001);
+  CHECK(client.ReceiveClose().code == 1001);
+  client.SendClose(1001);
   stopping.join();
   CHECK(journal.Entries() == std::vector<std::string>{"shutdown"});
   CHECK(server->Connections() == 0);
@@ -91,7 +92,8 @@ TEST_CASE("Stop inside a callback only begins the drain") {
   });
   auto client = server.Connect();
   client.Send("stop");
-  CHECK(client.Close().code == 1001);
+  CHECK(client.ReceiveClose().code == 1001);
+  client.SendClose(1001);
   CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
   server->Stop();
   CHECK(server->Port() == 0);
@@ -130,11 +132,14 @@ TEST_CASE("Run drains at Stop and at a signal, and returns no error") {
     struct sigaction now {};
     while (::sigaction(SIGTERM, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::this_thread::yield();
     ::raise(SIGTERM);
-  } else {
-    server.Stop();
   }
-  CHECK(client.Close().code == 1001);
+  std::thread stopping([&] {
+    if (!by_signal) server.Stop();
+  });
+  CHECK(client.ReceiveClose().code == 1001);
+  client.SendClose(1001);
   CHECK_FALSE(Get(ran.get_future()));
+  stopping.join();
   running.join();
 }
 

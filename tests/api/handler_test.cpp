@@ -55,7 +55,8 @@ TEST_CASE("all five shapes of a callback are called, and return their reply") {
   CHECK(Ask(session, "unknown")["code"] == "unknown_event");
 }
 
-TEST_CASE("several callbacks of an event run in the order of registration, OnAny last, and the first value is the reply") {
+TEST_CASE(
+    "several callbacks of an event run in the order of registration, OnAny last, and the first value is the reply") {
   Journal journal;
   MemorySession session;
   session.socket.OnAny([&](Handler&, const Message& message) {
@@ -202,7 +203,8 @@ TEST_CASE("Data is one object of one type a connection, whoever asks first") {
   };
   MemorySession session;
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) threads.emplace_back([socket = session.socket]() mutable { ++socket.Data<Mine>().count; });
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([socket = session.socket]() mutable { ++socket.Data<Mine>().count; });
   for (auto& thread : threads) thread.join();
   CHECK(session.socket.Data<Mine>().count == 4);
   CHECK_THROWS_AS(session.socket.Data<int>(), std::logic_error);

@@ -1,10 +1,10 @@
 // DESIGN.md "Ends" and "Lifetime": handles outlive everything, and nothing is kept.
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <optional>
 
@@ -232,7 +232,7 @@ TEST_CASE("connect registered when all is ending does not run behind disconnect"
   std::promise<void> turned;
   asio::post(session.Pool(), [&] { turned.set_value(); });
   Get(turned.get_future());
-  session.DestroyContext();
   session.Pool().join();
+  session.DestroyContext();
   CHECK(journal.Entries() == std::vector<std::string>{"disconnect"});
 }

@@ -143,6 +143,20 @@ TEST_CASE("a reply too large for the queue is replaced by an error, and its requ
   CHECK(session.peer.Receive()["error"]["code"] == "internal");
 }
 
+TEST_CASE("the shortest messages are handled as all others") {
+  // Up to 15 bytes a std::string stands in the object itself, so it moves with it.
+  Journal journal;
+  MemorySession session;
+  session.socket.OnAny(
+      [&](Handler&, const Message& message) { journal.Add(std::string(message.Event()) + message.Data().dump()); });
+  session.Open();
+  session.peer.SendText(R"({"event":"a"})");
+  session.peer.SendText(R"({"event":"abc"})");
+  session.peer.SendText(R"({"event":"abcd"})");
+  session.peer.SendText(R"({"event":"a","data":1})");
+  CHECK(journal.WaitFor(4) == std::vector<std::string>{"anull", "abcnull", "abcdnull", "a1"});
+}
+
 TEST_CASE("messages and bytes are counted in both directions") {
   MemorySession session;
   session.socket.On("x", [] {});

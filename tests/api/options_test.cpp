@@ -10,7 +10,7 @@ using ws::Handler;
 using ws::Options;
 
 TEST_CASE("options may be given in part") {
-  const Handler defaults{{}};
+  const Handler defaults;
   const Handler some{{.max_message_bytes = 10, .overflow = ws::Overflow::Close, .deflate = true}};
   const Handler later{{.callback_thread = ws::CallbackThread::Io}};
   const ws::ServerOptions server{.port = 0, .connection = {.max_depth = 3}};

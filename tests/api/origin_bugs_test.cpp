@@ -50,7 +50,8 @@ TEST_CASE("origin bug 2: what is registered when the connection opens misses nei
     });
     auto client = server.Dial();
     // In the handshake's own segment.
-    client.SendBytes(ws::test::UpgradeText() + ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"first"})"));
+    client.SendBytes(ws::test::UpgradeText() +
+                     ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"first"})"));
     CHECK(journal.WaitFor(2) == std::vector<std::string>{"connect", "first"});
   }
 }
@@ -145,7 +146,8 @@ TEST_CASE("origin bug 7: a malformed message, an unknown event and a bad payload
     socket.OnTyped("typed", [](const int&) {});
     socket.On("fine", [] { return true; });
   });
-  for (const std::string bad : {"", "[]", "{\"event\":5}", "{\"event\":\"x\"", "\"x\"", "null", "\xEF\xBB\xBF{\"event\":\"x\"}"}) {
+  for (const std::string bad :
+       {"", "[]", "{\"event\":5}", "{\"event\":\"x\"", "\"x\"", "null", "\xEF\xBB\xBF{\"event\":\"x\"}"}) {
     auto client = server.Connect();
     client.SendText(bad);
     const Json answer = client.Receive();
@@ -164,7 +166,8 @@ TEST_CASE("origin bug 7: a malformed message, an unknown event and a bad payload
 TEST_CASE("origin bug 8: a page of another origin is refused before the connection opens") {
   std::atomic<int> opened = 0;
   TestServer server([&opened](Handler) { ++opened; });
-  for (const std::string origin : {"http://evil.example", "null", "file://", "http://localhost.evil", "http://localhost:1", "https://localhost"}) {
+  for (const std::string origin :
+       {"http://evil.example", "null", "file://", "http://localhost.evil", "http://localhost:1", "https://localhost"}) {
     auto client = server.Dial();
     const bool same = origin == "https://localhost";  // the port is https's, the Host header names none
     CHECK(client.Ask(ws::test::UpgradeText("/ws", "Origin: " + origin + "\r\n")).status == (same ? 101 : 403));

@@ -18,9 +18,11 @@ using ws::test::MemorySession;
 
 namespace {
 
-std::future<Reply> Ask(Handler& socket, std::string_view event, const Json& data = nullptr, std::chrono::milliseconds timeout = 0ms) {
+std::future<Reply> Ask(Handler& socket, std::string_view event, const Json& data = nullptr,
+                       std::chrono::milliseconds timeout = 0ms) {
   const auto promise = std::make_shared<std::promise<Reply>>();
-  socket.Request(event, data, [promise](Reply reply) { promise->set_value(std::move(reply)); }, timeout);
+  socket.Request(
+      event, data, [promise](Reply reply) { promise->set_value(std::move(reply)); }, timeout);
   return promise->get_future();
 }
 
@@ -49,7 +51,8 @@ TEST_CASE("a reply without data is null, one with an error is RemoteError and it
   CHECK(Get(std::move(first)).data.is_null());
   auto second = Ask(session.socket, "x");
   const Json id = session.peer.Receive()["id"];
-  session.peer.SendText(Json{{"event", "$ack"}, {"id", id}, {"error", {{"code", "no"}, {"message", "not today"}}}}.dump());
+  session.peer.SendText(
+      Json{{"event", "$ack"}, {"id", id}, {"error", {{"code", "no"}, {"message", "not today"}}}}.dump());
   const Reply refused = Get(std::move(second));
   CHECK(refused.error == Errc::RemoteError);
   CHECK(refused.failure.code == "no");
@@ -105,7 +108,8 @@ TEST_CASE("more requests than the bound fail with too_many_requests, those open 
 TEST_CASE("a request by a name that may not be sent is invalid_event") {
   MemorySession session;
   session.Open();
-  const std::string name = GENERATE(std::string(), std::string("connect"), std::string("$ack"), std::string("$ping"), std::string(257, 'x'));
+  const std::string name =
+      GENERATE(std::string(), std::string("connect"), std::string("$ack"), std::string("$ping"), std::string(257, 'x'));
   CHECK(Get(Ask(session.socket, name)).error == Errc::InvalidEvent);
   CHECK(Get(session.Start(session.socket.RequestAsync(name))).error == Errc::InvalidEvent);
   CHECK(session.socket.Emit(name) == Errc::InvalidEvent);

@@ -46,6 +46,7 @@ MemorySession::~MemorySession() {
     peer.Cut();
     socket.Close();
     Start(socket.ClosedAsync()).wait_for(patience);
+    pool_.join();  // its threads may still be posting to the context
     DestroyContext();
   }
   pool_.join();

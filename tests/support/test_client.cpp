@@ -105,7 +105,8 @@ std::string MaskedFrame(Opcode opcode, std::string_view payload, bool fin, std::
   if (first) frame[0] = static_cast<char>(*first);
   frame[1] = static_cast<char>(static_cast<unsigned char>(frame[1]) | 0x80U);
   frame += key;
-  for (std::size_t index = 0; index < payload.size(); ++index) frame += static_cast<char>(payload[index] ^ key[index % 4]);
+  for (std::size_t index = 0; index < payload.size(); ++index)
+    frame += static_cast<char>(payload[index] ^ key[index % 4]);
   return frame;
 }
 
@@ -115,8 +116,10 @@ std::string ClosePayload(std::uint16_t code, std::string_view text) {
 }
 
 std::string UpgradeText(const std::string& target, const std::string& headers) {
-  return "GET " + target + " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" + headers + "\r\n";
+  return "GET " + target +
+         " HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
+         headers + "\r\n";
 }
 
 HttpAnswer TestClient::Ask(std::string_view request) {
@@ -183,7 +186,9 @@ ClosedWith TestClient::ReceiveClose() {
     const Frame frame = ReceiveFrame();
     if (frame.opcode != Opcode::Close) continue;
     if (frame.payload.empty()) return {1005, {}};
-    const auto byte = [&](std::size_t index) { return static_cast<unsigned>(static_cast<unsigned char>(frame.payload[index])); };
+    const auto byte = [&](std::size_t index) {
+      return static_cast<unsigned>(static_cast<unsigned char>(frame.payload[index]));
+    };
     return {static_cast<std::uint16_t>(byte(0) << 8 | byte(1)), frame.payload.substr(2)};
   }
 }

@@ -43,7 +43,8 @@ TEST_CASE("a close of ours ends with local_close and the code and text that were
 }
 
 TEST_CASE("a code that may not be sent becomes 1000, and a text is made valid and fits its frame") {
-  const std::uint16_t code = GENERATE(std::uint16_t{0}, std::uint16_t{1005}, std::uint16_t{1006}, std::uint16_t{1015}, std::uint16_t{2999}, std::uint16_t{65535});
+  const std::uint16_t code = GENERATE(std::uint16_t{0}, std::uint16_t{1005}, std::uint16_t{1006}, std::uint16_t{1015},
+                                      std::uint16_t{2999}, std::uint16_t{65535});
   MemorySession session;
   session.Open();
   session.socket.Close(code, std::string(122, 'x') + "\xC3\xA9\xFF");
@@ -84,11 +85,11 @@ TEST_CASE("a connection that breaks ends with transport_error and 1006") {
 }
 
 TEST_CASE("a broken frame ends with protocol_error and 1002") {
-  const auto bytes = GENERATE(std::string("\x81\x02hi"),                                           // not masked
-                              ws::test::MaskedFrame(Opcode::Text, "x", true, 0xC1),               // reserved bit
-                              ws::test::MaskedFrame(Opcode::Text, "x", true, 0x83),               // reserved opcode
-                              ws::test::MaskedFrame(Opcode::Continuation, "x"),                   // of nothing
-                              ws::test::MaskedFrame(Opcode::Close, "\x03"),                       // half a code
+  const auto bytes = GENERATE(std::string("\x81\x02hi"),                                            // not masked
+                              ws::test::MaskedFrame(Opcode::Text, "x", true, 0xC1),                 // reserved bit
+                              ws::test::MaskedFrame(Opcode::Text, "x", true, 0x83),                 // reserved opcode
+                              ws::test::MaskedFrame(Opcode::Continuation, "x"),                     // of nothing
+                              ws::test::MaskedFrame(Opcode::Close, "\x03"),                         // half a code
                               ws::test::MaskedFrame(Opcode::Close, ws::test::ClosePayload(1006)));  // not to be sent
   MemorySession session;
   auto end = EndOf(session.socket);

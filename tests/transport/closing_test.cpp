@@ -143,12 +143,16 @@ TEST_CASE("Close fails those who wait for room at once, though the flush still g
 }
 
 TEST_CASE("CloseAsync completes when the transport has ended and waits for no callback") {
-  Door leave;
+  Door entered, leave;
   MemorySession session(Options{.close_timeout = 50ms});
-  session.socket.On("block", [&] { leave.Pass(); });
+  session.socket.On("block", [&] {
+    entered.Open();
+    leave.Pass();
+  });
   auto end = EndOf(session.socket);
   session.Open();
   session.peer.Send("block");
+  entered.Pass();
   CHECK_FALSE(Get(session.Start(session.socket.CloseAsync(4000))));
   CHECK(end.wait_for(0ms) == std::future_status::timeout);
   leave.Open();
@@ -178,7 +182,8 @@ TEST_CASE("a connection that waits to be closed does not keep its thread busy") 
                          .close_timeout = 400ms,
                          .executor = pool.get_executor()});
   auto end = EndOf(socket);
-  auto opened = boost::asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), boost::asio::use_future);
+  auto opened = boost::asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()),
+                                      boost::asio::use_future);
   while (opened.wait_for(0ms) != std::future_status::ready) context.run_one();
   pair.to_second->Block(true);
   CHECK_FALSE(socket.Emit("x"));

@@ -55,7 +55,8 @@ TEST_CASE("a full mailbox stops reading, and half done it goes on") {
   CHECK(session.socket.Stats().messages_in == 4);
   door.Open();
   const auto entries = journal.WaitFor(100);
-  for (int number = 0; number < 100; ++number) CHECK(entries[static_cast<std::size_t>(number)] == std::to_string(number));
+  for (int number = 0; number < 100; ++number)
+    CHECK(entries[static_cast<std::size_t>(number)] == std::to_string(number));
 }
 
 TEST_CASE("an empty mailbox admits one message larger than its bound in bytes") {
@@ -147,7 +148,8 @@ TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
   asio::cancellation_signal signal;
   std::promise<std::pair<std::exception_ptr, Error>> cancelled;
   auto work = session.socket.EmitAsync("cancelled");
-  asio::co_spawn(session.Context(), std::move(work), asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Error error) {
+  asio::co_spawn(session.Context(), std::move(work),
+                 asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Error error) {
                    cancelled.set_value({failure, error});
                  }));
   Settle(session);

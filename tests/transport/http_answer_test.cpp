@@ -25,7 +25,8 @@ TEST_CASE("204 and 304 have neither length nor body") {
 
 TEST_CASE("headers that would break the message, or contradict its length, are left out") {
   const std::string nul("a\0b", 3);
-  const HttpResponse response{200, {{"A", "x\r\ny"}, {"B\n", "x"}, {"C", nul}, {"content-length", "99"}, {"D", "kept"}}, ""};
+  const HttpResponse response{
+      200, {{"A", "x\r\ny"}, {"B\n", "x"}, {"C", nul}, {"content-length", "99"}, {"D", "kept"}}, ""};
   CHECK(Serialize(response, true) == "HTTP/1.1 200 OK\r\nD: kept\r\nContent-Length: 0\r\n\r\n");
 }
 

@@ -50,7 +50,8 @@ TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
 }
 
 TEST_CASE("clocks of zero are off") {
-  MemorySession session(Options{.ping_after = 0ms, .dead_after = 0ms, .message_timeout = 0ms, .write_timeout = 0ms, .unread_timeout = 0ms});
+  MemorySession session(Options{
+      .ping_after = 0ms, .dead_after = 0ms, .message_timeout = 0ms, .write_timeout = 0ms, .unread_timeout = 0ms});
   session.Open();
   session.peer.SendFrame(Opcode::Text, R"({"event":)", false);
   session.peer.SendFrame(Opcode::Continuation, R"("x","id":1})");
@@ -60,7 +61,8 @@ TEST_CASE("clocks of zero are off") {
 
 TEST_CASE("inbound clocks stand still while callbacks keep the socket from being read") {
   Door door;
-  MemorySession session(Options{.max_waiting_messages = 1, .ping_after = 0ms, .dead_after = 100ms, .message_timeout = 100ms});
+  MemorySession session(
+      Options{.max_waiting_messages = 1, .ping_after = 0ms, .dead_after = 100ms, .message_timeout = 100ms});
   auto end = ws::test::EndOf(session.socket);
   session.socket.On("block", [&] { door.Pass(); });
   session.Open();

@@ -1,7 +1,6 @@
 #include "patch.hpp"
 
 #include <chrono>
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -12,7 +11,7 @@ namespace {
 using repl::ApplyPatch;
 
 nlohmann::json Vectors() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "patch_vectors.json");
+  std::ifstream file(PATCH_VECTORS);
   return nlohmann::json::parse(file);
 }
 

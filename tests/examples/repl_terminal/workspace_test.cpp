@@ -51,7 +51,7 @@ struct Fixture {
     std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
     return fs::path(::mkdtemp(name.data()));
   }();
-  const fs::path root = top / "root";
+  const fs::path root = top / "workspace";
   Workspace workspace;
 };
 
@@ -134,7 +134,7 @@ TEST_CASE("a path that leaves the workspace by its text is refused by every verb
     Fixture f(resolver);
     Fixture::Put(f.root / "file", "olden");
     for (const std::string path : {"..", "../secret", "/../secret", "a/../../secret", "nope/../../../x", "./..//secret",
-                                   "file/../../root/file"}) {
+                                   "file/../../workspace/file"}) {
       INFO(path);
       for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
     }
@@ -186,7 +186,7 @@ TEST_CASE("folders and links swapped in a loop let nothing out") {
       ++(content ? read : refused);
       (void)f.workspace.CreateFile("real/new");
       (void)f.workspace.Delete("real/new");
-      (void)f.workspace.Delete("real/root");
+      (void)f.workspace.Delete("real/workspace");
       (void)f.workspace.Rename("real/secret", "real/secret2");
       (void)f.workspace.Rename("real/secret2", "real/secret");
     }
