@@ -22,7 +22,8 @@ enum class CallbackThread {
   Io     // on the connection's I/O strand: no hand-over, but a callback must never block
 };
 
-// For designated initialisers: every field has its default. Zero for a duration turns that clock off.
+// For designated initialisers: every field has its default. Zero for a duration turns that clock off; a
+// negative one, or a bound of zero, is a std::logic_error of whoever takes the options.
 struct Options {
   // Inbound, one message: larger ones close with 1009; deeper ones are bad_json.
   std::size_t max_message_bytes = std::size_t{1} << 20;
@@ -30,7 +31,7 @@ struct Options {
   // Inbound, what waits for callbacks: past either bound the socket is not read.
   std::size_t max_waiting_messages = 256;
   std::size_t max_waiting_bytes = std::size_t{1} << 20;
-  // Malformed messages in a row that close with 1008.
+  // Malformed messages in a row that close with 1008; 0: none do.
   unsigned max_malformed = 10;
 
   // Outbound, what waits for the socket. A message larger than max_queued_bytes is TooLarge.

@@ -34,7 +34,7 @@ struct ServerOptions {
 
   std::size_t max_connections = 65536;  // past it: 503
 
-  // Plain HTTP.
+  // Plain HTTP. Zero turns a clock off here too.
   std::size_t max_body_bytes = std::size_t{64} << 10;                   // past it: 413
   bool keep_alive = false;                                              // more than one request a connection
   std::chrono::milliseconds answer_timeout = std::chrono::seconds(30);  // for our answer to be taken
@@ -58,6 +58,7 @@ class Server {
   // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on
   // the I/O thread and must not block. The path is compared without the query; "*" takes all that no route takes.
   void Route(std::string path, std::function<void(Handler)> opened);
+  // Throws std::logic_error where an option makes no sense, or after Start.
   void Route(std::string path, Options options, std::function<void(Handler)> opened);
 
   // Answers requests that ask for no WebSocket, on the pool. Without it: 404.

@@ -115,8 +115,7 @@ asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::a
                                      HttpRequest request, std::string leftover) {
   const auto link = std::make_shared<Link>(connection_, std::move(stream), strand);
   if (!link->Attach(request)) return Ready<Error>(Errc::Closed);
-  const auto timeout = connection_->Settings().handshake_timeout;
-  const auto deadline = timeout == timeout.zero() ? protocol::Time::max() : std::chrono::steady_clock::now() + timeout;
+  const auto deadline = protocol::Later(std::chrono::steady_clock::now(), connection_->Settings().handshake_timeout);
   return OpenLink(link, std::move(strand), {std::move(request), std::move(leftover), deadline});
 }
 

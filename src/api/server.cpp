@@ -13,10 +13,12 @@
 #include <thread>
 #include <vector>
 
+#include "transport/check_options.hpp"
 #include "transport/http_session.hpp"
 #include "transport/listener.hpp"
 #include "transport/log.hpp"
 #include "transport/site.hpp"
+#include "ws/protocol/deadline.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/context.hpp>
@@ -36,6 +38,7 @@ class Server::Runtime {
 
   void Add(std::string path, Options options, std::function<void(Handler)> opened) {
     if (!contexts_.empty()) throw std::logic_error("ws::Server: routes are added before Start");
+    transport::CheckOptions(options);
     auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
       opened(Handler(std::move(connection)));
     };
@@ -170,7 +173,7 @@ void Server::Runtime::Accepted(const std::shared_ptr<const Site>& site, tcp::soc
     // Some are told why; a flood is only cut off.
     constexpr std::size_t told_at_once = 64;
     if (count >= options_.max_connections + told_at_once) return;
-    asio::co_spawn(executor, transport::TurnAway(site, std::move(socket), std::move(ticket)), asio::detached);
+    asio::co_spawn(executor, transport::TurnAway(std::move(socket), std::move(ticket)), asio::detached);
     return;
   }
 #if WS_HAS_TLS
@@ -199,7 +202,7 @@ void Server::Runtime::BeginStop() {
 }
 
 void Server::Runtime::FinishStop() {
-  const auto deadline = std::chrono::steady_clock::now() + options_.drain_timeout;
+  const auto deadline = protocol::Later(std::chrono::steady_clock::now(), options_.drain_timeout);
   if (!site_->sessions->WaitUntilEmpty(deadline)) {
     Log(LogLevel::Warning, "some connections did not end in time", std::to_string(site_->sessions->Count()));
     site_->sessions->AbortAll();

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "transport/check_options.hpp"
 #include "transport/link.hpp"
 #include "transport/log.hpp"
 
@@ -24,26 +25,10 @@ std::uint64_t NextId() {
   return ++last;
 }
 
-void Validate(const Options& options) {
-  if (options.max_depth < 1 || options.max_depth > protocol::JsonScanner::depth_ceiling) {
-    throw std::logic_error("ws::Options::max_depth must lie between 1 and " +
-                           std::to_string(protocol::JsonScanner::depth_ceiling));
-  }
-  if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0 ||
-      options.max_waiting_messages == 0 || options.max_waiting_bytes == 0) {
-    throw std::logic_error("ws::Options: a bound of zero lets nothing through");
-  }
-  for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_after, options.dead_after,
-                          options.message_timeout, options.write_timeout, options.unread_timeout, options.close_timeout,
-                          options.flush_timeout}) {
-    if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
-  }
-}
-
 }  // namespace
 
 Connection::Connection(Options options)
-    : options_((Validate(options), std::move(options))),
+    : options_((CheckOptions(options), std::move(options))),
       id_(NextId()),
       queue_({options_.max_queued_messages, options_.max_queued_bytes, options_.overflow}),
       replies_(options_.max_open_requests),
@@ -72,14 +57,35 @@ void Connection::OnDrain(dispatch::CallbackPtr callback) {
   if (state_ < State::Ended) on_drain_.swap(callback);
 }
 
+const HttpRequest& Connection::Handshake() const noexcept {
+  static const HttpRequest none;
+  return state_ == State::New ? none : handshake_;
+}
+
+const Json& Connection::Identity() const noexcept {
+  static const Json none;
+  return admitted_ ? identity_ : none;
+}
+
+const std::string& Connection::Subprotocol() const noexcept {
+  static const std::string none;
+  return admitted_ ? subprotocol_ : none;
+}
+
+void Connection::Admit(Json identity, std::string subprotocol) {
+  identity_ = std::move(identity);
+  subprotocol_ = std::move(subprotocol);
+  admitted_ = true;
+}
+
 bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest handshake) {
   const std::lock_guard lock(mutex_);
   if (state_ == State::Opening || state_ == State::Open) throw std::logic_error("ws::Handler::Init was called twice");
   if (state_ != State::New) return false;
+  handshake_ = std::move(handshake);
   state_ = State::Opening;
   link_ = &link;
   strand_ = std::move(strand);
-  handshake_ = std::move(handshake);
   return true;
 }
 

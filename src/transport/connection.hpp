@@ -78,9 +78,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // Facts.
   std::uint64_t Id() const noexcept { return id_; }
   const Options& Settings() const noexcept { return options_; }
-  const HttpRequest& Handshake() const noexcept { return handshake_; }
-  const Json& Identity() const noexcept { return identity_; }
-  const std::string& Subprotocol() const noexcept { return subprotocol_; }
+  const HttpRequest& Handshake() const noexcept;
+  const Json& Identity() const noexcept;
+  const std::string& Subprotocol() const noexcept;
   bool IsOpen() const noexcept { return state_ == State::Open; }
   ConnectionStats Stats() const;
   std::any& DataSlot(std::any (*make)());
@@ -90,8 +90,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // For the link, on its strand. Attach throws where there is or was a link; false where Close came before it.
   bool Attach(Link& link, boost::asio::any_io_executor strand, HttpRequest handshake);
-  void Identify(Json identity) { identity_ = std::move(identity); }
-  void Choose(std::string subprotocol) { subprotocol_ = std::move(subprotocol); }
+  // What the checks before the 101 found.
+  void Admit(Json identity, std::string subprotocol);
   void Open();
   // Delivers `connect`.
   void Connect();
@@ -178,9 +178,10 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   const Options options_;
   const std::uint64_t id_;
   dispatch::EventTable table_;
-  HttpRequest handshake_;
-  Json identity_;
+  HttpRequest handshake_;  // not written after state_ has left New
+  Json identity_;          // these two not after admitted_ is set
   std::string subprotocol_;
+  std::atomic<bool> admitted_ = false;
   std::atomic<State> state_ = State::New;  // written under mutex_
   std::atomic<bool> discards_ = false;     // what waits for a callback: we have closed
 

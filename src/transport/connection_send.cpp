@@ -175,7 +175,7 @@ Connection::Question Connection::Prepare(std::string_view event, const Json& dat
 
 void Connection::Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter) {
   if (timeout == std::chrono::milliseconds::zero()) timeout = options_.request_timeout;
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto deadline = protocol::Later(std::chrono::steady_clock::now(), timeout);
   const std::uint64_t id = question.id;
   if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter)) {
     coroutine->OnCancel([weak = weak_from_this(), id] {

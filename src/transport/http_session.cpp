@@ -37,6 +37,10 @@ constexpr std::uint32_t max_header_bytes = 8192;
 constexpr std::size_t max_header_count = 100;
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
+protocol::Time Later(std::chrono::milliseconds limit) {
+  return protocol::Later(std::chrono::steady_clock::now(), limit);
+}
+
 template <class Stream>
 class HttpSession {
  public:
@@ -56,7 +60,7 @@ class HttpSession {
     for (;;) {
       const bool more = co_await self->ServeOne();
       if (!more) co_return;
-      self->deadline_ = std::chrono::steady_clock::now() + self->site_->handshake_timeout;
+      self->deadline_ = Later(self->site_->handshake_timeout);
     }
   }
 
@@ -154,7 +158,7 @@ class HttpSession {
     }
     if (!keep) co_return co_await SayGoodbye(response, head);
     const std::string text = Serialize(response, true, head);
-    LowestStream().expires_after(site_->answer_timeout);
+    LowestStream().expires_at(Later(site_->answer_timeout));
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     co_return !error;
   }
@@ -179,7 +183,7 @@ class HttpSession {
   }
 
   asio::awaitable<bool> Send(std::string text) {
-    LowestStream().expires_after(site_->answer_timeout);
+    LowestStream().expires_at(Later(site_->answer_timeout));
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     if (error) co_return false;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
@@ -227,31 +231,24 @@ class HttpSession {
   const std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
 
-protocol::Time HandshakeDeadline(const Site& site) {
-  const auto limit = site.handshake_timeout;
-  return limit == limit.zero() ? protocol::Time::max() : std::chrono::steady_clock::now() + limit;
-}
-
 }  // namespace
 
 asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket,
                                std::shared_ptr<Sessions::Ticket> ticket) {
-  const auto deadline = HandshakeDeadline(*site);
+  const auto deadline = Later(site->handshake_timeout);
   auto session = std::make_unique<HttpSession<beast::tcp_stream>>(std::move(site), beast::tcp_stream(std::move(socket)),
                                                                   std::move(ticket), deadline);
   return HttpSession<beast::tcp_stream>::Serve(std::move(session));
 }
 
-asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket socket,
-                               std::shared_ptr<Sessions::Ticket>) {
+asio::awaitable<void> TurnAway(tcp::socket socket, std::shared_ptr<Sessions::Ticket>) {
   const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
   Error error;
   const asio::const_buffer buffer = asio::buffer(text);
   stream->WriteNow({&buffer, 1}, error);  // a fresh socket takes so little at once
-  asio::steady_timer timer(executor,
-                           std::min<std::chrono::milliseconds>(site->handshake_timeout, std::chrono::seconds(1)));
+  asio::steady_timer timer(executor, std::chrono::seconds(1));
   timer.async_wait([&stream](Error cancelled) {
     if (!cancelled) stream->Close();
   });
@@ -263,7 +260,7 @@ asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, tcp::socket soc
 asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket, asio::ssl::context& context,
                                std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<beast::tcp_stream>;
-  const auto deadline = HandshakeDeadline(*site);
+  const auto deadline = Later(site->handshake_timeout);
   auto session = std::make_unique<HttpSession<Stream>>(
       std::move(site), Stream(beast::tcp_stream(std::move(socket)), context), std::move(ticket), deadline);
   return HttpSession<Stream>::Serve(std::move(session));

@@ -19,8 +19,7 @@ boost::asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, boost::a
                                       std::shared_ptr<Sessions::Ticket> ticket);
 
 // Says 503 and closes.
-boost::asio::awaitable<void> TurnAway(std::shared_ptr<const Site> site, boost::asio::ip::tcp::socket socket,
-                                      std::shared_ptr<Sessions::Ticket> ticket);
+boost::asio::awaitable<void> TurnAway(boost::asio::ip::tcp::socket socket, std::shared_ptr<Sessions::Ticket> ticket);
 
 #if WS_HAS_TLS
 // The context outlives the session's accept; OpenSSL keeps what it needs of it.

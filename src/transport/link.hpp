@@ -77,7 +77,7 @@ class Link final : public std::enable_shared_from_this<Link> {
 
   // upgrade.cpp
   boost::asio::awaitable<Error> TryUpgrade(Opening& opening);
-  boost::asio::awaitable<std::optional<protocol::Refusal>> Judge(const HttpRequest& request);
+  boost::asio::awaitable<std::optional<protocol::Refusal>> Judge(const HttpRequest& request, Json& identity);
   boost::asio::awaitable<Authorization> Ask(const HttpRequest& request);
   boost::asio::awaitable<Error> Refuse(protocol::Refusal refusal);
   static boost::asio::awaitable<void> LastRites(std::shared_ptr<Link> self);

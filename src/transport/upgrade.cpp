@@ -40,12 +40,13 @@ asio::awaitable<void> Link::LastRites(std::shared_ptr<Link> self) {
 
 asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   if (phase_ == Phase::Ended) co_return Errc::Closed;  // before it began
-  std::optional<Refusal> refusal = co_await Judge(opening.request);
+  Json identity;
+  std::optional<Refusal> refusal = co_await Judge(opening.request, identity);
   if (phase_ == Phase::Ended) co_return Errc::Closed;
   std::string subprotocol;
   if (!refusal) {
     subprotocol = protocol::ChooseSubprotocol(opening.request, connection_->Settings().subprotocols);
-    connection_->Choose(subprotocol);
+    connection_->Admit(std::move(identity), subprotocol);
     try {
       if (opening.accepted) opening.accepted();
     } catch (const std::exception& failure) {
@@ -73,7 +74,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   co_return Error();
 }
 
-asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request) {
+asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request, Json& identity) {
   const Options& options = connection_->Settings();
   try {
     const protocol::UpgradeRules rules{options.allowed_origins, options.allowed_hosts, options.check_origin};
@@ -81,7 +82,7 @@ asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request) 
     if (!options.authorize) co_return std::nullopt;
     Authorization said = co_await Ask(request);
     if (!said.accepted) co_return Refusal{said.status, said.text};
-    connection_->Identify(std::move(said.identity));
+    identity = std::move(said.identity);
     co_return std::nullopt;
   } catch (const std::exception& failure) {
     if (phase_ != Phase::Ended && !timed_out_) connection_->Log(LogLevel::Severe, "authorize threw", failure.what());

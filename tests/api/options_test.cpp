@@ -41,4 +41,6 @@ TEST_CASE("an option that makes no sense throws") {
   Options options;
   spoil(options);
   CHECK_THROWS_AS(Handler(options), std::logic_error);
+  ws::Server server;
+  CHECK_THROWS_AS(server.Route("/ws", options, [](Handler) {}), std::logic_error);
 }

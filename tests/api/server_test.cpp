@@ -152,6 +152,17 @@ TEST_CASE("without keep_alive one request is answered, and the connection ends")
   CHECK(server.Dial().Ask(Plain("GET /ws")).status == 426);
 }
 
+TEST_CASE("clocks of zero are off in plain HTTP too") {
+  ServerOptions options{.keep_alive = true, .answer_timeout = 0ms, .drain_timeout = 0ms};
+  options.connection.handshake_timeout = 0ms;
+  TestServer server(std::move(options), [](Server& one) {
+    one.OnRequest([](const HttpRequest& request) -> HttpResponse { return {200, {}, request.target}; });
+  });
+  auto client = server.Dial();
+  CHECK(client.Ask(Plain("GET /first")).body == "/first");
+  CHECK(client.Ask(Plain("GET /second")).body == "/second");
+}
+
 TEST_CASE("silent clients are closed by the handshake deadline while others connect") {
   TestServer server([](Handler) {}, {}, {.connection = {.handshake_timeout = 100ms}});
   auto silent = server.Dial();

@@ -92,8 +92,11 @@ TEST_CASE("A deadline that passed before the pause has passed after it") {
   CHECK(deadline.HasPassed(start + 1h));
 }
 
-TEST_CASE("A limit of zero means never") {
-  Deadline deadline(Duration::zero());
+TEST_CASE("A limit of zero, or one that the clock cannot count, means never") {
+  const auto limit = GENERATE(0ms, std::chrono::milliseconds::max());
+  CHECK(Later(start, limit) == Time::max());
+  CHECK(Later(start, 30s) == start + 30s);
+  Deadline deadline(limit);
   deadline.Start(start);
   CHECK(deadline.At() == Time::max());
   CHECK_FALSE(deadline.HasPassed(start + 1000h));

@@ -49,14 +49,27 @@ TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
   CHECK(session.socket.IsConnected());
 }
 
-TEST_CASE("clocks of zero are off") {
-  MemorySession session(Options{
-      .ping_after = 0ms, .dead_after = 0ms, .message_timeout = 0ms, .write_timeout = 0ms, .unread_timeout = 0ms});
+TEST_CASE("clocks of zero are off, as are those too long to be counted") {
+  const auto never = GENERATE(0ms, std::chrono::milliseconds::max());
+  MemorySession session(Options{.request_timeout = never,
+                                .handshake_timeout = never,
+                                .ping_after = never,
+                                .dead_after = never,
+                                .message_timeout = never,
+                                .write_timeout = never,
+                                .unread_timeout = never,
+                                .close_timeout = never,
+                                .flush_timeout = never});
   session.Open();
+  auto reply = session.Start(session.socket.RequestAsync("x"));
+  session.peer.Send("$ack", "late", session.peer.Receive()["id"]);
+  CHECK(Get(std::move(reply)).data == "late");
   session.peer.SendFrame(Opcode::Text, R"({"event":)", false);
   session.peer.SendFrame(Opcode::Continuation, R"("x","id":1})");
   CHECK(session.peer.Receive()["event"] == "$ack");
   CHECK(session.socket.IsConnected());
+  session.socket.Close();
+  CHECK(session.peer.Close().code == 1000);
 }
 
 TEST_CASE("inbound clocks stand still while callbacks keep the socket from being read") {

@@ -10,10 +10,20 @@ namespace ws::protocol {
 using Time = std::chrono::steady_clock::time_point;
 using Duration = std::chrono::steady_clock::duration;
 
-// When something that began must have ended. A limit of zero means never. Not thread-safe.
+// Whether a limit means never: zero, or more than a hundred years, which the clock could not count.
+constexpr bool IsNever(std::chrono::milliseconds limit) noexcept {
+  return limit == limit.zero() || limit > std::chrono::hours(24 * 36525);
+}
+
+// The moment so much later; Time::max() for never.
+constexpr Time Later(Time now, std::chrono::milliseconds limit) noexcept {
+  return IsNever(limit) ? Time::max() : now + limit;
+}
+
+// When something that began must have ended. Not thread-safe.
 class Deadline {
  public:
-  explicit Deadline(Duration limit) : limit_(limit) {}
+  explicit Deadline(std::chrono::milliseconds limit) : limit_(IsNever(limit) ? Duration::zero() : limit) {}
 
   // Begins anew, whether or not it runs.
   void Start(Time now) noexcept {

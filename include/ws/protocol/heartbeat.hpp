@@ -12,7 +12,10 @@ class Heartbeat {
  public:
   enum class Verdict { Alive, SendPing, Dead };
 
-  Heartbeat(Duration ping_after, Duration dead_after, Time now) : ping_(ping_after), dead_(dead_after) { Heard(now); }
+  Heartbeat(std::chrono::milliseconds ping_after, std::chrono::milliseconds dead_after, Time now)
+      : ping_(ping_after), dead_(dead_after) {
+    Heard(now);
+  }
 
   // Some octet arrived.
   void Heard(Time now) noexcept {
