@@ -34,6 +34,8 @@ TEST_CASE("Stop flushes the queues, says 1001 and waits for disconnect") {
   for (int number = 0; number < 200; ++number) CHECK(client.Receive()["data"] == text);
   CHECK(client.ReceiveClose().code == 1001);
   client.SendClose(1001);
+  client.ReceiveEnd();
+  client.Cut();
   stopping.join();
   CHECK(journal.Entries() == std::vector<std::string>{"shutdown"});
   CHECK(server->Connections() == 0);
@@ -94,6 +96,8 @@ TEST_CASE("Stop inside a callback only begins the drain") {
   client.Send("stop");
   CHECK(client.ReceiveClose().code == 1001);
   client.SendClose(1001);
+  client.ReceiveEnd();
+  client.Cut();
   CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
   server->Stop();
   CHECK(server->Port() == 0);
@@ -138,6 +142,8 @@ TEST_CASE("Run drains at Stop and at a signal, and returns no error") {
   });
   CHECK(client.ReceiveClose().code == 1001);
   client.SendClose(1001);
+  client.ReceiveEnd();
+  client.Cut();
   CHECK_FALSE(Get(ran.get_future()));
   stopping.join();
   running.join();

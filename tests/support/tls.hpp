@@ -1,0 +1,22 @@
+// A certificate made for the test, and a client that speaks TLS.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "support/test_client.hpp"
+
+namespace ws::test {
+
+// Self-signed, for "localhost"; PEM texts.
+struct Certificate {
+  std::string chain;
+  std::string key;
+};
+
+Certificate MakeCertificate();
+// Asks for no proof: who the server is is not what is tested.
+std::unique_ptr<Channel> DialTls(std::uint16_t port);
+
+}  // namespace ws::test
