@@ -1,10 +1,12 @@
 // mount [--port PORT]: a Beast HTTP server of one's own that gains a WebSocket at /ws.
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -56,22 +58,34 @@ asio::awaitable<void> Serve(beast::tcp_stream stream) {
 }
 
 asio::awaitable<void> Listen(tcp::acceptor acceptor) {
+  asio::steady_timer pause(acceptor.get_executor());
   for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-    asio::co_spawn(acceptor.get_executor(), Serve(beast::tcp_stream(std::move(socket))), asio::detached);
+    auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    if (!error) {
+      asio::co_spawn(acceptor.get_executor(), Serve(beast::tcp_stream(std::move(socket))), asio::detached);
+      continue;
+    }
+    // Out of descriptors, say: those in use come free in time.
+    std::cerr << "accept: " << error.message() << "\n";
+    pause.expires_after(std::chrono::milliseconds(100));
+    co_await pause.async_wait(asio::use_awaitable);
   }
 }
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   int port = 9003;
   for (int index = 1; index + 1 < argc; index += 2) {
     if (std::string_view(argv[index]) == "--port") port = std::atoi(argv[index + 1]);
   }
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
-  std::cout << "http://127.0.0.1:" << acceptor.local_endpoint().port() << "/ and its WebSocket at /ws" << std::endl;
+  const std::uint16_t listening = acceptor.local_endpoint().port();
+  std::cout << "pages: http://127.0.0.1:" << listening << "/, WebSocket: ws://127.0.0.1:" << listening << "/ws" << std::endl;
   asio::co_spawn(context, Listen(std::move(acceptor)), asio::detached);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&](ws::Error, int) { context.stop(); });
   context.run();
+} catch (const std::exception& failure) {
+  std::cerr << "mount: " << failure.what() << "\n";
+  return 1;
 }
