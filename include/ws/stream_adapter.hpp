@@ -178,9 +178,20 @@ class BufferedStream final : public ByteStream {
   std::vector<char> input_;
 };
 
+// Turns off the clock of a Beast stream, however deep it lies: a deadline that the caller has set for its handshake
+// would end the connection (Beast #2926).
+template <class Stream>
+void NeverExpire(Stream& stream) {
+  if constexpr (requires { stream.expires_never(); }) {
+    stream.expires_never();
+  } else if constexpr (requires { stream.next_layer(); }) {
+    NeverExpire(stream.next_layer());
+  }
+}
+
 template <class Stream>
 std::unique_ptr<ByteStream> AdaptStream(Stream stream, boost::asio::any_io_executor strand) {
-  if constexpr (requires { stream.expires_never(); }) stream.expires_never();  // Beast #2926: its clock stays off
+  NeverExpire(stream);
   constexpr bool is_socket = SocketLike<Stream> || requires {
     stream.socket();
     stream.expires_never();

@@ -19,9 +19,11 @@
 
 #include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/test_server.hpp"
 #include "support/tls.hpp"
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using ws::Error;
@@ -35,6 +37,8 @@ namespace {
 template <class Stream>
 asio::awaitable<Error> Mount(tcp::acceptor& acceptor, asio::ssl::context& tls, Handler socket) {
   Stream stream(co_await acceptor.async_accept(asio::use_awaitable), tls);
+  // A deadline of the caller's own for its handshake.
+  if constexpr (requires { stream.next_layer().expires_after(200ms); }) stream.next_layer().expires_after(200ms);
   co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
   beast::flat_buffer leftover;
   beast::http::request<beast::http::empty_body> request;
@@ -73,6 +77,12 @@ TEMPLATE_TEST_CASE("a TLS stream over either kind of TCP stream is upgraded", ""
   const std::string large(500'000, 'x');
   client.Send("x", large, 2);
   CHECK(client.Receive()["data"] == large);
+  SECTION("the caller's deadline ends with its handshake") {
+    CHECK(end.wait_for(400ms) == std::future_status::timeout);
+    client.Send("x", "later", 3);
+    CHECK(client.Receive()["data"] == "later");
+    client.Close();
+  }
   SECTION("the close handshake ends both sides") {
     CHECK(client.Close(4000).code == 4000);
     CHECK(Get(std::move(end)).code == 4000);
@@ -82,5 +92,27 @@ TEMPLATE_TEST_CASE("a TLS stream over either kind of TCP stream is upgraded", ""
     CHECK(Get(std::move(end)).reason == ws::EndReason::TransportError);
   }
   thread.join();
+}
+
+TEST_CASE("a server's connections outlive the handshake's deadline, with TLS and without") {
+  const bool secure = GENERATE(false, true);
+  const ws::test::CertificateFiles files;
+  ws::ServerOptions options{.connection = {.handshake_timeout = 300ms}};
+  if (secure) options.tls = ws::TlsFiles{files.Chain(), files.Key()};
+  ws::test::Journal journal;
+  ws::test::TestServer server(std::move(options), [&](ws::Server& one) {
+    one.Route("/ws", [&](Handler socket) {
+      socket.On("x", [](const Json& data) { return data; });
+      socket.On("disconnect", [&] { journal.Add("disconnect"); });
+    });
+  });
+  TestClient client(secure ? ws::test::DialTls(server->Port()) : ws::test::DialTcp(server->Port()));
+  client.Upgrade();
+  std::promise<void> never;
+  CHECK(never.get_future().wait_for(600ms) == std::future_status::timeout);
+  client.Send("x", "later", 1);
+  CHECK(client.Receive()["data"] == "later");
+  CHECK(journal.Size() == 0);
+  client.Close();
 }
 #endif

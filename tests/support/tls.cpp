@@ -9,6 +9,9 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
 
 #include "support/patience.hpp"
@@ -88,6 +91,18 @@ Certificate MakeCertificate() {
   if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) throw std::runtime_error("no certificate");
   return {Pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }),
           Pem([&](BIO* out) { PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); })};
+}
+
+CertificateFiles::CertificateFiles() {
+  if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder " + folder_);
+  const Certificate certificate = MakeCertificate();
+  std::ofstream(Chain()) << certificate.chain;
+  std::ofstream(Key()) << certificate.key;
+}
+
+CertificateFiles::~CertificateFiles() {
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::unique_ptr<Channel> DialTls(std::uint16_t port) {

@@ -16,6 +16,22 @@ struct Certificate {
 };
 
 Certificate MakeCertificate();
+
+// The same in files, for the time of a scope.
+class CertificateFiles {
+ public:
+  CertificateFiles();
+  ~CertificateFiles();
+  CertificateFiles(const CertificateFiles&) = delete;
+  CertificateFiles& operator=(const CertificateFiles&) = delete;
+
+  std::string Chain() const { return folder_ + "/chain.pem"; }
+  std::string Key() const { return folder_ + "/key.pem"; }
+
+ private:
+  std::string folder_ = "/tmp/ws-test-XXXXXX";
+};
+
 // Asks for no proof: who the server is is not what is tested.
 std::unique_ptr<Channel> DialTls(std::uint16_t port);
 
