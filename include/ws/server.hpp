@@ -66,8 +66,9 @@ class Server {
 
   // Listens and returns; the error says why it cannot.
   Error Start();
-  // Begins no new connections, closes the open ones with 1001, flushes, waits until no callback runs; cuts short what
-  // takes longer than drain_timeout. In a callback it only begins all that.
+  // Begins no new connections, closes the open ones with 1001, flushes, and waits; cuts off who takes longer than
+  // drain_timeout. Returns when no callback runs, so executors of Options must run until then. In a callback it only
+  // begins all that. It ends what runs: before Start and Run there is nothing to stop.
   void Stop();
   // Start if it has not been, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
   Error Run();

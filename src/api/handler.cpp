@@ -1,5 +1,7 @@
 #include "ws/handler.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -38,8 +40,17 @@ asio::awaitable<T> Ready(T value) {
 
 asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executor strand, transport::Opening opening) {
   const asio::any_io_executor here = co_await asio::this_coro::executor;
-  asio::awaitable<Error> upgrade = Link::Upgrade(link, std::move(opening));
-  const Error error = co_await asio::co_spawn(strand, std::move(upgrade), asio::use_awaitable);
+  // The caller's cancellation must not reach a co_spawn on another executor (asio#1332): it closes the link.
+  auto upgrade = [&](auto handler) {
+    transport::Completion<Error> waiter(here, std::move(handler));
+    waiter.OnCancel([link, strand] { asio::post(strand, [link] { link->Abort(); }); });
+    auto done = [waiter = std::move(waiter)](std::exception_ptr, Error result) mutable {
+      std::move(waiter).Complete([result] { return result; });
+    };
+    asio::co_spawn(strand, Link::Upgrade(link, std::move(opening)), std::move(done));
+  };
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(upgrade, token);
   // Behind the caller's present turn, so that what it registers there misses nothing.
   if (!error) asio::post(here, [link] { link->Start(); });
   co_return error;
@@ -121,7 +132,9 @@ asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::a
 
 void Handler::Close(std::uint16_t code, std::string_view text) {
   if (!protocol::IsSendableCode(code)) code = 1000;
-  connection_->Close({EndReason::LocalClose, code, protocol::ReplaceInvalidUtf8(text), false, {}});
+  // As it will stand in the frame.
+  std::string sent = protocol::MakeClosePayload(code, text).substr(2);
+  connection_->Close({EndReason::LocalClose, code, std::move(sent), false, {}});
 }
 
 asio::awaitable<Error> Handler::CloseAsync(std::uint16_t code, std::string_view text) {

@@ -1,6 +1,7 @@
 // The connections of a server, from accept to the last callback.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -13,10 +14,11 @@
 
 namespace ws::transport {
 
-// How one session is ended. Both may be called from any thread, and more than once.
+// How one session is ended. All may be called from any thread, and more than once.
 struct SessionEnd {
-  std::function<void()> drain;  // politely
-  std::function<void()> abort;  // at once
+  std::function<void()> drain = {};   // politely
+  std::function<void()> abort = {};   // at once
+  std::function<bool()> inside = {};  // whether the caller is one of its callbacks
 };
 
 // Counts sessions and ends them. Thread-safe; shared by all that a session consists of.
@@ -57,6 +59,10 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
     CallAll(&SessionEnd::drain);
   }
   void AbortAll() { CallAll(&SessionEnd::abort); }
+  bool IsAnyInside() const {
+    const auto calls = Collect(&SessionEnd::inside);
+    return std::any_of(calls.begin(), calls.end(), [](const auto& call) { return call(); });
+  }
 
   // Whether all sessions ended in time.
   bool WaitUntilEmpty(std::chrono::steady_clock::time_point deadline) {
@@ -84,15 +90,18 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
     if (ends_.empty()) emptied_.notify_all();
   }
 
-  void CallAll(std::function<void()> SessionEnd::*which) {
-    std::vector<std::function<void()>> calls;
-    {
-      const std::lock_guard lock(mutex_);
-      for (const auto& [id, end] : ends_) {
-        if (end.*which) calls.push_back(end.*which);
-      }
+  // Copied, to be called under no lock.
+  template <class Call>
+  std::vector<Call> Collect(Call SessionEnd::*which) const {
+    std::vector<Call> calls;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [id, end] : ends_) {
+      if (end.*which) calls.push_back(end.*which);
     }
-    for (const auto& call : calls) call();
+    return calls;
+  }
+  void CallAll(std::function<void()> SessionEnd::*which) {
+    for (const auto& call : Collect(which)) call();
   }
 
   mutable std::mutex mutex_;

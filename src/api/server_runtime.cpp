@@ -1,0 +1,203 @@
+#include "api/server_runtime.hpp"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "transport/check_options.hpp"
+#include "transport/http_session.hpp"
+#include "transport/log.hpp"
+#include "ws/protocol/deadline.hpp"
+
+namespace ws {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using transport::Listener;
+using transport::Site;
+
+namespace {
+
+void CheckOptions(const ServerOptions& options) {
+  transport::CheckOptions(options.connection);
+  for (const auto time : {options.answer_timeout, options.drain_timeout}) {
+    if (time < time.zero()) throw std::logic_error("ws::ServerOptions: a time may not be negative");
+  }
+}
+
+}  // namespace
+
+Server::Runtime::Runtime(ServerOptions options) : options_((CheckOptions(options), std::move(options))) {}
+
+void Server::Runtime::Add(std::string path, Options options, std::function<void(Handler)> opened) {
+  if (IsRunning()) throw std::logic_error("ws::Server: routes are added before Start");
+  transport::CheckOptions(options);
+  auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
+    opened(Handler(std::move(connection)));
+  };
+  routes_[std::move(path)] = {std::move(options), std::move(callback)};
+}
+
+Error Server::Runtime::Start() {
+  if (IsRunning()) throw std::logic_error("ws::Server: it runs already");
+  const unsigned workers = options_.workers != 0 ? options_.workers : std::max(std::thread::hardware_concurrency(), 1U);
+  const auto running = std::make_shared<Running>(workers);
+  if (const Error error = LoadTls(*running)) return error;
+  if (const Error error = Listen(*running)) return error;
+  MakeSite(*running);
+  auto accepted = [this, &one = *running](tcp::socket socket) { Accepted(one, std::move(socket)); };
+  Spawn(running->contexts.front()->get_executor(), Listener::Accept(running->listener, std::move(accepted)));
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = running;
+    stopping_ = false;
+  }
+  for (const auto& context : running->contexts)
+    running->threads.emplace_back([this, &context = *context] { RunContext(context); });
+  port_ = running->listener->Port();
+  return {};
+}
+
+Error Server::Runtime::LoadTls(Running& running) {
+  if (!options_.tls) return {};
+#if WS_HAS_TLS
+  Error error;
+  running.tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+  running.tls->set_options(
+      asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
+  ::SSL_CTX_set_mode(running.tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // 34 kB less for an idle connection
+  if (!error) running.tls->use_certificate_chain_file(options_.tls->certificate_chain, error);
+  if (!error) running.tls->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
+  return error;
+#else
+  static_cast<void>(running);
+  Log(LogLevel::Severe, "this library was built without TLS", "WS_WITH_TLS");
+  return make_error_code(boost::system::errc::operation_not_supported);
+#endif
+}
+
+Error Server::Runtime::Listen(Running& running) {
+  std::vector<asio::any_io_executor> executors;
+  for (unsigned index = 0; index < std::max(options_.io_threads, 1U); ++index) {
+    running.contexts.push_back(std::make_unique<asio::io_context>(1));
+    executors.push_back(running.contexts.back()->get_executor());
+  }
+  running.listener = std::make_shared<Listener>(executors.front(), executors, options_.log);
+  return running.listener->Open(options_.address, options_.port);
+}
+
+void Server::Runtime::MakeSite(Running& running) {
+  auto site = std::make_shared<Site>();
+  site->routes = routes_;
+  for (auto& [path, route] : site->routes) {
+    if (!route.options.executor) route.options.executor = running.pool.get_executor();
+    if (!route.options.log) route.options.log = options_.log;
+  }
+  site->answer = answer_;
+  site->max_body_bytes = options_.max_body_bytes;
+  site->keep_alive = options_.keep_alive;
+  site->handshake_timeout = options_.connection.handshake_timeout;
+  site->answer_timeout = options_.answer_timeout;
+  site->pool = running.pool.get_executor();
+  site->log = options_.log;
+  running.site = std::move(site);
+}
+
+void Server::Runtime::RunContext(asio::io_context& context) const {
+  const auto work = asio::make_work_guard(context);
+  for (;;) {
+    try {
+      context.run();
+      return;
+    } catch (const std::exception& failure) {
+      Log(LogLevel::Severe, "an I/O handler threw", failure.what());
+    }
+  }
+}
+
+void Server::Runtime::Accepted(Running& running, tcp::socket socket) {
+  const asio::any_io_executor executor = socket.get_executor();
+  const std::size_t count = running.site->sessions->Count();
+  auto ticket = running.site->sessions->Enter();
+  if (count >= options_.max_connections) {
+    // Some are told why; a flood is only cut off, and so is who would have to be told by TLS.
+    constexpr std::size_t told_at_once = 64;
+    if (count >= options_.max_connections + told_at_once || options_.tls) return;
+    return Spawn(executor, transport::TurnAway(std::move(socket), std::move(ticket)));
+  }
+#if WS_HAS_TLS
+  if (running.tls)
+    return Spawn(executor, transport::ServeTls(running.site, std::move(socket), *running.tls, std::move(ticket)));
+#endif
+  Spawn(executor, transport::ServeTcp(running.site, std::move(socket), std::move(ticket)));
+}
+
+void Server::Runtime::Spawn(const asio::any_io_executor& executor, asio::awaitable<void> session) const {
+  asio::co_spawn(executor, std::move(session), [this](std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& what) {
+      Log(LogLevel::Severe, "a session failed", what.what());
+    } catch (...) {
+      Log(LogLevel::Severe, "a session failed", {});
+    }
+  });
+}
+
+bool Server::Runtime::IsInside() const {
+  const auto running = Now();
+  if (!running) return false;
+  if (running->pool.get_executor().running_in_this_thread()) return true;
+  const auto here = [](const auto& context) { return context->get_executor().running_in_this_thread(); };
+  return std::any_of(running->contexts.begin(), running->contexts.end(), here) ||
+         running->site->sessions->IsAnyInside();
+}
+
+void Server::Runtime::BeginStop() {
+  std::shared_ptr<Running> running;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!running_ || std::exchange(stopping_, true)) return;
+    running = running_;
+  }
+  asio::post(*running->contexts.front(), [listener = running->listener] { listener->Close(); });
+  running->site->sessions->DrainAll();
+  stop_wanted_.notify_all();
+}
+
+void Server::Runtime::FinishStop() {
+  const std::lock_guard one_at_a_time(stop_mutex_);
+  const auto running = Now();
+  if (!running) return;
+  auto& sessions = *running->site->sessions;
+  if (!sessions.WaitUntilEmpty(protocol::Later(std::chrono::steady_clock::now(), options_.drain_timeout))) {
+    Log(LogLevel::Warning, "some connections did not end in time", std::to_string(sessions.Count()));
+    sessions.AbortAll();
+    sessions.WaitUntilEmpty(protocol::Time::max());  // for callbacks that still run
+  }
+  for (const auto& context : running->contexts) context->stop();
+  for (std::thread& thread : running->threads) thread.join();
+  running->pool.join();
+  port_ = 0;
+  const std::lock_guard lock(mutex_);
+  running_.reset();
+}
+
+void Server::Runtime::Wait() {
+  std::unique_lock lock(mutex_);
+  stop_wanted_.wait(lock, [this] { return stopping_; });
+}
+
+std::size_t Server::Runtime::Connections() const {
+  const auto running = Now();
+  return running ? running->site->sessions->Count() : 0;
+}
+
+void Server::Runtime::Log(LogLevel level, std::string_view text, std::string detail) const {
+  const LogField fields[] = {{"detail", std::move(detail)}};
+  transport::WriteLog(options_.log, {level, text, fields});
+}
+
+}  // namespace ws
