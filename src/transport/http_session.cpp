@@ -16,6 +16,7 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include "transport/http_answer.hpp"
+#include "transport/http_request.hpp"
 #include "transport/link.hpp"
 #include "transport/log.hpp"
 #include "ws/stream_adapter.hpp"
@@ -41,12 +42,24 @@ protocol::Time Later(std::chrono::milliseconds limit) {
   return protocol::Later(std::chrono::steady_clock::now(), limit);
 }
 
+// Lets the peer read our last words before the stream is closed.
+asio::awaitable<void> SeeOff(std::unique_ptr<ByteStream> owned, std::chrono::seconds patience) {
+  // The timer's handler may already be on its way when the peer is gone.
+  const std::shared_ptr<ByteStream> stream(std::move(owned));
+  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
+  timer.async_wait([stream](Error cancelled) {
+    if (!cancelled) stream->Close();
+  });
+  auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
+  co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+  stream->Close();
+}
+
 template <class Stream>
 class HttpSession {
  public:
-  HttpSession(std::shared_ptr<const Site> site, Stream stream, std::shared_ptr<Sessions::Ticket> ticket,
-              protocol::Time deadline)
-      : site_(std::move(site)), stream_(std::move(stream)), ticket_(std::move(ticket)), deadline_(deadline) {}
+  HttpSession(std::shared_ptr<const Site> site, Stream stream, std::shared_ptr<Sessions::Ticket> ticket)
+      : site_(std::move(site)), stream_(std::move(stream)), ticket_(std::move(ticket)) {}
 
   static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
     self->AllowEnding();
@@ -59,7 +72,8 @@ class HttpSession {
 #endif
     for (;;) {
       const bool more = co_await self->ServeOne();
-      if (!more) co_return;
+      if (!more || self->draining_) co_return;
+      self->begun_ = std::chrono::steady_clock::now();
       self->deadline_ = Later(self->site_->handshake_timeout);
     }
   }
@@ -76,13 +90,24 @@ class HttpSession {
       buffer_.consume(parser.put(buffer_.data(), error));
     }
     if (error) co_return co_await Reject(error);
-    HttpRequest request = Convert(parser.get());
+    HttpRequest request = ToRequest(parser.get());
+    Describe(request);
     if (request.headers.size() > max_header_count) co_return co_await Refuse(431, "too many headers");
+    if (const char* why = WhyAmbiguous(request)) co_return co_await Refuse(400, why);
     if (protocol::IsUpgrade(request)) co_return co_await Upgrade(std::move(request));
+    if (IsSameHeader(request.Header("Expect"), "100-continue")) {
+      constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+      const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), token);
+      if (write_error) co_return false;
+    }
     const auto [body_error, body_read] = co_await http::async_read(stream_, buffer_, parser, token);
+    if (body_error == http::error::buffer_overflow) co_return co_await Refuse(400, "a chunk's head is too long");
     if (body_error) co_return co_await Reject(body_error);
     request.body = std::move(parser.get().body());
-    co_return co_await Answer(std::move(request), parser.get().keep_alive());
+    answering_ = true;
+    const bool more = co_await Answer(std::move(request), parser.get().keep_alive());
+    answering_ = false;
+    co_return more;
   }
 
   // Until the header is whole. A line that ends without CR is refused as soon as it is seen: Beast's parser would
@@ -128,14 +153,20 @@ class HttpSession {
     const auto link = std::make_shared<Link>(connection, AdaptStream(std::move(stream_), executor), executor);
     link->Keep(ticket_);
     link->Attach(request);
-    ticket_->EndBy({[weak = std::weak_ptr(connection)] {
+    const std::weak_ptr weak(connection);
+    ticket_->EndBy({[weak] {
                       if (const auto one = weak.lock())
                         one->Close({EndReason::Shutdown, 1001, "the server goes away", false, {}});
                     },
-                    [weak = std::weak_ptr(connection)] {
+                    [weak] {
                       if (const auto one = weak.lock()) one->Abort();
+                    },
+                    [weak] {
+                      const auto one = weak.lock();
+                      return one && one->IsCalling();
                     }});
-    Opening opening{std::move(request), std::move(leftover), deadline_,
+    // From accept on, however long the route allows.
+    Opening opening{std::move(request), std::move(leftover), protocol::Later(begun_, route->options.handshake_timeout),
                     [route, connection] { route->opened(connection); }};
     const Error error = co_await Link::Upgrade(link, std::move(opening));
     if (!error) link->Start();
@@ -144,11 +175,10 @@ class HttpSession {
 
   asio::awaitable<bool> Answer(HttpRequest request, bool client_keeps_alive) {
     const bool head = request.method == "HEAD";
-    const bool keep = site_->keep_alive && client_keeps_alive;
+    if (request.version > 10 && request.Count("Host") != 1)
+      co_return co_await Refuse(400, "exactly one Host header is needed");
     HttpResponse response;
-    if (request.version > 10 && request.Count("Host") != 1) {
-      response = ToResponse({400, "exactly one Host header is needed"});
-    } else if (site_->answer) {
+    if (site_->answer) {
       asio::awaitable<HttpResponse> answer = AnswerOnPool(site_, std::move(request));
       response = co_await asio::co_spawn(site_->pool, std::move(answer), asio::use_awaitable);
     } else if (site_->routes.contains(request.Path())) {
@@ -156,7 +186,7 @@ class HttpSession {
     } else {
       response = ToResponse({404, "there is nothing at this path"});
     }
-    if (!keep) co_return co_await SayGoodbye(response, head);
+    if (!site_->keep_alive || !client_keeps_alive || draining_) co_return co_await SayGoodbye(response, head);
     const std::string text = Serialize(response, true, head);
     LowestStream().expires_at(Later(site_->answer_timeout));
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
@@ -175,7 +205,9 @@ class HttpSession {
     co_return ToResponse({500, "the server failed"});
   }
 
-  asio::awaitable<bool> Refuse(unsigned status, const char* text) { return SayGoodbye(ToResponse({status, text})); }
+  asio::awaitable<bool> Refuse(unsigned status, const char* text) {
+    return SayGoodbye(ToResponse({status, text}));
+  }
 
   // Answers, and closes so that the answer can be read.
   asio::awaitable<bool> SayGoodbye(const HttpResponse& response, bool head = false) {
@@ -187,46 +219,43 @@ class HttpSession {
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     if (error) co_return false;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(stream_), executor);
     ticket_->EndBy({});
-    asio::steady_timer timer(executor, std::chrono::seconds(5));
-    timer.async_wait([&stream](Error cancelled) {
-      if (!cancelled) stream->Close();
-    });
-    auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
-    co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+    co_await SeeOff(AdaptStream(std::move(stream_), executor), std::chrono::seconds(5));
     co_return false;
   }
 
-  // A server that drains does not wait for the next request.
+  // A server that drains answers the request it has, and does not wait for the next.
   void AllowEnding() {
-    const auto close = [executor = stream_.get_executor(), weak = std::weak_ptr(alive_), this] {
-      asio::post(executor, [weak, this] {
-        if (weak.lock()) LowestStream().close();
-      });
+    const auto end_by = [executor = stream_.get_executor(), weak = std::weak_ptr(alive_), this](bool at_once) {
+      return [=, this] {
+        asio::post(executor, [=, this] {
+          if (!weak.lock()) return;
+          draining_ = true;
+          if (at_once || !answering_) LowestStream().close();
+        });
+      };
     };
-    ticket_->EndBy({close, close});
+    ticket_->EndBy({end_by(false), end_by(true)});
   }
 
-  HttpRequest Convert(const http::request<http::string_body>& from) {
-    HttpRequest request;
-    request.method = from.method_string();
-    request.target = from.target();
-    request.version = static_cast<int>(from.version());
-    for (const auto& field : from) request.headers.emplace_back(field.name_string(), field.value());
+  void Describe(HttpRequest& request) {
     const RemoteEndpoint remote = RemoteOf(stream_);
     request.remote_address = remote.address;
     request.remote_port = remote.port;
     request.secure = !std::is_same_v<Stream, beast::tcp_stream>;
-    return request;
   }
 
-  beast::tcp_stream& LowestStream() noexcept { return beast::get_lowest_layer(stream_); }
+  beast::tcp_stream& LowestStream() noexcept {
+    return beast::get_lowest_layer(stream_);
+  }
 
   const std::shared_ptr<const Site> site_;
   Stream stream_;
   const std::shared_ptr<Sessions::Ticket> ticket_;
-  protocol::Time deadline_;
+  protocol::Time begun_ = std::chrono::steady_clock::now();
+  protocol::Time deadline_ = Later(site_->handshake_timeout);
+  bool answering_ = false;  // a request was read, its answer has not left
+  bool draining_ = false;
   beast::flat_buffer buffer_{max_header_bytes + 4096};
   const std::shared_ptr<int> alive_ = std::make_shared<int>();
 };
@@ -235,34 +264,27 @@ class HttpSession {
 
 asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket,
                                std::shared_ptr<Sessions::Ticket> ticket) {
-  const auto deadline = Later(site->handshake_timeout);
   auto session = std::make_unique<HttpSession<beast::tcp_stream>>(std::move(site), beast::tcp_stream(std::move(socket)),
-                                                                  std::move(ticket), deadline);
+                                                                  std::move(ticket));
   return HttpSession<beast::tcp_stream>::Serve(std::move(session));
 }
 
 asio::awaitable<void> TurnAway(tcp::socket socket, std::shared_ptr<Sessions::Ticket>) {
   const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  const std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
+  std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
   Error error;
   const asio::const_buffer buffer = asio::buffer(text);
   stream->WriteNow({&buffer, 1}, error);  // a fresh socket takes so little at once
-  asio::steady_timer timer(executor, std::chrono::seconds(1));
-  timer.async_wait([&stream](Error cancelled) {
-    if (!cancelled) stream->Close();
-  });
-  auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
-  co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+  co_await SeeOff(std::move(stream), std::chrono::seconds(1));
 }
 
 #if WS_HAS_TLS
 asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket, asio::ssl::context& context,
                                std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<beast::tcp_stream>;
-  const auto deadline = Later(site->handshake_timeout);
   auto session = std::make_unique<HttpSession<Stream>>(
-      std::move(site), Stream(beast::tcp_stream(std::move(socket)), context), std::move(ticket), deadline);
+      std::move(site), Stream(beast::tcp_stream(std::move(socket)), context), std::move(ticket));
   return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif

@@ -1,5 +1,7 @@
 #include "transport/listener.hpp"
 
+#include <fcntl.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +22,7 @@ Error Listener::Open(const std::string& address, std::uint16_t port) {
   if (error) return error;
   const tcp::endpoint endpoint(host, port);
   acceptor_.open(endpoint.protocol(), error);
+  if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error && host.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_.bind(endpoint, error);
@@ -38,7 +41,13 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
       starving = false;
       Error ignored;
       socket.set_option(tcp::no_delay(true), ignored);
-      accepted(std::move(socket));
+      ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);  // a child of the application's does not keep it open
+      try {
+        accepted(std::move(socket));
+      } catch (const std::exception& failure) {
+        const LogField fields[] = {{"detail", failure.what()}};
+        WriteLog(self->log_, {LogLevel::Severe, "a connection could not be served", fields});
+      }
       continue;
     }
     if (!self->acceptor_.is_open()) break;

@@ -1,0 +1,31 @@
+#include <ostream>  // before Beast, whose string_view needs it
+
+#include "transport/http_request.hpp"
+
+namespace ws::transport {
+
+HttpRequest ToRequest(const boost::beast::http::request<boost::beast::http::string_body>& from) {
+  HttpRequest request;
+  request.method = from.method_string();
+  request.target = from.target();
+  // RFC 9112 3.2.2: the absolute form is for proxies, and must be understood by everybody.
+  if (const std::size_t scheme = request.target.find("://"); scheme != 0 && scheme < request.target.find('/')) {
+    const std::size_t path = request.target.find('/', scheme + 3);
+    request.target = path == request.target.npos ? "/" : request.target.substr(path);
+  }
+  request.version = static_cast<int>(from.version());
+  for (const auto& field : from) request.headers.emplace_back(field.name_string(), field.value());
+  return request;
+}
+
+// Beast takes every Transfer-Encoding that is not `chunked` for none, so that a body would be the next request
+// (RFC 9112 6.3, Beast #3042).
+const char* WhyAmbiguous(const HttpRequest& request) {
+  const std::size_t encodings = request.Count("Transfer-Encoding");
+  if (encodings == 0) return nullptr;
+  if (encodings > 1 || !IsSameHeader(request.Header("Transfer-Encoding"), "chunked"))
+    return "of transfer encodings only chunked is known";
+  return request.Count("Content-Length") != 0 ? "Transfer-Encoding and Content-Length contradict each other" : nullptr;
+}
+
+}  // namespace ws::transport
