@@ -139,7 +139,8 @@ class Handler {
   // What `authorize` attached; null without.
   const Json& Identity() const noexcept;
   // The application's own data on this connection, made when first asked for. One type a connection, else
-  // std::logic_error. Its members are for the application to guard.
+  // std::logic_error. Its members are for the application to guard. It lives as long as a handle does, so it must
+  // not hold this connection's.
   template <class T>
   T& Data() {
     auto& slot = DataSlot([] { return std::any(std::make_shared<T>()); });

@@ -11,7 +11,7 @@ enum class Token : std::uint64_t { None = 0 };
 // Whether a callback waits for its turn.
 enum class Order {
   Arrival,  // one message at a time, as they came
-  None      // at once, beside everything else; its messages still count against the inbound bound
+  None      // at once, beside everything else; its messages count against the inbound bound until it has returned
 };
 
 }  // namespace ws

@@ -77,7 +77,7 @@ void Codec::Keep() {
   if (rest_.empty()) {
     rest_ = input_;
   } else if (input_.empty()) {
-    rest_ = {};
+    std::string().swap(rest_);
   } else {
     rest_.erase(0, rest_.size() - input_.size());
   }
@@ -228,8 +228,7 @@ void Codec::WriteMessage(Kind kind, std::string_view payload, std::string& out) 
   stream.text(kind == Kind::Text);
   Error ignored;  // memory takes everything
   stream.write(boost::asio::buffer(payload), ignored);
-  out += stream.next_layer().Output();
-  stream.next_layer().Output().clear();
+  out += std::exchange(stream.next_layer().Output(), std::string());
 }
 
 }  // namespace ws::transport

@@ -4,6 +4,7 @@
 #include <any>
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -82,6 +83,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   const Json& Identity() const noexcept;
   const std::string& Subprotocol() const noexcept;
   bool IsOpen() const noexcept { return state_ == State::Open; }
+  // Whether the caller is one of its callbacks.
+  bool IsCalling() const {
+    const std::lock_guard lock(mutex_);
+    return IsInside();
+  }
   ConnectionStats Stats() const;
   std::any& DataSlot(std::any (*make)());
   void Log(LogLevel level, std::string_view text, std::string_view detail = {}) const;
@@ -103,7 +109,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   bool Hold();
   // Nothing taken: the writer is woken when that changes.
   void Take(std::vector<protocol::Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes);
-  void Sent(std::vector<protocol::Outgoing>& batch);
+  // The batch has left, or was lost with the transport.
+  void Sent(std::vector<protocol::Outgoing>& batch, bool lost = false);
   // No verb is accepted any more.
   void BeginClosing();
   void DropQueue();
@@ -151,10 +158,10 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void AbandonEmit(std::uint64_t id);
   void AbandonRequest(std::uint64_t id);
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
-  void Answer(ReplyWaiter waiter, const boost::asio::any_io_executor& pool, std::function<ws::Reply()> make) const;
+  // While the connection is not over, so that the pool lives.
+  void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
   void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
-  static boost::asio::awaitable<Error> Ready(Error error);
 
   // The envelope's views point into `text`, so it must not have moved.
   void Dispatch(std::string&& text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
@@ -164,11 +171,14 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void SendReply(const Message& message, dispatch::Answer& answer);
   void Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path = {});
   void Release(std::size_t bytes);
-  void CallDrained(dispatch::CallbackPtr callback);
   void Finish(const boost::asio::execution_context* dying = nullptr);
 
   // With mutex_ held. The link's strand must not be touched once the link is gone.
   bool IsInside() const { return mailbox_ && mailbox_->IsInside(); }
+  boost::asio::any_io_executor LockedPool() const;
+  void LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect = true);
+  void WatchUnopened(std::chrono::steady_clock::time_point deadline);
+  void UnwatchUnopened();
   std::vector<Waiter> WithdrawWaiters();
   void WakeWriter();
   void WakeReaderIfRoom();
@@ -200,6 +210,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   WaitList until_ended_, until_over_;
   dispatch::CallbackPtr on_drain_;
   std::any data_;
+  std::weak_ptr<boost::asio::steady_timer> unopened_;  // for requests made before there is a link
   std::shared_ptr<void> keep_;
   std::optional<std::chrono::steady_clock::time_point> last_error_;
   ConnectionStats counted_;

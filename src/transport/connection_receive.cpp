@@ -100,10 +100,14 @@ void Connection::Resolve(const Envelope& ack) {
   {
     const std::lock_guard lock(mutex_);
     waiter = replies_.Take(*id);
+    if (!waiter) return;  // it came late
+    inbound_.Add(ack.data.size() + ack.error.size());
   }
-  if (!waiter) return;  // it came late
-  Answer(std::move(*waiter), Pool(),
-         [data = std::string(ack.data), error = std::string(ack.error)] { return ReadReply(data, error); });
+  auto read = [self = shared_from_this(), data = std::string(ack.data), error = std::string(ack.error)] {
+    self->Release(data.size() + error.size());
+    return ReadReply(data, error);
+  };
+  Answer(std::move(*waiter), std::move(read));
 }
 
 bool Connection::Hold() {
@@ -135,7 +139,7 @@ dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) 
 void Connection::Answered(Delivery delivery, const Message& message, dispatch::Answer answer) {
   if (delivery == Delivery::Disconnect) return Finish();
   if (delivery == Delivery::Event) SendReply(message, answer);
-  if (delivery != Delivery::Connect) Release(message.Size());
+  if (delivery == Delivery::Event || delivery == Delivery::Raw) Release(message.Size());
 }
 
 void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
@@ -158,6 +162,8 @@ void Connection::Refuse(std::string_view id, std::string_view event, const Failu
   if (id.empty()) return SendError(failure, event, path);
   std::string payload;
   protocol::AppendAckError(payload, id, failure.code, failure.message, path);
+  if (payload.size() > options_.max_queued_bytes && failure.code != "internal")
+    return Refuse(id, event, {"internal", "the reply is too large"});
   PushProtocol(std::move(payload));
 }
 
@@ -171,6 +177,7 @@ void Connection::SendError(const Failure& failure, std::string_view event, std::
   }
   std::string payload;
   protocol::AppendError(payload, failure.code, failure.message, event, path);
+  if (payload.size() > options_.max_queued_bytes) return;
   PushProtocol(std::move(payload));
 }
 

@@ -124,14 +124,16 @@ void Connection::Take(std::vector<Outgoing>& batch, std::size_t max_messages, st
   writer_awake_ = !batch.empty();
 }
 
-void Connection::Sent(std::vector<Outgoing>& batch) {
+void Connection::Sent(std::vector<Outgoing>& batch, bool lost) {
   std::vector<Waiter> admitted;
   dispatch::CallbackPtr on_drain;
   std::shared_ptr<dispatch::Mailbox> mailbox;
   {
     const std::lock_guard lock(mutex_);
-    counted_.messages_out += batch.size();
-    for (const Outgoing& message : batch) counted_.bytes_out += message.Size();
+    if (!lost) {
+      counted_.messages_out += batch.size();
+      for (const Outgoing& message : batch) counted_.bytes_out += message.Size();
+    }
     queue_.Sent(batch);
     while (auto next = queue_.Admit()) admitted.push_back(std::move(next->waiter));
     if (queue_.TakeDrained()) on_drain = on_drain_;
@@ -139,22 +141,14 @@ void Connection::Sent(std::vector<Outgoing>& batch) {
     mailbox = mailbox_;
   }
   for (Waiter& waiter : admitted) std::move(waiter).Complete([] { return Error(); });
-  if (mailbox) mailbox->Wake();
-  if (on_drain) CallDrained(std::move(on_drain));
-}
-
-void Connection::CallDrained(dispatch::CallbackPtr callback) {
-  asio::post(Pool(), [callback = std::move(callback), self = shared_from_this()] {
-    const auto message = std::make_shared<const Message>("drain", Json());
-    try {
-      dispatch::Outcome outcome = callback->Invoke(callback, self, message);
-      if (auto* rest = std::get_if<1>(&outcome)) asio::co_spawn(self->Pool(), std::move(*rest), asio::detached);
-    } catch (const std::exception& failure) {
-      self->Threw(*message, failure.what());
-    } catch (...) {
-      self->Threw(*message, "something that is no std::exception");
-    }
-  });
+  if (!mailbox) return;
+  mailbox->Wake();
+  if (!on_drain) return;
+  auto registration = std::make_shared<dispatch::Registration>();
+  registration->callback = std::move(on_drain);
+  auto drained = std::make_shared<dispatch::Exchange>(dispatch::Delivery::Drain, "drain", Json());
+  drained->Only(std::move(registration));
+  mailbox->RunBeside(std::move(drained));
 }
 
 void Connection::DropQueue() {
@@ -185,6 +179,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
   Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text,
                    protocol::Origin::Protocol, false};
   Error error = question.error;
+  auto make = [&error] { return [error] { return ws::Reply{error, nullptr, {}}; }; };
   {
     const std::lock_guard lock(mutex_);
     message.from_callback = IsInside();
@@ -200,15 +195,41 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       replies_.Open(id, std::move(waiter), deadline);
       WakeWriter();
       WakeReaderIfRoom();
+      if (!mailbox_) WatchUnopened(deadline);
       if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
+      return;
     }
+    // What is asked once the end has come must not put `disconnect` off for ever.
+    if (state_ != State::Over) return LockedAnswer(std::move(waiter), make(), state_ < State::Ended);
   }
-  if (!error) return;
-  auto make = [error] { return ws::Reply{error, nullptr, {}}; };
-  auto* callback = std::get_if<std::function<void(ws::Reply)>>(&waiter);
-  // The pool may be gone with its server by then.
-  if (callback != nullptr && state_ == State::Over) return Call(*callback, make);
-  Answer(std::move(waiter), Pool(), make);
+  // The pool may be gone with its server.
+  if (auto* callback = std::get_if<std::function<void(ws::Reply)>>(&waiter)) return Call(*callback, make());
+  LockedAnswer(std::move(waiter), make());
+}
+
+// Before the connection is open nobody else minds the deadlines.
+void Connection::WatchUnopened(std::chrono::steady_clock::time_point deadline) {
+  if (deadline == std::chrono::steady_clock::time_point::max()) return;
+  const auto earlier = unopened_.lock();
+  if (earlier && earlier->expiry() <= deadline) return;
+  if (earlier) earlier->cancel();
+  // It belongs to its own wait, and so to the pool: a handle may outlive that.
+  const auto timer = std::make_shared<asio::steady_timer>(LockedPool(), deadline);
+  unopened_ = timer;
+  timer->async_wait([weak = weak_from_this(), timer](Error cancelled) {
+    const auto self = weak.lock();
+    if (cancelled || !self) return;
+    const auto next =
+        self->ExpireRequests(std::chrono::steady_clock::now(), std::chrono::steady_clock::time_point::max());
+    const std::lock_guard lock(self->mutex_);
+    if (self->unopened_.lock() != timer) return;
+    self->unopened_.reset();
+    self->WatchUnopened(next);
+  });
+}
+
+void Connection::UnwatchUnopened() {
+  if (const auto timer = std::exchange(unopened_, {}).lock()) timer->cancel();
 }
 
 asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> self, Question question,
@@ -228,7 +249,7 @@ void Connection::AbandonRequest(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
     waiter = replies_.Take(id);
   }
-  if (waiter) Answer(std::move(*waiter), Pool(), [] { return ws::Reply{Errc::Cancelled, nullptr, {}}; });
+  if (waiter) Answer(std::move(*waiter), [] { return ws::Reply{Errc::Cancelled, nullptr, {}}; });
 }
 
 std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::steady_clock::time_point now,
@@ -239,18 +260,24 @@ std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::st
     while (auto waiter = replies_.TakeExpired(now)) expired.push_back(std::move(*waiter));
     watched_until_ = next = std::min(next, replies_.NextDeadline());
   }
-  for (ReplyWaiter& waiter : expired)
-    Answer(std::move(waiter), Pool(), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
+  for (ReplyWaiter& waiter : expired) Answer(std::move(waiter), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
   return next;
 }
 
+void Connection::Answer(ReplyWaiter waiter, std::function<ws::Reply()> make) {
+  const std::lock_guard lock(mutex_);
+  LockedAnswer(std::move(waiter), std::move(make));
+}
+
 // `make` runs where the reply is wanted: a large one is parsed there, not on the strand.
-void Connection::Answer(ReplyWaiter waiter, const asio::any_io_executor& pool, std::function<ws::Reply()> make) const {
+void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect) {
   if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter))
     return std::move(*coroutine).Complete(std::move(make));
-  asio::post(pool, [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
+  auto call = [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
     self->Call(callback, make);
-  });
+  };
+  if (mailbox_ && before_disconnect) return mailbox_->RunBeside(std::move(call));
+  asio::post(LockedPool(), std::move(call));
 }
 
 void Connection::Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const {

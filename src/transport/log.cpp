@@ -18,4 +18,18 @@ void WriteLog(const LogSink& sink, const LogRecord& record) noexcept {
   }
 }
 
+std::string Printable(std::string_view text) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string printable;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7F) {
+      printable += c;
+    } else {
+      printable.append({'\\', 'x', hex[byte >> 4], hex[byte & 15]});
+    }
+  }
+  return printable;
+}
+
 }  // namespace ws::transport

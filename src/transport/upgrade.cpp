@@ -42,7 +42,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   if (phase_ == Phase::Ended) co_return Errc::Closed;  // before it began
   Json identity;
   std::optional<Refusal> refusal = co_await Judge(opening.request, identity);
-  if (phase_ == Phase::Ended) co_return Errc::Closed;
+  if (phase_ == Phase::Ended || timed_out_) co_return Errc::Closed;
   std::string subprotocol;
   if (!refusal) {
     subprotocol = protocol::ChooseSubprotocol(opening.request, connection_->Settings().subprotocols);

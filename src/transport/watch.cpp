@@ -31,7 +31,7 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
 Link::~Link() {
   if (attached_ && phase_ != Phase::Ended)
     connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
-  if (!batch_.empty()) connection_->Sent(batch_);  // the write that its context took along
+  if (!batch_.empty()) connection_->Sent(batch_, true);  // the write that its context took along
 }
 
 void PostTo(Link& link, const asio::any_io_executor& strand, std::function<void(Link&)> use) {

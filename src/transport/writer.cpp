@@ -28,7 +28,7 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
       continue;
     }
     const Error error = co_await self->WriteAll();
-    self->connection_->Sent(self->batch_);
+    self->connection_->Sent(self->batch_, error.failed());
     if (error) {
       self->Fail(error);
     } else if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
@@ -38,7 +38,7 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
 }
 
 bool Link::Gather() {
-  if (output_.capacity() > kept_bytes) output_ = {};
+  if (output_.capacity() > kept_bytes) std::string().swap(output_);
   output_.clear();
   pieces_.clear();
   if (close_sent_) {

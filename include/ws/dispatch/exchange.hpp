@@ -24,6 +24,8 @@ class Spawner {
  public:
   virtual void Post(std::function<void()> work) = 0;
   virtual void Spawn(boost::asio::awaitable<void> work) = 0;
+  // A coroutine callback begins in place of one that has ended: it is cancelled too, where all are.
+  virtual void Renew() = 0;
 
  protected:
   ~Spawner() = default;
@@ -45,6 +47,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   // The spawner lives as long as the owner.
   std::optional<boost::asio::awaitable<void>> Start(std::shared_ptr<MailboxOwner> owner, Spawner& spawner);
 
+  // Of Only: whether the callback is a coroutine.
+  bool Awaits() const noexcept { return only_ && only_->front()->callback->Awaits(); }
   Delivery What() const noexcept { return delivery_; }
   Message& Content() noexcept { return message_; }
   std::size_t Size() const noexcept { return message_.Size(); }
@@ -150,9 +154,9 @@ inline boost::asio::awaitable<void> Exchange::Resume(std::shared_ptr<Exchange> s
 
 inline boost::asio::awaitable<void> Exchange::Settle(std::shared_ptr<Exchange> self, std::size_t index,
                                                      boost::asio::awaitable<Result> awaited) {
-  // What ended the callback before this one is not this one's concern.
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_terminal_cancellation());
   co_await boost::asio::this_coro::throw_if_cancelled(true);
+  self->spawner_->Renew();
   try {
     self->Record(index, co_await std::move(awaited));
   } catch (...) {

@@ -2,16 +2,13 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <deque>
-#include <exception>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,7 +24,7 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
 
   // The owner outlives everything that is scheduled here.
   Mailbox(boost::asio::any_io_executor pool, std::weak_ptr<MailboxOwner> owner)
-      : pool_(pool), strand_(boost::asio::make_strand(pool)), owner_(std::move(owner)) {}
+      : pool_(pool), owner_(std::move(owner)), strand_(boost::asio::make_strand(pool)) {}
 
   // Hands over a batch, which is left empty.
   void Put(std::vector<ExchangePtr>& batch);
@@ -37,10 +34,17 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void Wake();
   // Drops what waits now, but for lifecycle events.
   void Discard();
-  // Cancels the coroutine callbacks that are under way when the strand gets to it.
+  // From when the strand gets to it, coroutine callbacks are cancelled: those under way, and those that begin later,
+  // but for those of `disconnect`, which only a second call reaches.
   void Cancel();
+  // Runs an exchange at once, beside the others: `disconnect` waits for it, and it for nothing.
+  void RunBeside(ExchangePtr exchange);
+  // The same for what is no exchange.
+  void RunBeside(std::function<void()> work) { Post(std::move(work)); }
+  // Lets go of the pool. The owner is over: nothing runs here any more.
+  void Release();
   // Whether the caller is one of this connection's callbacks.
-  bool IsInside() const noexcept { return current_ == this || strand_.running_in_this_thread(); }
+  bool IsInside() const noexcept;
 
   const boost::asio::any_io_executor& Pool() const noexcept { return pool_; }
 
@@ -61,6 +65,7 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
 
   void Post(std::function<void()> work) override;
   void Spawn(boost::asio::awaitable<void> work) override;
+  void Renew() override;
   void LeaveBeside();
 
   // Whether the batch turned an idle mailbox into one that must be drained.
@@ -71,16 +76,27 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   bool MayStart(MailboxOwner& owner, const Exchange& next);
   bool IsBlocked(MailboxOwner& owner, const Exchange& next);
   template <class Done>
-  void Await(boost::asio::awaitable<void> work, Done done);
+  void Await(boost::asio::awaitable<void> work, Delivery what, Done done);
+  void EmitCancellation();
 
   static constexpr int turn = 64;  // messages before other connections get the thread
   inline static thread_local const Mailbox* current_ = nullptr;
 
+  using Strand = boost::asio::strand<boost::asio::any_io_executor>;
+  // One coroutine callback that is under way.
+  struct Running {
+    explicit Running(Delivery delivery) : what(delivery) {}
+
+    const Delivery what;
+    boost::asio::cancellation_signal signal;
+  };
+
   const boost::asio::any_io_executor pool_;
-  const boost::asio::strand<boost::asio::any_io_executor> strand_;
   const std::weak_ptr<MailboxOwner> owner_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  // Nothing once released: the pool may be gone then, so it is posted to only under the lock.
+  std::optional<Strand> strand_;
   std::vector<ExchangePtr> incoming_;
   State state_ = State::Idle;
   std::size_t discard_ = 0;  // so many of those that wait are to be dropped
@@ -89,158 +105,8 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
 
   // On the strand only.
   std::deque<ExchangePtr> batch_;
-  std::list<boost::asio::cancellation_signal> cancellations_;
+  std::list<Running> running_;
+  bool cancelled_ = false, cancelled_last_ = false;
 };
-
-inline void Mailbox::Put(std::vector<ExchangePtr>& batch) {
-  if (Accept(batch)) Schedule();
-}
-
-inline void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
-  if (Accept(batch)) Drain();
-}
-
-inline bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
-  const std::lock_guard lock(mutex_);
-  waiting_ += batch.size();
-  if (incoming_.empty()) {
-    incoming_.swap(batch);
-  } else {
-    incoming_.insert(incoming_.end(), std::move_iterator(batch.begin()), std::move_iterator(batch.end()));
-    batch.clear();
-  }
-  if (state_ != State::Idle || incoming_.empty()) return false;
-  state_ = State::Scheduled;
-  return true;
-}
-
-inline void Mailbox::Wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state_ != State::Parked) return;
-    state_ = State::Scheduled;
-  }
-  Schedule();
-}
-
-inline void Mailbox::Discard() {
-  {
-    const std::lock_guard lock(mutex_);
-    discard_ = waiting_;
-  }
-  Wake();
-}
-
-inline void Mailbox::Schedule() {
-  boost::asio::post(strand_, [self = shared_from_this(), owner = owner_.lock()] {
-    if (owner) self->Drain();
-  });
-}
-
-inline void Mailbox::Drain() {
-  const std::shared_ptr<MailboxOwner> owner = owner_.lock();
-  if (!owner) return;
-  const Inside inside(this);
-  for (int left = turn; left > 0; --left) {
-    if (batch_.empty()) {
-      const std::lock_guard lock(mutex_);
-      if (incoming_.empty()) {
-        state_ = State::Idle;
-        return;
-      }
-      batch_.insert(batch_.end(), std::move_iterator(incoming_.begin()), std::move_iterator(incoming_.end()));
-      incoming_.clear();
-    }
-    if (!MayStart(*owner, *batch_.front())) return;
-    const ExchangePtr next = std::move(batch_.front());
-    batch_.pop_front();
-    bool discarded = false;
-    {
-      const std::lock_guard lock(mutex_);
-      --waiting_;
-      if (discard_ > 0) {
-        --discard_;
-        discarded = next->What() == Delivery::Event || next->What() == Delivery::Raw;
-      }
-    }
-    if (discarded) {
-      owner->Discarded(next->Content());
-    } else if (auto rest = next->Start(owner, *this)) {
-      Await(std::move(*rest), [self = shared_from_this(), owner] { self->Drain(); });
-      return;
-    }
-  }
-  Schedule();
-}
-
-inline bool Mailbox::MayStart(MailboxOwner& owner, const Exchange& next) {
-  if (!IsBlocked(owner, next)) return true;
-  {
-    const std::lock_guard lock(mutex_);
-    state_ = State::Parked;
-  }
-  // Whatever blocked it may have gone before the state said so.
-  if (IsBlocked(owner, next)) return false;
-  const std::lock_guard lock(mutex_);
-  if (state_ != State::Parked) return false;
-  state_ = State::Scheduled;
-  return true;
-}
-
-inline bool Mailbox::IsBlocked(MailboxOwner& owner, const Exchange& next) {
-  if (next.What() != Delivery::Disconnect) return !owner.MayStart();
-  const std::lock_guard lock(mutex_);
-  return beside_ != 0;
-}
-
-template <class Done>
-void Mailbox::Await(boost::asio::awaitable<void> work, Done done) {
-  const auto signal = cancellations_.emplace(cancellations_.end());
-  auto finished = [self = shared_from_this(), signal, done = std::move(done)](std::exception_ptr) mutable {
-    self->cancellations_.erase(signal);
-    done();
-  };
-  boost::asio::co_spawn(strand_, std::move(work),
-                        boost::asio::bind_cancellation_slot(signal->slot(), std::move(finished)));
-}
-
-inline void Mailbox::Cancel() {
-  boost::asio::post(strand_, [self = shared_from_this(), owner = owner_.lock()] {
-    for (auto signal = self->cancellations_.begin(); signal != self->cancellations_.end();) {
-      (signal++)->emit(boost::asio::cancellation_type::terminal);
-    }
-  });
-}
-
-inline void Mailbox::Post(std::function<void()> work) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++beside_;
-  }
-  boost::asio::post(pool_, [self = shared_from_this(), owner = owner_.lock(), work = std::move(work)] {
-    {
-      const Inside inside(self.get());
-      work();
-    }
-    self->LeaveBeside();
-  });
-}
-
-inline void Mailbox::Spawn(boost::asio::awaitable<void> work) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++beside_;
-  }
-  Await(std::move(work), [self = shared_from_this(), owner = owner_.lock()] { self->LeaveBeside(); });
-}
-
-inline void Mailbox::LeaveBeside() {
-  bool last = false;
-  {
-    const std::lock_guard lock(mutex_);
-    last = --beside_ == 0;
-  }
-  if (last) Wake();
-}
 
 }  // namespace ws::dispatch

@@ -14,10 +14,11 @@ namespace ws::dispatch {
 
 // What a message is to its connection.
 enum class Delivery {
-  Event,      // from the peer
-  Raw,        // from the peer, for OnMessage
-  Connect,    // lifecycle
-  Disconnect  // lifecycle, the last of all
+  Event,       // from the peer
+  Raw,         // from the peer, for OnMessage
+  Connect,     // lifecycle
+  Disconnect,  // lifecycle, the last of all
+  Drain        // OnDrain, of nobody's making
 };
 
 // What the callbacks of one message came to: an error, else the first value, else nothing.

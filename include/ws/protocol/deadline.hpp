@@ -15,9 +15,9 @@ constexpr bool IsNever(std::chrono::milliseconds limit) noexcept {
   return limit == limit.zero() || limit > std::chrono::hours(24 * 36525);
 }
 
-// The moment so much later; Time::max() for never.
+// The moment so much later; Time::max() for never. A negative limit has passed already.
 constexpr Time Later(Time now, std::chrono::milliseconds limit) noexcept {
-  return IsNever(limit) ? Time::max() : now + limit;
+  return IsNever(limit) ? Time::max() : now + std::max(limit, limit.zero());
 }
 
 // When something that began must have ended. Not thread-safe.

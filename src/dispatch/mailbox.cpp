@@ -1,0 +1,208 @@
+#include "ws/dispatch/mailbox.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <exception>
+
+namespace ws::dispatch {
+
+void Mailbox::Put(std::vector<ExchangePtr>& batch) {
+  if (Accept(batch)) Schedule();
+}
+
+void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
+  if (Accept(batch)) Drain();
+}
+
+bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
+  const std::lock_guard lock(mutex_);
+  waiting_ += batch.size();
+  if (incoming_.empty()) {
+    incoming_.swap(batch);
+  } else {
+    incoming_.insert(incoming_.end(), std::move_iterator(batch.begin()), std::move_iterator(batch.end()));
+    batch.clear();
+  }
+  if (state_ != State::Idle || incoming_.empty()) return false;
+  state_ = State::Scheduled;
+  return true;
+}
+
+void Mailbox::Wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::Parked) return;
+    state_ = State::Scheduled;
+  }
+  Schedule();
+}
+
+void Mailbox::Discard() {
+  {
+    const std::lock_guard lock(mutex_);
+    discard_ = waiting_;
+  }
+  Wake();
+}
+
+void Mailbox::Schedule() {
+  auto drain = [self = shared_from_this(), owner = owner_.lock()] {
+    if (owner) self->Drain();
+  };
+  const std::lock_guard lock(mutex_);
+  if (strand_) boost::asio::post(*strand_, std::move(drain));
+}
+
+void Mailbox::Release() {
+  const std::lock_guard lock(mutex_);
+  strand_.reset();
+}
+
+bool Mailbox::IsInside() const noexcept {
+  if (current_ == this) return true;
+  const std::lock_guard lock(mutex_);
+  return strand_ && strand_->running_in_this_thread();
+}
+
+void Mailbox::Drain() {
+  const std::shared_ptr<MailboxOwner> owner = owner_.lock();
+  if (!owner) return;
+  const Inside inside(this);
+  for (int left = turn; left > 0; --left) {
+    if (batch_.empty()) {
+      const std::lock_guard lock(mutex_);
+      if (incoming_.empty()) {
+        state_ = State::Idle;
+        return;
+      }
+      batch_.insert(batch_.end(), std::move_iterator(incoming_.begin()), std::move_iterator(incoming_.end()));
+      incoming_.clear();
+    }
+    if (!MayStart(*owner, *batch_.front())) return;
+    const ExchangePtr next = std::move(batch_.front());
+    batch_.pop_front();
+    bool discarded = false;
+    {
+      const std::lock_guard lock(mutex_);
+      --waiting_;
+      if (discard_ > 0) {
+        --discard_;
+        discarded = next->What() == Delivery::Event || next->What() == Delivery::Raw;
+      }
+    }
+    if (discarded) {
+      owner->Discarded(next->Content());
+    } else if (auto rest = next->Start(owner, *this)) {
+      Await(std::move(*rest), next->What(), [self = shared_from_this(), owner] { self->Drain(); });
+      return;
+    }
+  }
+  Schedule();
+}
+
+bool Mailbox::MayStart(MailboxOwner& owner, const Exchange& next) {
+  if (!IsBlocked(owner, next)) return true;
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Parked;
+  }
+  // Whatever blocked it may have gone before the state said so.
+  if (IsBlocked(owner, next)) return false;
+  const std::lock_guard lock(mutex_);
+  if (state_ != State::Parked) return false;
+  state_ = State::Scheduled;
+  return true;
+}
+
+bool Mailbox::IsBlocked(MailboxOwner& owner, const Exchange& next) {
+  if (next.What() != Delivery::Disconnect) return !owner.MayStart();
+  const std::lock_guard lock(mutex_);
+  return beside_ != 0;
+}
+
+// On the strand, which lives as long as something runs on it.
+template <class Done>
+void Mailbox::Await(boost::asio::awaitable<void> work, Delivery what, Done done) {
+  const auto running = running_.emplace(running_.end(), what);
+  auto finished = [self = shared_from_this(), running, done = std::move(done)](std::exception_ptr) mutable {
+    self->running_.erase(running);
+    done();
+  };
+  boost::asio::co_spawn(*strand_, std::move(work),
+                        boost::asio::bind_cancellation_slot(running->signal.slot(), std::move(finished)));
+}
+
+// Behind the callback's first steps: where it waits it is interrupted, and what it awaits later fails at once.
+void Mailbox::Renew() {
+  if (cancelled_) boost::asio::post(*strand_, [self = shared_from_this()] { self->EmitCancellation(); });
+}
+
+void Mailbox::Cancel() {
+  auto cancel = [self = shared_from_this(), owner = owner_.lock()] {
+    self->cancelled_last_ = self->cancelled_;
+    self->cancelled_ = true;
+    self->EmitCancellation();
+  };
+  const std::lock_guard lock(mutex_);
+  if (strand_) boost::asio::post(*strand_, std::move(cancel));
+}
+
+void Mailbox::EmitCancellation() {
+  for (auto running = running_.begin(); running != running_.end();) {
+    const auto one = running++;
+    if (one->what == Delivery::Disconnect && !cancelled_last_) continue;
+    one->signal.emit(boost::asio::cancellation_type::terminal);
+  }
+}
+
+void Mailbox::RunBeside(ExchangePtr exchange) {
+  const auto owner = owner_.lock();
+  if (!owner) return;
+  if (!exchange->Awaits()) return Post([exchange, owner, self = shared_from_this()] { exchange->Start(owner, *self); });
+  auto start = [exchange, owner, self = shared_from_this()] {
+    if (auto rest = exchange->Start(owner, *self)) {
+      self->Await(std::move(*rest), exchange->What(), [self, owner] { self->LeaveBeside(); });
+    } else {
+      self->LeaveBeside();
+    }
+  };
+  const std::lock_guard lock(mutex_);
+  if (!strand_) return;
+  ++beside_;
+  boost::asio::post(*strand_, std::move(start));
+}
+
+void Mailbox::Post(std::function<void()> work) {
+  auto run = [self = shared_from_this(), owner = owner_.lock(), work = std::move(work)] {
+    {
+      const Inside inside(self.get());
+      work();
+    }
+    self->LeaveBeside();
+  };
+  const std::lock_guard lock(mutex_);
+  if (!strand_) return;
+  ++beside_;
+  boost::asio::post(pool_, std::move(run));
+}
+
+void Mailbox::Spawn(boost::asio::awaitable<void> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    ++beside_;
+  }
+  auto leave = [self = shared_from_this(), owner = owner_.lock()] { self->LeaveBeside(); };
+  Await(std::move(work), Delivery::Event, std::move(leave));
+}
+
+void Mailbox::LeaveBeside() {
+  bool last = false;
+  {
+    const std::lock_guard lock(mutex_);
+    last = --beside_ == 0;
+  }
+  if (last) Wake();
+}
+
+}  // namespace ws::dispatch

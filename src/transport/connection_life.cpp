@@ -1,0 +1,201 @@
+// A connection's life: from Init to the end of its last callback.
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "transport/link.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using dispatch::Delivery;
+using dispatch::Exchange;
+
+bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest handshake) {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::Opening || state_ == State::Open) throw std::logic_error("ws::Handler::Init was called twice");
+  if (state_ != State::New) return false;
+  handshake_ = std::move(handshake);
+  state_ = State::Opening;
+  link_ = &link;
+  strand_ = std::move(strand);
+  return true;
+}
+
+void Connection::Open() {
+  auto mailbox = std::make_shared<dispatch::Mailbox>(Pool(), weak_from_this());
+  const std::lock_guard lock(mutex_);
+  mailbox_ = std::move(mailbox);
+  UnwatchUnopened();
+  if (state_ == State::Opening) state_ = State::Open;
+}
+
+void Connection::Connect() {
+  {
+    const std::lock_guard lock(mutex_);
+    connected_ = true;
+  }
+  received_.push_back(std::make_shared<Exchange>(Delivery::Connect, "connect", Json()));
+  Deliver();
+}
+
+void Connection::Deliver() {
+  if (received_.empty()) return;
+  if (options_.callback_thread == CallbackThread::Io) {
+    mailbox_->PutAndDrain(received_);
+  } else {
+    mailbox_->Put(received_);
+  }
+}
+
+void Connection::Close(CloseReason reason) {
+  const bool graceful = reason.reason == EndReason::LocalClose || reason.reason == EndReason::Shutdown;
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  std::vector<Waiter> refused;
+  bool never_opened = false;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ >= State::Closing) return;
+    mailbox = mailbox_;
+    never_opened = state_ == State::New;
+    state_ = State::Closing;
+    discards_ = graceful;
+    refused = WithdrawWaiters();
+    PostToLink([reason](Link& link) { link.Close(reason); });
+  }
+  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+  if (mailbox && graceful) mailbox->Discard();
+  if (never_opened) End(reason);
+}
+
+void Connection::BeginClosing() {
+  Deliver();
+  std::vector<Waiter> refused;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ < State::Closing) state_ = State::Closing;
+    refused = WithdrawWaiters();
+  }
+  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+}
+
+std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
+  std::vector<Waiter> waiters;
+  while (auto waiter = queue_.WithdrawFirst()) waiters.push_back(std::move(*waiter));
+  return waiters;
+}
+
+void Connection::End(const CloseReason& reason, bool abandoned) {
+  if (!abandoned) Deliver();
+  const asio::any_io_executor pool = Pool();
+  Leftovers left;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state_ >= State::Ended) return;
+    state_ = State::Ended;
+    link_ = nullptr;
+    if (abandoned) left.dying = &asio::query(strand_, asio::execution::context);
+    strand_ = {};
+    left.refused = WithdrawWaiters();
+    queue_.Clear();
+    while (auto request = replies_.TakeFirst()) left.requests.push_back(std::move(*request));
+    left.ended = until_ended_.TakeAll();
+    UnwatchUnopened();
+    left.on_drain.swap(on_drain_);
+  }
+  for (Waiter& waiter : left.refused) left.Complete(std::move(waiter), Errc::Closed);
+  for (auto& [id, waiter] : left.ended) left.Complete(std::move(waiter), {});
+  for (ReplyWaiter& request : left.requests) {
+    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&request);
+    if (coroutine != nullptr ? left.IsDying(*coroutine) : left.IsDying(pool)) continue;
+    Answer(std::move(request), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
+  }
+  const auto mailbox = mailbox_;  // the last callback drops it
+  if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
+  if (abandoned || !connected_) return Finish(left.dying);
+  std::vector<dispatch::Mailbox::ExchangePtr> last;
+  last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
+  mailbox->Put(last);
+  mailbox->Wake();
+}
+
+void Connection::Finish(const asio::execution_context* dying) {
+  table_.Close();
+  received_.clear();
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  Leftovers left;
+  left.dying = dying;
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Over;
+    mailbox.swap(mailbox_);
+    left.over = until_over_.TakeAll();
+    left.keep.swap(keep_);
+  }
+  // Who hears that all is over may destroy the pool.
+  if (mailbox && dying == nullptr) mailbox->Release();
+  for (auto& [id, waiter] : left.over) left.Complete(std::move(waiter), {});
+}
+
+bool Connection::Leftovers::IsDying(const asio::any_io_executor& executor) const {
+  return dying != nullptr && &asio::query(executor, asio::execution::context) == dying;
+}
+
+void Connection::Leftovers::Complete(Waiter waiter, Error error) const {
+  // A coroutine whose context is being destroyed is destroyed with it.
+  if (!IsDying(waiter)) std::move(waiter).Complete([error] { return error; });
+}
+
+void Connection::Abort() {
+  std::shared_ptr<dispatch::Mailbox> mailbox;
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox = mailbox_;
+    PostToLink([](Link& link) { link.Abort(); });
+  }
+  if (!mailbox) return;
+  mailbox->Discard();
+  mailbox->Cancel();
+}
+
+asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  if (state == State::Over && self->IsCalling()) co_return Errc::WouldDeadlock;
+  auto wait = [&](auto handler) {
+    const auto keep = self;  // the coroutine may be gone before this returns
+    Waiter waiter(executor, std::move(handler));
+    std::unique_lock lock(self->mutex_);
+    if (self->state_ >= state) {
+      lock.unlock();
+      return std::move(waiter).Complete([] { return Error(); });
+    }
+    const std::uint64_t id = ++self->last_id_;
+    waiter.OnCancel([weak = std::weak_ptr(self), list, id] {
+      if (const auto connection = weak.lock()) connection->AbandonWait(list, id);
+    });
+    (self.get()->*list).Add(id, std::move(waiter));
+  };
+  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  co_return error;
+}
+
+void Connection::AbandonWait(WaitList Connection::*list, std::uint64_t id) {
+  std::optional<Waiter> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    waiter = (this->*list).Take(id);
+  }
+  if (waiter) std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
+}
+
+asio::awaitable<Error> Connection::UntilEnded(std::shared_ptr<Connection> self) {
+  return Wait(std::move(self), &Connection::until_ended_, State::Ended);
+}
+
+asio::awaitable<Error> Connection::UntilOver(std::shared_ptr<Connection> self) {
+  return Wait(std::move(self), &Connection::until_over_, State::Over);
+}
+
+}  // namespace ws::transport
