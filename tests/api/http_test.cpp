@@ -98,7 +98,8 @@ TEST_CASE("a route's own handshake_timeout counts, shorter or longer than the se
   const bool longer = GENERATE(false, true);
   ws::Options options{.handshake_timeout = longer ? 30'000ms : 50ms};
   options.authorize = [&](const HttpRequest&) -> asio::awaitable<ws::Authorization> {
-    asio::steady_timer timer(co_await asio::this_coro::executor, longer ? 300ms : 60'000ms);
+    const auto thinking = longer ? 300ms : 60'000ms;
+    asio::steady_timer timer(co_await asio::this_coro::executor, thinking);
     co_await timer.async_wait(asio::use_awaitable);
     co_return ws::Authorization::Accept();
   };
