@@ -64,7 +64,7 @@ class Server {
   // Answers requests that ask for no WebSocket, on the pool. Without it: 404.
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer);
 
-  // Listens and returns; the error says why it cannot.
+  // Listens and returns; the error says why it cannot. Throws std::logic_error where it runs already.
   Error Start();
   // Begins no new connections, closes the open ones with 1001, flushes, and waits; cuts off who takes longer than
   // drain_timeout. Returns when no callback runs, so executors of Options must run until then. In a callback it only

@@ -187,6 +187,15 @@ try {
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 
+  await step("a shell that ends says so behind its output, and Enter starts another below", async () => {
+    await type("clear; seq 1 5; exit 3");
+    await sees(/\n1\n2\n3\n4\n5\n(?:exit\n)?\nThe shell ended with code 3\. Enter starts a new one\.\n/);
+    await page.keyboard.press("Enter");
+    await sees(/\n5\n(?:exit\n)?\nThe shell ended with code 3\. Enter starts a new one\.\n[^]*[$#] $/m);
+    await type("echo again-$$-");
+    shell = Number((await sees(/again-(\d+)-/))[1]);
+  });
+
   await step("the token works once, and nothing opens without its cookie", async () => {
     const other = await (await browser.newContext()).newPage();
     for (const address of [url.href, url.origin]) {

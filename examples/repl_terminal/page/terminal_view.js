@@ -80,10 +80,14 @@ export class TerminalView {
     this.#say(`The shell ended ${how}. Enter starts a new one.`);
   }
 
-  // In the terminal's own text, on a line of its own; the sequence before it undoes what a program
-  // may have left on: the other screen, mouse reports, a hidden cursor, colours.
+  // In the terminal's own text, on a line of its own behind all that is still to be drawn; the sequence before it
+  // undoes what a program may have left on: the other screen, mouse reports, a hidden cursor, colours.
   #say(sentence) {
-    this.terminal.write(`\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?2004l\x1b[?25h\x1b[0m\r\n\x1b[2m${sentence}\x1b[0m\r\n`);
+    this.terminal.write("", () => {
+      // Leaving the other screen puts the cursor back where it was, so only where one is on it.
+      const leave = this.terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : "";
+      this.terminal.write(`${leave}\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?2004l\x1b[?25h\x1b[0m\r\n\x1b[2m${sentence}\x1b[0m\r\n`);
+    });
   }
 
   // False keeps a key from the shell: Ctrl+Shift+C copies, Ctrl+Shift+V pastes, Ctrl+` leaves.
