@@ -24,6 +24,7 @@ def arguments():
     parser.add_argument("--max-message", type=int, default=1 << 20, metavar="N", help="its bound in octets, 256 KiB or more")
     parser.add_argument("--only", default="*", metavar="GLOB", help="cases by name")
     parser.add_argument("--jobs", type=int, default=16, help="cases at a time")
+    parser.add_argument("--brief", action="store_true", help="does not repeat the other cases under deflate")
     parser.add_argument("--list", action="store_true", help="names the cases, runs none")
     options = parser.parse_args()
     if options.max_message < 1 << 18:
@@ -46,7 +47,7 @@ def main():
     options = arguments()
     if options.deflate:
         import cases_deflate, cases_deflate_offers  # noqa: E401, F401
-    registered = registry.CASES + (registry.UNDER_DEFLATE if options.deflate else [])
+    registered = registry.CASES + (registry.UNDER_DEFLATE if options.deflate and not options.brief else [])
     cases = [case for case in registered if fnmatch(case.name, options.only)]
     if options.list:
         print("\n".join(case.name for case in cases))

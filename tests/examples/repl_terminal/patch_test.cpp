@@ -1,6 +1,5 @@
 #include "patch.hpp"
 
-#include <chrono>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -91,7 +90,6 @@ TEST_CASE("an insertion that would tear an emoji apart is refused") {
 }
 
 TEST_CASE("work is bounded for hostile patches") {
-  const auto start = std::chrono::steady_clock::now();
   const std::string base(4 * 1024 * 1024, 'a');
   std::string patch;
   SECTION("hunks that jump to and fro") {
@@ -102,10 +100,14 @@ TEST_CASE("work is bounded for hostile patches") {
   SECTION("one long context that nearly fits everywhere") {
     patch = "@@ -1000,8 +1000,8 @@\n " + std::string(1000000, 'a') + "b\n+c\n aaaa\n";
   }
-  SECTION("a hunk of very many lines") {
+  bool refused = true;
+  SECTION("a hunk of very many lines, all of them context") {
+    refused = false;
     patch = "@@ -1000,8 +1000,8 @@\n";
     for (int i = 0; i < 300000; ++i) patch += " a\n";
   }
-  (void)ApplyPatch(base, patch);
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
+  // Within ctest's own limit: without its bound it would take hours.
+  const auto result = ApplyPatch(base, patch);
+  CHECK(static_cast<bool>(result) != refused);
+  if (result) CHECK(*result == base);
 }
