@@ -1,0 +1,164 @@
+// What is emitted while away, and while the socket is full.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setUp, setUpOpen } from "./support.mjs";
+
+const envelope = (event, data) => JSON.stringify({ event, data });
+
+test("what was emitted while away leaves in order, before anything new", () => {
+  const { client, socket } = setUp();
+  client.on("connect", () => client.emit("connected"));
+  client.emit("a");
+  client.request("b").catch(() => {});
+  client.emitBinary("c", null, new Uint8Array(1));
+  client.onState(({ state }) => { if (state === "open") client.emit("opened"); });
+  client.emit("d");
+  socket.accept();
+  client.emit("new");
+  const events = socket.sent.map((payload) => String(typeof payload === "string" ? payload : new TextDecoder().decode(payload)).match(/"event":"(\w+)"/)[1]);
+  assert.deepEqual(events, ["a", "b", "c", "d", "connected", "opened", "new"]);
+});
+
+test("the queue outlives attempts that fail, and is sent once", () => {
+  const { client, sockets, clock } = setUp();
+  client.emit("x");
+  sockets[0].drop();
+  client.emit("y");
+  clock.advance(250);
+  sockets[1].drop();
+  clock.advance(500);
+  sockets[2].accept();
+  assert.deepEqual(sockets[2].take().map(({ event }) => event), ["x", "y"]);
+  sockets[2].drop();
+  clock.advance(1000);
+  sockets[3].accept();
+  assert.deepEqual(sockets[3].sent, []);
+});
+
+test("at most 256 messages wait, and the caller learns of the next", () => {
+  const { client, socket } = setUp();
+  for (let count = 0; count < 256; ++count) assert.equal(client.emit("x", count), true);
+  assert.equal(client.emit("x", 256), false);
+  assert.equal(client.emitBinary("x", 256, new Uint8Array(1)), false);
+  socket.accept();
+  assert.deepEqual(socket.messages.map(({ data }) => data), Array.from({ length: 256 }, (_, index) => index));
+});
+
+test("at most 1 MiB waits, counted in UTF-8", () => {
+  const mebibyte = 1024 ** 2, { client } = setUp();
+  const overhead = envelope("x", "").length, half = "ä".repeat((mebibyte / 2 - overhead) / 2 | 0);
+  assert.equal(client.emit("x", half), true);
+  assert.equal(client.emit("x", half), true);
+  assert.equal(client.emit("x", "12"), false);
+});
+
+test("a message may be as large as the queue, and no larger", () => {
+  const size = envelope("x", "y".repeat(50)).length, { client } = setUp({ maxQueuedBytes: size });
+  assert.equal(client.emit("x", "y".repeat(51)), false);
+  assert.equal(client.emit("x", "y".repeat(50)), true);
+  assert.equal(client.emit("x"), false);
+});
+
+test("bounds are options; with none to wait nothing does", () => {
+  const { client, socket } = setUp({ maxQueued: 0 });
+  assert.equal(client.emit("x"), false);
+  socket.accept();
+  assert.equal(client.emit("x"), true);
+});
+
+test("the queue has its room back once it was sent", () => {
+  const { client, sockets, clock } = setUp({ maxQueued: 2 });
+  for (const expected of [true, true, false]) assert.equal(client.emit("x"), expected);
+  sockets[0].accept();
+  sockets[0].drop();
+  for (const expected of [true, true, false]) assert.equal(client.emit("x"), expected);
+  clock.advance(250);
+  sockets[1].accept();
+  assert.equal(sockets[1].sent.length, 2);
+});
+
+test("what is volatile is not kept while away", () => {
+  const { client, sockets, clock } = setUp();
+  assert.equal(client.emitVolatile("x"), false);
+  sockets[0].accept();
+  assert.equal(client.emitVolatile("y"), true);
+  sockets[0].drop();
+  assert.equal(client.emitVolatile("z"), false);
+  clock.advance(250);
+  sockets[1].accept();
+  assert.deepEqual([sockets[0].messages, sockets[1].messages], [[{ event: "y" }], []]);
+});
+
+test("while closed nothing is kept, and close drops what waits", async () => {
+  const { client, sockets } = setUp();
+  client.emit("x");
+  const asked = client.request("y");
+  client.close();
+  await assert.rejects(asked, { code: "closed" });
+  assert.equal(client.emit("z"), false);
+  client.connect();
+  sockets[1].accept();
+  assert.deepEqual(sockets[1].sent, []);
+});
+
+test("a final close code drops what waits, and its requests fail", async () => {
+  const { client, sockets } = setUpOpen();
+  sockets[0].readyState = 2; // the close frame has come, the end has not
+  assert.equal(client.emit("x"), true);
+  const asked = client.request("y");
+  sockets[0].drop(1008);
+  await assert.rejects(asked, { code: "closed" });
+  client.connect();
+  sockets[1].accept();
+  assert.deepEqual(sockets[1].sent, []);
+});
+
+test("what is emitted while the socket closes is kept for the next one", async () => {
+  const { client, sockets, clock } = setUpOpen();
+  const sent = client.request("sent");
+  sockets[0].readyState = 2;
+  assert.equal(client.emit("x"), true);
+  assert.equal(client.emitVolatile("late"), false);
+  client.request("kept").catch(() => {});
+  sockets[0].drop(1012);
+  await assert.rejects(sent, { code: "closed" });
+  clock.advance(250);
+  sockets[1].accept();
+  assert.deepEqual(sockets[1].messages.map(({ event }) => event), ["x", "kept"]);
+});
+
+test("a socket that holds 4 MiB unsent takes no more, until it has room", () => {
+  const { client, socket } = setUpOpen(), bound = 4 * 1024 ** 2, size = envelope("x", 1).length;
+  socket.bufferedAmount = bound - size;
+  assert.equal(client.emit("x", 1), true);
+  socket.bufferedAmount = bound - size + 1;
+  assert.equal(client.emit("x", 1), false);
+  socket.bufferedAmount = 0;
+  assert.equal(client.emit("x", 1), true);
+  assert.equal(socket.sent.length, 2);
+});
+
+test("an empty socket takes a message of the bound's size, and none above it", () => {
+  const { client } = setUpOpen({ maxBufferedBytes: envelope("x", "yyy").length });
+  assert.equal(client.emit("x", "yyyy"), false);
+  assert.equal(client.emit("x", "yyy"), true);
+});
+
+test("what is volatile is refused where more than a quarter of the bound waits", () => {
+  const { client, socket } = setUpOpen({ maxBufferedBytes: 400 });
+  socket.bufferedAmount = 100;
+  assert.equal(client.emitVolatile("x"), false);
+  assert.equal(client.emit("x"), true);
+  socket.bufferedAmount = 0;
+  assert.equal(client.emitVolatile("x", "y".repeat(200)), true);
+});
+
+test("answers and pongs are never refused", async () => {
+  const { client, socket } = setUpOpen();
+  socket.bufferedAmount = 5 * 1024 ** 2;
+  client.on("x", () => 1);
+  socket.receive({ event: "x", id: 1 });
+  socket.receive({ event: "$ping" });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(socket.messages, [{ event: "$pong" }, { event: "$ack", id: 1, data: 1 }]);
+});

@@ -1,0 +1,320 @@
+// Requests of ours, and answers to the peer's.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Failure } from "../../src/browser/client.js";
+import { binaryFrame, settled, setUp, setUpOpen } from "./support.mjs";
+
+test("a request carries an id of its own and resolves with the reply's data, null where there is none", async () => {
+  const { client, socket } = setUpOpen();
+  const sum = client.request("sum", [1, 2]), nothing = client.request("nothing");
+  const [first, second] = socket.take();
+  assert.deepEqual([first.event, first.data, second.event], ["sum", [1, 2], "nothing"]);
+  assert.notEqual(first.id, second.id);
+  assert.ok(Number.isSafeInteger(first.id));
+  socket.receive({ event: "$ack", id: second.id });
+  socket.receive({ event: "$ack", id: first.id, data: 3, error: null });
+  assert.deepEqual(await Promise.all([sum, nothing]), [3, null]);
+});
+
+test("an error of the peer's rejects with remote_error, and tells its code, message and path", async () => {
+  const { client, socket } = setUpOpen();
+  const asked = client.request("x");
+  socket.receive({ event: "$ack", id: socket.messages[0].id, error: { code: "invalid_payload", message: "a number", path: "/a" } });
+  const error = await asked.then(assert.fail, (reason) => reason);
+  assert.ok(error instanceof Error && error.failure instanceof Failure);
+  assert.deepEqual([error.code, error.message], ["remote_error", "a number"]);
+  assert.deepEqual([error.failure.code, error.failure.message, error.failure.path], ["invalid_payload", "a number", "/a"]);
+});
+
+test("an error of no known shape rejects as well", async () => {
+  const { client, socket } = setUpOpen();
+  for (const error of ["text", 1, true, false, "", [], {}, { code: 1, message: {} }, { code: { toString: 1 } }]) {
+    const asked = client.request("x");
+    socket.receive({ event: "$ack", id: socket.messages.at(-1).id, error });
+    await assert.rejects(asked, (reason) => reason.code === "remote_error" && reason.failure.code === "" && reason.failure.message === "");
+  }
+});
+
+test("an answer that is late, double, or to nothing is ignored", async () => {
+  const { client, socket, clock, errors } = setUpOpen();
+  const asked = client.request("x", null, { timeout: 10 });
+  const [{ id }] = socket.take();
+  clock.advance(10);
+  await assert.rejects(asked, { code: "timed_out" });
+  for (const wrong of [id, id + 1, String(id), null, undefined, -1, {}, "x".repeat(100)]) socket.receive({ event: "$ack", id: wrong, data: 1 });
+  for (const wrong of [id, null]) socket.receive({ event: "$ack", id: wrong, error: { code: "x" } });
+  const other = client.request("x");
+  const [{ id: next }] = socket.take();
+  socket.receive({ event: "$ack", id: next, data: "first" });
+  socket.receive({ event: "$ack", id: next, data: "second" });
+  assert.equal(await other, "first");
+  assert.deepEqual(errors, []);
+  assert.deepEqual(socket.sent, []);
+});
+
+test("the deadline is 10 s, or the client's, or the request's own", async () => {
+  for (const [options, own, deadline] of [[{}, {}, 10_000], [{ requestTimeout: 40 }, {}, 40], [{ requestTimeout: 40 }, { timeout: 20 }, 20]]) {
+    const { client, clock } = setUpOpen(options);
+    let code = "none yet";
+    client.request("x", null, own).catch((error) => { code = error.code; });
+    clock.advance(deadline - 1);
+    await settled();
+    assert.equal(code, "none yet");
+    clock.advance(1);
+    await settled();
+    assert.equal(code, "timed_out");
+  }
+});
+
+test("no deadline is too long for a timer", async () => {
+  const { client, socket, clock } = setUpOpen();
+  const forever = client.request("x", null, { timeout: Infinity });
+  clock.advance(20_000);
+  socket.receive({ event: "$ack", id: socket.messages[0].id, data: 1 });
+  assert.equal(await forever, 1);
+});
+
+test("a signal cancels a request, and its reason is the cause", async () => {
+  const { client, clock } = setUpOpen(), controller = new AbortController(), reason = new Error("changed my mind");
+  const timers = clock.timers();
+  const asked = client.request("x", null, { signal: controller.signal });
+  controller.abort(reason);
+  await assert.rejects(asked, { code: "cancelled", cause: reason });
+  assert.equal(clock.timers(), timers, "its deadline is still running");
+});
+
+test("a signal that has fired already sends nothing", async () => {
+  const { client, socket } = setUpOpen();
+  await assert.rejects(client.request("x", null, { signal: AbortSignal.abort() }), { code: "cancelled" });
+  assert.deepEqual(socket.sent, []);
+});
+
+test("a request that is over has let go of its signal and its deadline", async () => {
+  const { client, socket, clock } = setUpOpen(), { signal } = new AbortController();
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...all) => { ++listeners; addEventListener.apply(signal, all); };
+  signal.removeEventListener = (...all) => { --listeners; removeEventListener.apply(signal, all); };
+  const timers = clock.timers();
+  const asked = client.request("x", null, { signal });
+  assert.equal(listeners, 1);
+  socket.receive({ event: "$ack", id: socket.messages[0].id });
+  await asked;
+  assert.equal(listeners, 0);
+  assert.equal(clock.timers(), timers);
+});
+
+test("at most 1,024 requests are open", async () => {
+  const { client, socket } = setUpOpen();
+  const open = Array.from({ length: 1024 }, () => client.request("x"));
+  await assert.rejects(client.request("x"), { code: "too_many_requests" });
+  assert.equal(socket.sent.length, 1024);
+  socket.receive({ event: "$ack", id: socket.messages[5].id, data: "room" });
+  assert.equal(await open[5], "room");
+  const last = client.request("x");
+  client.close();
+  const outcomes = await Promise.allSettled([...open, last]);
+  assert.deepEqual([...new Set(outcomes.map(({ reason }) => reason?.code))], ["closed", undefined]);
+});
+
+test("open requests fail at once when the connection is lost, and a late answer on the next one meets nobody", async () => {
+  const { client, sockets, clock } = setUpOpen();
+  const asked = client.request("x");
+  const [{ id }] = sockets[0].take();
+  sockets[0].drop();
+  await assert.rejects(asked, { code: "closed" });
+  clock.advance(250);
+  sockets[1].accept();
+  const other = client.request("y");
+  assert.notEqual(sockets[1].messages[0].id, id);
+  sockets[1].receive({ event: "$ack", id, data: "late" });
+  sockets[1].receive({ event: "$ack", id: sockets[1].messages[0].id, data: "mine" });
+  assert.equal(await other, "mine");
+});
+
+test("a request made while away waits for the connection, and its deadline runs", async () => {
+  const { client, sockets, clock } = setUp();
+  const answered = client.request("answered"), late = client.request("late", null, { timeout: 100 });
+  clock.advance(100);
+  await assert.rejects(late, { code: "timed_out" });
+  sockets[0].drop();
+  clock.advance(250);
+  sockets[1].accept();
+  assert.deepEqual(sockets[1].messages.map(({ event }) => event), ["answered"]);
+  sockets[1].receive({ event: "$ack", id: sockets[1].messages[0].id, data: 1 });
+  assert.equal(await answered, 1);
+});
+
+test("a request that is cancelled while it waits is never sent, and leaves its room to others", async () => {
+  const { client, socket } = setUp({ maxQueued: 1, maxQueuedBytes: 100 }), controller = new AbortController();
+  const asked = client.request("x", "y".repeat(50), { signal: controller.signal });
+  assert.equal(client.emit("z", "z".repeat(50)), false);
+  controller.abort();
+  await assert.rejects(asked, { code: "cancelled" });
+  assert.equal(client.emit("z", "z".repeat(50)), true);
+  socket.accept();
+  assert.deepEqual(socket.messages.map(({ event }) => event), ["z"]);
+});
+
+test("a request that cannot be queued or sent says why", async () => {
+  const { client, socket } = setUp({ maxQueued: 1, maxQueuedBytes: 200, maxBufferedBytes: 100 });
+  await assert.rejects(client.request("x", "y".repeat(200)), { code: "too_large" });
+  client.emit("x");
+  await assert.rejects(client.request("x"), { code: "queue_full" });
+  socket.accept();
+  await assert.rejects(client.request("x", "y".repeat(100)), { code: "too_large" });
+  socket.bufferedAmount = 90;
+  await assert.rejects(client.request("x"), { code: "queue_full" });
+  client.close();
+  await assert.rejects(client.request("x"), { code: "closed" });
+});
+
+test("a refused request counts as open no longer", async () => {
+  const { client } = setUp({ maxRequests: 1, autoConnect: false });
+  for (let count = 0; count < 3; ++count) await assert.rejects(client.request("x"), { code: "closed" });
+});
+
+// --- the peer asks
+
+async function answers(world, ...messages) {
+  for (const message of messages) world.socket.receive(message);
+  await settled();
+  return world.socket.take();
+}
+
+test("what a callback returns is the reply, also when it comes later", async () => {
+  const world = setUpOpen();
+  world.client.on("sum", ([a, b]) => a + b);
+  world.client.on("later", async (data) => ({ got: data }));
+  assert.deepEqual(await answers(world, { event: "sum", id: 7, data: [1, 2] }, { event: "later", id: "text", data: 1 }),
+    [{ event: "$ack", id: 7, data: 3 }, { event: "$ack", id: "text", data: { got: 1 } }]);
+});
+
+test("an id of 0 and an empty one are ids", async () => {
+  const world = setUpOpen();
+  world.client.on("x", (data, { id }) => id);
+  assert.deepEqual(await answers(world, { event: "x", id: 0 }, { event: "x", id: "" }),
+    [{ event: "$ack", id: 0, data: 0 }, { event: "$ack", id: "", data: "" }]);
+});
+
+test("a callback that returns nothing replies without data", async () => {
+  const world = setUpOpen();
+  world.client.on("x", () => {});
+  world.client.on("y", () => null);
+  world.client.onAny(() => {});
+  await answers(world, { event: "x", id: 1 });
+  world.socket.receive({ event: "y", id: 2 });
+  await settled();
+  assert.deepEqual(world.socket.sent, ['{"event":"$ack","id":2}']);
+});
+
+test("a message without an id gets no reply, whatever comes of it", async () => {
+  const world = setUpOpen();
+  world.client.on("x", () => 1);
+  world.client.on("y", () => { throw new Error("no"); });
+  assert.deepEqual(await answers(world, { event: "x" }, { event: "y" }, { event: "z" }), []);
+});
+
+test("the first callback that returns a value gives the reply, onAny's last", async () => {
+  const world = setUpOpen();
+  world.client.onAny(() => "any");
+  assert.deepEqual(await answers(world, { event: "x", id: 1 }), [{ event: "$ack", id: 1, data: "any" }]);
+  world.client.on("x", () => {});
+  world.client.on("x", async () => "slow");
+  world.client.on("x", () => "quick");
+  assert.deepEqual(await answers(world, { event: "x", id: 2 }), [{ event: "$ack", id: 2, data: "slow" }]);
+});
+
+test("a throw replies internal without a word of the exception, the rest still run, and it is reported", async () => {
+  const world = setUpOpen(), seen = [], secret = Object.assign(new Error("secret"), { code: "SECRET" });
+  world.client.on("x", () => 1);
+  world.client.on("x", () => { throw secret; });
+  world.client.on("x", () => { seen.push("rest"); });
+  world.client.on("y", () => Promise.reject(undefined));
+  assert.deepEqual(await answers(world, { event: "x", id: 1 }, { event: "y", id: 2 }), [
+    { event: "$ack", id: 1, error: { code: "internal", message: "the handler failed" } },
+    { event: "$ack", id: 2, error: { code: "internal", message: "the handler failed" } },
+  ]);
+  assert.deepEqual(seen, ["rest"]);
+  assert.deepEqual(world.errors, [secret, undefined]);
+});
+
+test("a Failure, thrown or returned, replies with its code, message and path, and is no error of ours", async () => {
+  const world = setUpOpen();
+  world.client.on("thrown", () => { throw new Failure("no_room", "the room is full"); });
+  world.client.on("returned", async () => new Failure("no_room"));
+  world.client.on("path", () => { throw new Failure("invalid_payload", "a number", "/a/0"); });
+  const replies = await answers(world, { event: "thrown", id: 1 }, { event: "returned", id: 2 }, { event: "path", id: 3 });
+  assert.deepEqual(replies.sort((one, other) => one.id - other.id), [
+    { event: "$ack", id: 1, error: { code: "no_room", message: "the room is full" } },
+    { event: "$ack", id: 2, error: { code: "no_room", message: "no_room" } },
+    { event: "$ack", id: 3, error: { code: "invalid_payload", message: "a number", path: "/a/0" } },
+  ]);
+  assert.deepEqual(world.errors, []);
+});
+
+test("a Failure that answers nobody is reported", async () => {
+  const world = setUpOpen(), failure = new Failure("no_room");
+  world.client.on("x", () => { throw failure; });
+  await answers(world, { event: "x" });
+  assert.deepEqual(world.errors, [failure]);
+});
+
+test("a failed request inside a callback does not tell one peer what another said", async () => {
+  const world = setUpOpen();
+  world.client.on("x", () => world.client.request("y"));
+  world.socket.receive({ event: "x", id: 1 });
+  const [{ id }] = world.socket.take();
+  world.socket.receive({ event: "$ack", id, error: { code: "secret", message: "secret" } });
+  await settled();
+  assert.deepEqual(world.socket.take(), [{ event: "$ack", id: 1, error: { code: "internal", message: "the handler failed" } }]);
+});
+
+test("nobody listens: unknown_event", async () => {
+  const world = setUpOpen();
+  world.client.on("gone", () => 1)();
+  const replies = await answers(world, { event: "x", id: 1 }, { event: "gone", id: 2 });
+  assert.deepEqual(replies.map(({ id, error }) => [id, error.code]), [[1, "unknown_event"], [2, "unknown_event"]]);
+});
+
+test("a reply that JSON cannot hold is internal, and reported", async () => {
+  const world = setUpOpen();
+  world.client.on("x", () => 1n);
+  const [{ error }] = await answers(world, { event: "x", id: 1 });
+  assert.equal(error.code, "internal");
+  assert.equal(world.errors.length, 1);
+});
+
+test("a question may come with bytes", async () => {
+  const world = setUpOpen();
+  world.client.on("size", (data, { bytes }) => bytes.length);
+  assert.deepEqual(await answers(world, binaryFrame({ event: "size", id: 1 }, [0, 0, 0])), [{ event: "$ack", id: 1, data: 3 }]);
+});
+
+test("a callback may ask the peer back before it answers", async () => {
+  const world = setUpOpen();
+  world.client.on("ask", async () => `you said ${await world.client.request("what?")}`);
+  world.socket.receive({ event: "ask", id: 1 });
+  const [{ id }] = world.socket.take();
+  assert.deepEqual(await answers(world, { event: "$ack", id, data: "hi" }), [{ event: "$ack", id: 1, data: "you said hi" }]);
+});
+
+test("a reply that is late for its connection is not sent on the next one", async () => {
+  const { client, sockets, clock } = setUpOpen();
+  let finish;
+  client.on("x", () => new Promise((resolve) => { finish = resolve; }));
+  sockets[0].receive({ event: "x", id: 1 });
+  sockets[0].drop();
+  clock.advance(250);
+  sockets[1].accept();
+  finish("late");
+  await settled();
+  assert.deepEqual([...sockets[0].sent, ...sockets[1].sent], []);
+});
+
+test("a callback that ends the connection answers nobody and harms nothing", async () => {
+  const world = setUpOpen();
+  world.client.on("x", () => { world.client.close(); return 1; });
+  assert.deepEqual(await answers(world, { event: "x", id: 1 }), []);
+  assert.deepEqual(world.errors, []);
+});
