@@ -151,19 +151,23 @@ void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
   const Json* data = std::get_if<Json>(&answer.result);
   std::string payload;
   protocol::AppendAck(payload, message.Id(), data != nullptr ? *data : Json());
-  if (payload.size() > options_.max_queued_bytes) {
-    Log(LogLevel::Severe, "a reply is larger than the write queue", message.Event());
-    return Refuse(message.Id(), message.Event(), {"internal", "the reply is too large"});
-  }
-  PushProtocol(std::move(payload));
+  PushReply(std::move(payload), message.Id(), message.Event());
 }
 
 void Connection::Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path) {
   if (id.empty()) return SendError(failure, event, path);
   std::string payload;
   protocol::AppendAckError(payload, id, failure.code, failure.message, path);
-  if (payload.size() > options_.max_queued_bytes && failure.code != "internal")
-    return Refuse(id, event, {"internal", "the reply is too large"});
+  PushReply(std::move(payload), id, event);
+}
+
+// What does not fit the write queue is told in a few words instead.
+void Connection::PushReply(std::string payload, std::string_view id, std::string_view event) {
+  if (payload.size() > options_.max_queued_bytes) {
+    Log(LogLevel::Severe, "a reply is larger than the write queue", event);
+    payload.clear();
+    protocol::AppendAckError(payload, id, "internal", "the reply is too large");
+  }
   PushProtocol(std::move(payload));
 }
 
@@ -177,7 +181,11 @@ void Connection::SendError(const Failure& failure, std::string_view event, std::
   }
   std::string payload;
   protocol::AppendError(payload, failure.code, failure.message, event, path);
-  if (payload.size() > options_.max_queued_bytes) return;
+  if (payload.size() > options_.max_queued_bytes) {
+    Log(LogLevel::Severe, "an error is larger than the write queue", event);
+    payload.clear();
+    protocol::AppendError(payload, "internal", "the error is too large");
+  }
   PushProtocol(std::move(payload));
 }
 

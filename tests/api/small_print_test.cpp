@@ -26,11 +26,16 @@ using ws::test::Get;
 using ws::test::MemorySession;
 
 TEST_CASE("a Failure too large for the write queue is replaced by a short one") {
-  MemorySession session(Options{.max_queued_bytes = 10'000});
-  session.socket.On("x", [] { return ws::Failure{"code", std::string(100'000, 'x')}; });
+  const std::string code = GENERATE(as<std::string>(), "mine", "internal");
+  Options options{.max_queued_bytes = 10'000};
+  options.log = [](const ws::LogRecord&) {};
+  MemorySession session(options);
+  session.socket.On("x", [code] { return ws::Failure{code, std::string(100'000, 'x')}; });
   session.Open();
   session.peer.Send("x", nullptr, 1);
-  CHECK(session.peer.Receive()["error"]["code"] == "internal");
+  CHECK(session.peer.Receive()["error"] == Json{{"code", "internal"}, {"message", "the reply is too large"}});
+  session.peer.Send("x");
+  CHECK(session.peer.Receive()["data"] == Json{{"code", "internal"}, {"message", "the error is too large"}});
 }
 
 TEST_CASE("the text of disconnect is the one that stood in the close frame") {
