@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "ws/broadcast_result.hpp"
 #include "ws/close_reason.hpp"
 #include "ws/dispatch/callback.hpp"
 #include "ws/dispatch/typed.hpp"
@@ -27,6 +28,8 @@
 #include "ws/token.hpp"
 
 namespace ws {
+
+class Target;
 
 // A cheap, copyable handle to one connection; it stays valid after the connection has ended. Every verb may be
 // called from any thread. The connection itself lives as long as it runs, whether or not handles exist.
@@ -61,6 +64,13 @@ class Handler {
   Token OnAny(Callback&& callback) {
     return RegisterAny(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
+  // Judges every event of the peer before its callbacks run: a Failure that it returns (its code is `unauthorized`
+  // where it names none), or a throw, is the answer, and the callbacks are left out. Of the shapes of On; returns
+  // std::optional<Failure>, nothing, or an awaitable of these.
+  template <class Callback>
+  Token Use(Callback&& callback) {
+    return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
+  }
   // Takes every data message as it came, instead of events: Message::Text and MessageKind. One at a time.
   template <class Callback>
   Token OnMessage(Callback&& callback) {
@@ -90,8 +100,15 @@ class Handler {
   Error Send(std::string_view bytes, Kind kind = Kind::Text);
   // As Send, but waits for room.
   boost::asio::awaitable<Error> SendAsync(std::string_view bytes, Kind kind = Kind::Text);
+
+  // Groups of the handler's hub (Options::hub, or its Server's). Membership ends with the transport. Join answers
+  // Closed where that has ended; without a hub these three throw std::logic_error.
+  Error Join(std::string_view group);
+  void Leave(std::string_view group);
+  // The group without this connection; see ws/target.hpp.
+  Target To(std::string_view group) const;
   // Emits to everybody in the handler's hub; without one, to itself.
-  Error Broadcast(std::string_view event, const Json& data = nullptr) { return Emit(event, data); }
+  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
 
   // Emits with an id and calls back on the pool with the reply, once, whatever happens. A timeout of zero is
   // Options::request_timeout. What cannot be sent is told by the reply too.
@@ -180,12 +197,16 @@ class Handler {
   Token Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
   Token RegisterAny(dispatch::CallbackPtr callback);
   Token RegisterRaw(dispatch::CallbackPtr callback);
+  Token RegisterGate(dispatch::CallbackPtr callback);
   void RegisterDrain(dispatch::CallbackPtr callback);
   void Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
            std::function<void(Reply)> callback);
   boost::asio::awaitable<Error> Open(std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand,
                                      HttpRequest request, std::string leftover);
   std::any& DataSlot(std::any (*make)());
+
+  friend class BroadcastGroup;
+  friend class Target;
 
   dispatch::ConnectionPtr connection_;
 };

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,11 @@
 #include "ws/http.hpp"
 #include "ws/log.hpp"
 #include "ws/overflow.hpp"
+#include "ws/rate_limit.hpp"
+
+namespace ws::transport {
+class Home;
+}
 
 namespace ws {
 
@@ -31,6 +37,8 @@ struct Options {
   // Inbound, what waits for callbacks: past either bound the socket is not read.
   std::size_t max_waiting_messages = 256;
   std::size_t max_waiting_bytes = std::size_t{1} << 20;
+  // Past it the socket is read more slowly, and after 10 s of excess closed with 1013.
+  RateLimit rate_limit = {};
   // Malformed messages in a row that close with 1008; 0: none do.
   unsigned max_malformed = 10;
 
@@ -70,6 +78,9 @@ struct Options {
   // Callbacks. Without an executor a Server's pool is used, else boost::asio::system_executor.
   boost::asio::any_io_executor executor = {};
   CallbackThread callback_thread = CallbackThread::Pool;
+  // A ws::Hub: the connection is one of its members while it is open, and hears its callbacks. Without one a
+  // Server's own is used.
+  std::shared_ptr<transport::Home> hub = {};
 
   LogSink log = {};
 };

@@ -12,6 +12,7 @@
 #include "ws/error.hpp"
 #include "ws/handler.hpp"
 #include "ws/http.hpp"
+#include "ws/hub.hpp"
 #include "ws/log.hpp"
 #include "ws/options.hpp"
 
@@ -63,6 +64,10 @@ class Server {
 
   // Answers requests that ask for no WebSocket, on the pool. Without it: 404.
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer);
+
+  // Of all its connections, but those of routes whose options name another. What its callbacks capture is let go of
+  // when the server is destroyed.
+  ws::Hub Hub() const;
 
   // Listens and returns; the error says why it cannot. Throws std::logic_error where it runs already.
   Error Start();

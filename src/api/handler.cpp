@@ -7,12 +7,14 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "hub/registry.hpp"
 #include "transport/connection.hpp"
 #include "transport/link.hpp"
 #include "ws/protocol/close_frame.hpp"
-#include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/message_frames.hpp"
 #include "ws/protocol/names.hpp"
 #include "ws/protocol/utf8.hpp"
+#include "ws/target.hpp"
 
 namespace ws {
 
@@ -22,15 +24,10 @@ using transport::Link;
 
 namespace {
 
-std::string EnvelopeText(std::string_view event, const Json& data) {
-  std::string text;
-  protocol::AppendEnvelope(text, event, {}, data);
-  return text;
-}
-
-std::string RawText(std::string_view bytes, Kind kind) {
-  if (kind == Kind::Binary || protocol::IsValidUtf8(bytes)) return std::string(bytes);
-  return protocol::ReplaceInvalidUtf8(bytes);
+std::shared_ptr<hub::Registry> HubOf(const Connection& connection) {
+  auto registry = std::dynamic_pointer_cast<hub::Registry>(connection.Settings().hub);
+  if (!registry) throw std::logic_error("ws::Handler: groups need a hub (Options::hub)");
+  return registry;
 }
 
 template <class T>
@@ -72,6 +69,10 @@ Token Handler::RegisterRaw(dispatch::CallbackPtr callback) {
   return connection_->Table().SetRaw(std::move(callback));
 }
 
+Token Handler::RegisterGate(dispatch::CallbackPtr callback) {
+  return connection_->Table().AddGate(std::move(callback));
+}
+
 void Handler::RegisterDrain(dispatch::CallbackPtr callback) {
   connection_->OnDrain(std::move(callback));
 }
@@ -86,30 +87,51 @@ void Handler::Off(Token token) {
 
 Error Handler::Emit(std::string_view event, const Json& data) {
   if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
-  return connection_->Emit(EnvelopeText(event, data), Kind::Text);
+  return connection_->Emit(protocol::EventFrame(event, data));
 }
 
 Error Handler::EmitVolatile(std::string_view event, const Json& data) {
   if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
-  return connection_->EmitVolatile(EnvelopeText(event, data), Kind::Text);
+  return connection_->EmitVolatile(protocol::EventFrame(event, data));
 }
 
 Error Handler::EmitBinary(std::string_view event, const Json& data, std::string_view bytes) {
   if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
-  return connection_->Emit(EnvelopeText(event, data).append(1, '\0').append(bytes), Kind::Binary);
+  return connection_->Emit(protocol::BinaryEventFrame(event, data, bytes));
 }
 
 asio::awaitable<Error> Handler::EmitAsync(std::string_view event, const Json& data) {
   if (!protocol::IsEmittable(event)) return Ready<Error>(Errc::InvalidEvent);
-  return Connection::EmitWhenRoom(connection_, EnvelopeText(event, data), Kind::Text);
+  return Connection::EmitWhenRoom(connection_, protocol::EventFrame(event, data));
 }
 
 Error Handler::Send(std::string_view bytes, Kind kind) {
-  return connection_->Emit(RawText(bytes, kind), kind);
+  return connection_->Emit(protocol::RawFrame(bytes, kind));
 }
 
 asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, Kind kind) {
-  return Connection::EmitWhenRoom(connection_, RawText(bytes, kind), kind);
+  return Connection::EmitWhenRoom(connection_, protocol::RawFrame(bytes, kind));
+}
+
+Error Handler::Join(std::string_view group) {
+  return HubOf(*connection_)->Join(connection_, group) ? Error() : Errc::Closed;
+}
+
+void Handler::Leave(std::string_view group) {
+  HubOf(*connection_)->Leave(*connection_, group);
+}
+
+Target Handler::To(std::string_view group) const {
+  return Target(HubOf(*connection_), {.groups = {std::string(group)}, .except = {connection_}});
+}
+
+BroadcastResult Handler::Broadcast(std::string_view event, const Json& data) {
+  if (connection_->Settings().hub) return Target(HubOf(*connection_), {.everybody = true}).Emit(event, data);
+  const Error error = Emit(event, data);
+  if (error == Errc::InvalidEvent) return {.error = error};
+  if (!error) return {.queued = 1};
+  return error == Errc::Closed || connection_->IsClosing() ? BroadcastResult{.closed = 1}
+                                                           : BroadcastResult{.dropped = 1};
 }
 
 void Handler::Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,

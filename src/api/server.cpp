@@ -29,6 +29,10 @@ void Server::OnRequest(std::function<HttpResponse(const HttpRequest&)> answer) {
   runtime_->OnRequest(std::move(answer));
 }
 
+ws::Hub Server::Hub() const {
+  return runtime_->Hub();
+}
+
 Error Server::Start() {
   return runtime_->Start();
 }

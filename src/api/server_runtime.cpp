@@ -33,6 +33,7 @@ Server::Runtime::Runtime(ServerOptions options) : options_((CheckOptions(options
 void Server::Runtime::Add(std::string path, Options options, std::function<void(Handler)> opened) {
   if (IsRunning()) throw std::logic_error("ws::Server: routes are added before Start");
   transport::CheckOptions(options);
+  if (!options.hub) options.hub = registry_;
   auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
     opened(Handler(std::move(connection)));
   };

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "hub/registry.hpp"
 #include "transport/listener.hpp"
 #include "transport/site.hpp"
 #include "ws/server.hpp"
@@ -27,10 +28,12 @@ namespace ws {
 class Server::Runtime {
  public:
   explicit Runtime(ServerOptions options);
+  ~Runtime() { registry_->Table().Close(); }
 
   void Add(std::string path, Options options, std::function<void(Handler)> opened);
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer) { answer_ = std::move(answer); }
   const Options& Defaults() const noexcept { return options_.connection; }
+  ws::Hub Hub() const { return ws::Hub(registry_); }
 
   Error Start();
   // Accepts no more and tells everybody; safe from any thread.
@@ -74,6 +77,7 @@ class Server::Runtime {
   void Log(LogLevel level, std::string_view text, std::string detail) const;
 
   const ServerOptions options_;
+  const std::shared_ptr<hub::Registry> registry_ = std::make_shared<hub::Registry>();
   std::map<std::string, transport::SiteRoute, std::less<>> routes_;
   std::function<HttpResponse(const HttpRequest&)> answer_;
   std::atomic<std::uint16_t> port_ = 0;

@@ -17,8 +17,8 @@ void CheckOptions(const Options& options) {
     throw std::logic_error("ws::Options: a bound of zero lets nothing through");
   }
   for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_after, options.dead_after,
-                          options.message_timeout, options.write_timeout, options.unread_timeout, options.close_timeout,
-                          options.flush_timeout}) {
+                          options.message_timeout, options.rate_limit.patience, options.write_timeout,
+                          options.unread_timeout, options.close_timeout, options.flush_timeout}) {
     if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
   }
 }

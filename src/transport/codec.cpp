@@ -4,6 +4,7 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <random>
 #include <utility>
 
 #include "transport/inflater.hpp"
@@ -27,13 +28,13 @@ struct Codec::Beast {
   Inflater inflater;
 };
 
-Codec::Codec(boost::asio::any_io_executor executor, const CodecLimits& limits)
-    : limits_(limits), beast_(std::make_unique<Beast>(std::move(executor))) {
+Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
+    : options_(options), beast_(std::make_unique<Beast>(std::move(executor))) {
   auto& stream = beast_->stream;
-  stream.read_message_max(limits.max_message_bytes);
+  stream.read_message_max(options.max_message_bytes);
   stream.auto_fragment(false);
   websocket::permessage_deflate deflate;
-  deflate.server_enable = limits.deflate;
+  deflate.server_enable = options.deflate;
   stream.set_option(deflate);
 }
 
@@ -103,7 +104,8 @@ std::optional<Codec::Event> Codec::ReadHeader() {
       break;
   }
   const bool begins = header_.opcode != Opcode::Continuation;
-  if (!header_.masked || !order_.Accept(header_) || (header_.compressed && !deflating_)) {
+  if (header_.masked != (options_.role == Role::Server) || !order_.Accept(header_) ||
+      (header_.compressed && !deflating_)) {
     return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
   }
   if (protocol::IsControl(header_.opcode)) return ReadControl();
@@ -113,8 +115,8 @@ std::optional<Codec::Event> Codec::ReadHeader() {
     received_ = 0;
   }
   // Compressed payload may be a little larger than what it stands for, most so with a small window.
-  const std::size_t slack = compressed_ ? limits_.max_message_bytes / 32 + 64 : 0;
-  if (header_.payload > limits_.max_message_bytes + slack - received_) {
+  const std::size_t slack = compressed_ ? options_.max_message_bytes / 32 + 64 : 0;
+  if (header_.payload > options_.max_message_bytes + slack - received_) {
     return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   }
   received_ += static_cast<std::size_t>(header_.payload);
@@ -122,7 +124,7 @@ std::optional<Codec::Event> Codec::ReadHeader() {
   input_.remove_prefix(header_.size);
   payload_left_ = header_.payload;
   if (compressed_) {
-    mask_ = Mask(head);
+    mask_ = header_.masked ? Mask(head) : Mask();
     in_frame_ = true;
     return std::nullopt;
   }
@@ -130,6 +132,12 @@ std::optional<Codec::Event> Codec::ReadHeader() {
   // frame it means nothing at all.
   if (!begins && header_.payload == 0 && !header_.fin) return std::nullopt;
   held_.append(head);
+  if (!header_.masked) {
+    // Beast plays the server here too: a key of zeros changes nothing.
+    char& second = held_[held_.size() - head.size() + 1];
+    second = static_cast<char>(static_cast<unsigned char>(second) | 0x80U);
+    held_.append(4, '\0');
+  }
   in_frame_ = header_.payload != 0 || header_.fin;
   return std::nullopt;
 }
@@ -138,7 +146,7 @@ std::optional<Codec::Event> Codec::ReadControl() {
   if (input_.size() < header_.size + header_.payload) {
     return Event::NeedMore;
   }
-  Mask mask(input_.substr(0, header_.size));
+  Mask mask = header_.masked ? Mask(input_.substr(0, header_.size)) : Mask();
   control_ = mask.Apply(input_.substr(header_.size, static_cast<std::size_t>(header_.payload)));
   input_.remove_prefix(header_.size + control_.size());
   if (header_.opcode == Opcode::Ping) return Event::Ping;
@@ -183,9 +191,9 @@ Error Codec::ReadBeast(std::size_t size) {
 
 std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
   const bool last = !in_frame_ && header_.fin;
-  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, limits_.max_message_bytes);
+  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, options_.max_message_bytes);
   if (verdict == Inflater::Verdict::Fine && last)
-    verdict = beast_->inflater.Finish(message_, limits_.max_message_bytes);
+    verdict = beast_->inflater.Finish(message_, options_.max_message_bytes);
   if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   if (verdict == Inflater::Verdict::Corrupt)
     return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
@@ -219,16 +227,23 @@ Codec::Event Codec::Fail(EndReason reason, std::uint16_t code) {
 }
 
 void Codec::WriteMessage(Kind kind, std::string_view payload, std::string& out) {
-  if (WritesPlain()) {
-    protocol::AppendFrameHeader(out, kind == Kind::Text ? Opcode::Text : Opcode::Binary, payload.size());
-    out += payload;
-    return;
-  }
+  const Opcode opcode = kind == Kind::Text ? Opcode::Text : Opcode::Binary;
+  if (options_.role == Role::Client || !deflating_) return WriteFrame(opcode, payload, out);
   auto& stream = beast_->stream;
   stream.text(kind == Kind::Text);
   Error ignored;  // memory takes everything
   stream.write(boost::asio::buffer(payload), ignored);
   out += std::exchange(stream.next_layer().Output(), std::string());
+}
+
+void Codec::WriteFrame(Opcode opcode, std::string_view payload, std::string& out) {
+  if (options_.role == Role::Client) {
+    std::random_device random;  // RFC 6455 5.3: a key that cannot be foreseen
+    protocol::AppendMaskedFrame(out, opcode, payload, random());
+  } else {
+    protocol::AppendFrameHeader(out, opcode, payload.size());
+    out += payload;
+  }
 }
 
 }  // namespace ws::transport

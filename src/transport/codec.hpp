@@ -16,12 +16,15 @@
 
 namespace ws::transport {
 
-struct CodecLimits {
+enum class Role { Server, Client };
+
+struct CodecOptions {
+  Role role = Role::Server;
   std::size_t max_message_bytes = std::size_t{1} << 20;
   bool deflate = false;
 };
 
-// The server's side of RFC 6455. Beast answers the handshake, unmasks, checks UTF-8, puts messages together and
+// One side of RFC 6455. Beast answers the handshake, unmasks, checks UTF-8, puts messages together and
 // deflates; it is only called for what lies in memory, so that there is no asynchronous operation a message. For that
 // it must never wait, and control frames and compressed messages are taken out before it. No I/O, no clock. Not
 // thread-safe.
@@ -36,10 +39,11 @@ class Codec {
     Failed     // Failure, CloseCode; nothing is read after it
   };
 
-  Codec(boost::asio::any_io_executor executor, const CodecLimits& limits);
+  Codec(boost::asio::any_io_executor executor, const CodecOptions& options);
   ~Codec();
 
-  // Writes the 101 to `out`; the request has passed the upgrade checks.
+  // Writes the 101 to `out`; the request has passed the upgrade checks. A client calls it for itself, with what was
+  // agreed on, and sends it nowhere.
   Error Accept(const HttpRequest& request, std::string_view subprotocol, std::string& out);
 
   // Takes input, which must stay where it is until Next has answered NeedMore or Keep was called.
@@ -56,10 +60,12 @@ class Codec {
   // Whether a part of a data message has arrived.
   bool InMessage() const noexcept;
 
-  // Appends a data message as one frame, or as several where Beast compresses it.
+  // Appends a data message as one frame, or as several where Beast compresses it. A client does not compress.
   void WriteMessage(Kind kind, std::string_view payload, std::string& out);
-  // Whether messages leave as they are, so that head and payload may be sent from where they lie.
-  bool WritesPlain() const noexcept { return !deflating_; }
+  // Appends one frame as it is.
+  void WriteFrame(protocol::Opcode opcode, std::string_view payload, std::string& out);
+  // Whether messages leave as a protocol::Frame has them, which may then be sent from where they lie.
+  bool WritesFrames() const noexcept { return options_.role == Role::Server && !deflating_; }
 
  private:
   struct Beast;  // keeps its headers out of ours
@@ -73,7 +79,7 @@ class Codec {
   Event Fail(const Error& error);
   Event Fail(EndReason reason, std::uint16_t code);
 
-  const CodecLimits limits_;
+  const CodecOptions options_;
   std::unique_ptr<Beast> beast_;
   bool deflating_ = false;
 

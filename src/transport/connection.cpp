@@ -27,7 +27,9 @@ Connection::Connection(Options options)
       replies_(options_.max_open_requests),
       inbound_(options_.max_waiting_messages, options_.max_waiting_bytes) {}
 
-Connection::~Connection() = default;
+Connection::~Connection() {
+  DropFrom(rosters_, *this);
+}
 
 Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   const auto registration = table_.Add(event, std::move(callback), order, once);
@@ -82,6 +84,24 @@ asio::any_io_executor Connection::LockedPool() const {
     if (mailbox_) return mailbox_->Pool();
   }
   return options_.executor ? options_.executor : asio::any_io_executor(asio::system_executor());
+}
+
+bool Connection::Enlist(std::weak_ptr<Roster> roster) {
+  const std::lock_guard lock(mutex_);
+  if (state_ >= State::Ended) return false;
+  rosters_.push_back(std::move(roster));
+  return true;
+}
+
+void Connection::Delist(const std::weak_ptr<Roster>& roster) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(rosters_, [&](const auto& one) { return !one.owner_before(roster) && !roster.owner_before(one); });
+}
+
+void Connection::DropFrom(const std::vector<std::weak_ptr<Roster>>& rosters, const Connection& self) noexcept {
+  for (const auto& roster : rosters) {
+    if (const auto alive = roster.lock()) alive->Drop(self);
+  }
 }
 
 ConnectionStats Connection::Stats() const {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "transport/completion.hpp"
+#include "transport/roster.hpp"
 #include "transport/wait_list.hpp"
 #include "ws/close_reason.hpp"
 #include "ws/dispatch/event_table.hpp"
@@ -51,17 +52,18 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void OnDrain(dispatch::CallbackPtr callback);
 
   // Sending. Names are checked and data is serialised before.
-  Error Emit(std::string payload, Kind kind);
-  Error EmitVolatile(std::string payload, Kind kind);
-  static boost::asio::awaitable<Error> EmitWhenRoom(std::shared_ptr<Connection> self, std::string payload, Kind kind);
+  Error Emit(protocol::FramePtr frame);
+  Error EmitVolatile(protocol::FramePtr frame);
+  static boost::asio::awaitable<Error> EmitWhenRoom(std::shared_ptr<Connection> self, protocol::FramePtr frame);
   using ReplyWaiter = std::variant<Completion<ws::Reply>, std::function<void(ws::Reply)>>;
   // A request, serialised.
   struct Question {
     std::uint64_t id = 0;
-    std::string payload = {};
+    protocol::FramePtr frame = {};
     Error error = {};  // InvalidEvent
   };
-  Question Prepare(std::string_view event, const Json& data);
+  // Ids are unique in the process, so that one question may be asked of many.
+  static Question Prepare(std::string_view event, const Json& data);
   // The waiter gets a reply in every case.
   void Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter);
   static boost::asio::awaitable<ws::Reply> AskAndWait(std::shared_ptr<Connection> self, Question question,
@@ -73,6 +75,16 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   static boost::asio::awaitable<Error> UntilOver(std::shared_ptr<Connection> self);
   // Ends at once, and cancels coroutine callbacks that outstay the end.
   void Abort();
+  // Whether the caller is one of its callbacks.
+  bool IsCalling() const {
+    const std::lock_guard lock(mutex_);
+    return IsInside();
+  }
+  // The code it ended with, once it has.
+  std::uint16_t EndCode() const noexcept { return end_code_; }
+  // Whether the connection, whose transport has not ended, will tell this list of its end. Once a list.
+  bool Enlist(std::weak_ptr<Roster> roster);
+  void Delist(const std::weak_ptr<Roster>& roster);
   // Lets go of `keep` when all is over. Before Attach.
   void Keep(std::shared_ptr<void> keep) { keep_ = std::move(keep); }
 
@@ -83,11 +95,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   const Json& Identity() const noexcept;
   const std::string& Subprotocol() const noexcept;
   bool IsOpen() const noexcept { return state_ == State::Open; }
-  // Whether the caller is one of its callbacks.
-  bool IsCalling() const {
-    const std::lock_guard lock(mutex_);
-    return IsInside();
-  }
+  bool IsClosing() const noexcept { return state_ >= State::Closing; }
   ConnectionStats Stats() const;
   std::any& DataSlot(std::any (*make)());
   void Log(LogLevel level, std::string_view text, std::string_view detail = {}) const;
@@ -103,6 +111,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void Connect();
   enum class Received { Fine, TooManyMalformed };
   Received Receive(std::string text, Kind kind);
+  // Tells the peer, if it was not told of something else a moment ago.
+  void Warn(const Failure& failure) { SendError(failure); }
   // Hands what Receive gathered to the callbacks.
   void Deliver();
   // True: reading must stop until the link is woken.
@@ -133,6 +143,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
     std::map<std::uint64_t, Waiter> ended = {}, over = {};
     dispatch::CallbackPtr on_drain = {};
     std::shared_ptr<void> keep = {};
+    std::vector<std::weak_ptr<Roster>> rosters = {};
 
     bool IsDying(const boost::asio::any_io_executor& executor) const;
     template <class Value>
@@ -146,15 +157,17 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   bool MayStart() override;
   dispatch::ConnectionPtr Self() override { return shared_from_this(); }
   dispatch::Listeners Find(dispatch::Delivery delivery, const Message& message) override;
-  void Forget(Token token) override { table_.Remove(token); }
+  void Forget(const dispatch::Registration& registration) override;
   void Answered(dispatch::Delivery delivery, const Message& message, dispatch::Answer answer) override;
   void Discarded(const Message& message) override { Release(message.Size()); }
   void Threw(const Message& message, std::string_view what) override;
+  std::shared_ptr<const dispatch::Registrations> FindRaw() const;
 
   using Push = protocol::Admission (protocol::SendQueue<Waiter>::*)(protocol::Outgoing);
-  Error Queue(std::string payload, Kind kind, Push push);
+  Error Queue(protocol::FramePtr frame, Push push);
   Error Judge(protocol::Admission admission, bool loss);
-  void PushProtocol(std::string payload);
+  // `text` was begun by Frame::Begin.
+  void PushProtocol(std::string text);
   void AbandonEmit(std::uint64_t id);
   void AbandonRequest(std::uint64_t id);
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
@@ -183,6 +196,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   std::vector<Waiter> WithdrawWaiters();
   void WakeWriter();
   void WakeReaderIfRoom();
+  static void DropFrom(const std::vector<std::weak_ptr<Roster>>& rosters, const Connection& self) noexcept;
   template <class Use>
   void PostToLink(Use use);
 
@@ -194,7 +208,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   std::string subprotocol_;
   std::atomic<bool> admitted_ = false;
   std::atomic<State> state_ = State::New;  // written under mutex_
-  std::atomic<bool> discards_ = false;     // what waits for a callback: we have closed
+  std::atomic<std::uint16_t> end_code_ = 0;
+  std::atomic<bool> discards_ = false;  // what waits for a callback: we have closed
 
   mutable std::mutex mutex_;
   Link* link_ = nullptr;  // while the transport lives; what it holds of executors goes with it
@@ -207,8 +222,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   bool holding_ = false;      // the reader waits for room
   bool connected_ = false;    // `connect` was delivered, so `disconnect` will be
   std::chrono::steady_clock::time_point watched_until_{};
-  std::uint64_t last_id_ = 0;  // of waiters and requests
+  std::uint64_t last_waiter_ = 0;
   WaitList until_ended_, until_over_;
+  std::vector<std::weak_ptr<Roster>> rosters_;
   dispatch::CallbackPtr on_drain_;
   std::any data_;
   std::weak_ptr<boost::asio::steady_timer> unopened_;  // for requests made before there is a link

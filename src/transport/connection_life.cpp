@@ -25,10 +25,13 @@ bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest ha
 
 void Connection::Open() {
   auto mailbox = std::make_shared<dispatch::Mailbox>(Pool(), weak_from_this());
-  const std::lock_guard lock(mutex_);
-  mailbox_ = std::move(mailbox);
-  UnwatchUnopened();
-  if (state_ == State::Opening) state_ = State::Open;
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox_ = std::move(mailbox);
+    UnwatchUnopened();
+    if (state_ == State::Opening) state_ = State::Open;
+  }
+  if (options_.hub) options_.hub->Admit(shared_from_this());
 }
 
 void Connection::Connect() {
@@ -94,6 +97,7 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     const std::lock_guard lock(mutex_);
     if (state_ >= State::Ended) return;
     state_ = State::Ended;
+    end_code_ = reason.code;
     link_ = nullptr;
     if (abandoned) left.dying = &asio::query(strand_, asio::execution::context);
     strand_ = {};
@@ -103,7 +107,9 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     left.ended = until_ended_.TakeAll();
     UnwatchUnopened();
     left.on_drain.swap(on_drain_);
+    left.rosters.swap(rosters_);
   }
+  DropFrom(left.rosters, *this);
   for (Waiter& waiter : left.refused) left.Complete(std::move(waiter), Errc::Closed);
   for (auto& [id, waiter] : left.ended) left.Complete(std::move(waiter), {});
   for (ReplyWaiter& request : left.requests) {
@@ -171,7 +177,7 @@ asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitLi
       lock.unlock();
       return std::move(waiter).Complete([] { return Error(); });
     }
-    const std::uint64_t id = ++self->last_id_;
+    const std::uint64_t id = ++self->last_waiter_;
     waiter.OnCancel([weak = std::weak_ptr(self), list, id] {
       if (const auto connection = weak.lock()) connection->AbandonWait(list, id);
     });

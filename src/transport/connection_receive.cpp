@@ -10,6 +10,7 @@ using dispatch::Delivery;
 using dispatch::Exchange;
 using protocol::Envelope;
 using protocol::EnvelopeError;
+using protocol::Frame;
 
 namespace {
 
@@ -44,7 +45,7 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
     ++counted_.messages_in;
     counted_.bytes_in += text.size();
   }
-  if (table_.HasRaw()) {
+  if (FindRaw()) {
     Enqueue(std::make_shared<Exchange>(Delivery::Raw, std::move(text), kind, Message::Layout()));
     return Received::Fine;
   }
@@ -70,7 +71,7 @@ void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelop
   if (event == "$ack") return Resolve(envelope);
   if (event == "$pong") return;
   if (event == "$ping") {
-    std::string pong;
+    std::string pong = Frame::Begin();
     protocol::AppendPong(pong);
     return PushProtocol(std::move(pong));
   }
@@ -130,10 +131,37 @@ bool Connection::MayStart() {
 
 dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) {
   const bool lifecycle = delivery == Delivery::Connect || delivery == Delivery::Disconnect;
-  if (discards_ && !lifecycle) return {};  // read after Close, so not among those that the mailbox has dropped
-  if (delivery == Delivery::Raw) return {table_.Raw(), nullptr};
-  if (delivery == Delivery::Event) return {table_.Find(message.Event()), table_.Any()};
-  return {table_.Find(message.Event()), nullptr};
+  dispatch::Listeners found;
+  if (discards_ && !lifecycle) return found;  // read after Close, so not among those that the mailbox has dropped
+  if (delivery == Delivery::Raw) {
+    found.Add(FindRaw());
+    return found;
+  }
+  const dispatch::EventTable* common = options_.hub ? &options_.hub->Table() : nullptr;
+  auto own = table_.Find(message.Event());
+  if (lifecycle) {
+    // Of connect the hub hears first, of disconnect last.
+    if (common != nullptr && delivery == Delivery::Connect) found.Add(common->Find(message.Event()));
+    found.Add(std::move(own));
+    if (common != nullptr && delivery == Delivery::Disconnect) found.Add(common->Find(message.Event()));
+    return found;
+  }
+  if (common != nullptr) found.AddGates(common->Gates());
+  found.AddGates(table_.Gates());
+  if (!own && common != nullptr) own = common->Find(message.Event());
+  found.Add(std::move(own));
+  found.Add(table_.Any());
+  if (common != nullptr) found.Add(common->Any());
+  return found;
+}
+
+void Connection::Forget(const dispatch::Registration& registration) {
+  (registration.common ? options_.hub->Table() : table_).Remove(registration.token);
+}
+
+std::shared_ptr<const dispatch::Registrations> Connection::FindRaw() const {
+  auto own = table_.Raw();
+  return own || !options_.hub ? own : options_.hub->Table().Raw();
 }
 
 void Connection::Answered(Delivery delivery, const Message& message, dispatch::Answer answer) {
@@ -149,26 +177,26 @@ void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
   if (message.Id().empty()) return;
   if (!answer.heard) return Refuse(message.Id(), message.Event(), {"unknown_event", "nobody listens to this event"});
   const Json* data = std::get_if<Json>(&answer.result);
-  std::string payload;
-  protocol::AppendAck(payload, message.Id(), data != nullptr ? *data : Json());
-  PushReply(std::move(payload), message.Id(), message.Event());
+  std::string text = Frame::Begin();
+  protocol::AppendAck(text, message.Id(), data != nullptr ? *data : Json());
+  PushReply(std::move(text), message.Id(), message.Event());
 }
 
 void Connection::Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path) {
   if (id.empty()) return SendError(failure, event, path);
-  std::string payload;
-  protocol::AppendAckError(payload, id, failure.code, failure.message, path);
-  PushReply(std::move(payload), id, event);
+  std::string text = Frame::Begin();
+  protocol::AppendAckError(text, id, failure.code, failure.message, path);
+  PushReply(std::move(text), id, event);
 }
 
 // What does not fit the write queue is told in a few words instead.
-void Connection::PushReply(std::string payload, std::string_view id, std::string_view event) {
-  if (payload.size() > options_.max_queued_bytes) {
+void Connection::PushReply(std::string text, std::string_view id, std::string_view event) {
+  if (text.size() - Frame::head_room > options_.max_queued_bytes) {
     Log(LogLevel::Severe, "a reply is larger than the write queue", event);
-    payload.clear();
-    protocol::AppendAckError(payload, id, "internal", "the reply is too large");
+    text = Frame::Begin();
+    protocol::AppendAckError(text, id, "internal", "the reply is too large");
   }
-  PushProtocol(std::move(payload));
+  PushProtocol(std::move(text));
 }
 
 // One a second at most: a peer that sends rubbish is not to be answered with as much.
@@ -179,14 +207,14 @@ void Connection::SendError(const Failure& failure, std::string_view event, std::
     if (last_error_ && now - *last_error_ < std::chrono::seconds(1)) return;
     last_error_ = now;
   }
-  std::string payload;
-  protocol::AppendError(payload, failure.code, failure.message, event, path);
-  if (payload.size() > options_.max_queued_bytes) {
+  std::string text = Frame::Begin();
+  protocol::AppendError(text, failure.code, failure.message, event, path);
+  if (text.size() - Frame::head_room > options_.max_queued_bytes) {
     Log(LogLevel::Severe, "an error is larger than the write queue", event);
-    payload.clear();
-    protocol::AppendError(payload, "internal", "the error is too large");
+    text = Frame::Begin();
+    protocol::AppendError(text, "internal", "the error is too large");
   }
-  PushProtocol(std::move(payload));
+  PushProtocol(std::move(text));
 }
 
 void Connection::Threw(const Message& message, std::string_view what) {

@@ -15,6 +15,7 @@ namespace ws::transport {
 
 namespace asio = boost::asio;
 using protocol::Admission;
+using protocol::Frame;
 using protocol::Outgoing;
 using protocol::SendQueue;
 
@@ -30,17 +31,17 @@ void Connection::WakeReaderIfRoom() {
   PostToLink([](Link& link) { link.WakeReader(); });
 }
 
-Error Connection::Emit(std::string payload, Kind kind) {
-  return Queue(std::move(payload), kind, &SendQueue<Waiter>::Emit);
+Error Connection::Emit(protocol::FramePtr frame) {
+  return Queue(std::move(frame), &SendQueue<Waiter>::Emit);
 }
 
-Error Connection::EmitVolatile(std::string payload, Kind kind) {
+Error Connection::EmitVolatile(protocol::FramePtr frame) {
   if (state_ != State::Open) return Errc::Closed;
-  return Queue(std::move(payload), kind, &SendQueue<Waiter>::EmitVolatile);
+  return Queue(std::move(frame), &SendQueue<Waiter>::EmitVolatile);
 }
 
-Error Connection::Queue(std::string payload, Kind kind, Push push) {
-  Outgoing message{std::make_shared<const std::string>(std::move(payload)), kind, protocol::Origin::Emit, false};
+Error Connection::Queue(protocol::FramePtr frame, Push push) {
+  Outgoing message{std::move(frame), protocol::Origin::Emit, false};
   Admission admission;
   bool loss = false;
   {
@@ -61,10 +62,10 @@ Error Connection::Judge(Admission admission, bool loss) {
   return admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
 }
 
-asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self, std::string payload, Kind kind) {
+asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self, protocol::FramePtr frame) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Outgoing message{std::make_shared<const std::string>(std::move(payload)), kind, protocol::Origin::Waiting, false};
+  Outgoing message{std::move(frame), protocol::Origin::Waiting, false};
   {
     const std::lock_guard lock(self->mutex_);
     if (self->state_ >= State::Closing) co_return Errc::Closed;
@@ -81,7 +82,7 @@ asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self
     Admission admission = Admission::Queued;
     Error error = Errc::Closed;
     if (self->state_ < State::Closing) {
-      const std::uint64_t id = ++self->last_id_;
+      const std::uint64_t id = ++self->last_waiter_;
       waiter.OnCancel([weak = std::weak_ptr(self), id] {
         if (const auto connection = weak.lock()) connection->AbandonEmit(id);
       });
@@ -108,9 +109,8 @@ void Connection::AbandonEmit(std::uint64_t id) {
   if (waiter) std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
 }
 
-void Connection::PushProtocol(std::string payload) {
-  Outgoing message{std::make_shared<const std::string>(std::move(payload)), Kind::Text, protocol::Origin::Protocol,
-                   false};
+void Connection::PushProtocol(std::string text) {
+  Outgoing message{std::make_shared<const Frame>(std::move(text), Kind::Text), protocol::Origin::Protocol, false};
   const std::lock_guard lock(mutex_);
   if (state_ >= State::Closing) return;
   message.from_callback = IsInside();
@@ -157,13 +157,15 @@ void Connection::DropQueue() {
 }
 
 Connection::Question Connection::Prepare(std::string_view event, const Json& data) {
-  Question question;
-  {
-    const std::lock_guard lock(mutex_);
-    question.id = ++last_id_;
+  static std::atomic<std::uint64_t> last = 0;
+  Question question{++last, {}, {}};
+  if (!protocol::IsEmittable(event)) {
+    question.error = Errc::InvalidEvent;
+    return question;
   }
-  if (!protocol::IsEmittable(event)) question.error = Errc::InvalidEvent;
-  protocol::AppendEnvelope(question.payload, event, std::to_string(question.id), data);
+  std::string text = Frame::Begin();
+  protocol::AppendEnvelope(text, event, std::to_string(question.id), data);
+  question.frame = std::make_shared<const Frame>(std::move(text), Kind::Text);
   return question;
 }
 
@@ -176,8 +178,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       if (const auto connection = weak.lock()) connection->AbandonRequest(id);
     });
   }
-  Outgoing message{std::make_shared<const std::string>(std::move(question.payload)), Kind::Text,
-                   protocol::Origin::Protocol, false};
+  Outgoing message{std::move(question.frame), protocol::Origin::Protocol, false};
   Error error = question.error;
   auto make = [&error] { return [error] { return ws::Reply{error, nullptr, {}}; }; };
   {

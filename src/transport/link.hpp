@@ -18,7 +18,9 @@
 #include "ws/byte_stream.hpp"
 #include "ws/protocol/deadline.hpp"
 #include "ws/protocol/heartbeat.hpp"
+#include "ws/protocol/rate_limiter.hpp"
 #include "ws/protocol/upgrade_check.hpp"
+#include "ws/protocol/upgrade_offer.hpp"
 
 namespace ws::transport {
 
@@ -35,7 +37,8 @@ struct Opening {
 // link that dies before its connection has ended was abandoned by its context.
 class Link final : public std::enable_shared_from_this<Link> {
  public:
-  Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand);
+  Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand,
+       Role role = Role::Server);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
@@ -44,6 +47,15 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool Attach(const HttpRequest& request) { return attached_ = connection_->Attach(*this, strand_, request); }
   // Checks, asks, answers. On success the connection is open, and Start must follow; else the stream is closed.
   static boost::asio::awaitable<Error> Upgrade(std::shared_ptr<Link> self, Opening opening);
+  // The client's side: asks, and judges the answer. The connection knows nothing of it until Attach; on success that,
+  // Begin and Start must follow, else the stream is closed.
+  static boost::asio::awaitable<Error> Greet(std::shared_ptr<Link> self, protocol::UpgradeOffer offer,
+                                             protocol::Time deadline);
+  // The handshake is done: the connection is open.
+  void Begin(std::string_view leftover);
+  // What came behind the server's answer, and what it granted.
+  const std::string& Leftover() const noexcept { return leftover_; }
+  const std::string& Granted() const noexcept { return granted_; }
   // Begins to read. Safe from any thread.
   void Start();
 
@@ -64,10 +76,10 @@ class Link final : public std::enable_shared_from_this<Link> {
  private:
   // How far the end has come.
   enum class Phase { Opening, Open, Closing, Ended };
-  // A large payload between two stretches of output_.
+  // A large message between two stretches of output_.
   struct Piece {
     std::size_t end;  // of the stretch before it
-    const std::string* payload;
+    const protocol::Frame* frame;
   };
   struct Sentinel;
 
@@ -83,9 +95,15 @@ class Link final : public std::enable_shared_from_this<Link> {
   static boost::asio::awaitable<void> LastRites(std::shared_ptr<Link> self);
   void ArmHandshake(protocol::Time deadline);
 
+  // greet.cpp
+  boost::asio::awaitable<Error> TryGreet(const protocol::UpgradeOffer& offer);
+  boost::asio::awaitable<Error> ReadAnswer(HttpResponse& answer);
+  Error Judge(const HttpResponse& answer, const protocol::UpgradeOffer& offer, const std::string& key);
+
   // reader.cpp
   // Handles what lies in the codec; false where it must stop before the end of it.
   bool Digest();
+  bool IsTooFast();
   void OnPong(std::string_view payload);
   void OnClose(Codec::Event event);
   void HoldReading(bool held);
@@ -132,6 +150,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool writing_ = false;
   bool timed_out_ = false;  // the handshake
   boost::asio::cancellation_signal stop_authorize_;
+  std::string leftover_, granted_;  // of a client's handshake
 
   // Output.
   std::string output_;  // heads and small messages
@@ -146,6 +165,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   // Clocks.
   protocol::Heartbeat heartbeat_;
   protocol::Deadline message_, write_, unread_, closing_, flush_;
+  protocol::RateLimiter rate_;
+  bool slowed_ = false;  // the reader waits for the rate
   protocol::Time sleeping_until_ = protocol::Time::max();
 };
 

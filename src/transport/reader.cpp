@@ -38,7 +38,7 @@ asio::awaitable<void> Link::Read(std::shared_ptr<Link> self) {
 bool Link::Digest() {
   bool all = true;
   for (;;) {
-    if (phase_ == Phase::Open && connection_->Hold()) {
+    if (phase_ == Phase::Open && (IsTooFast() || connection_->Hold())) {
       codec_.Keep();
       all = false;
       break;
@@ -48,6 +48,7 @@ bool Link::Digest() {
     if (event == Codec::Event::Message) {
       message_.Stop();  // the next one has a clock of its own
       std::string message = codec_.TakeMessage();
+      if (rate_.Limits()) rate_.Count(Now(), message.size());
       // What comes after our own Close is read only to find the peer's close frame.
       if (phase_ == Phase::Open &&
           connection_->Receive(std::move(message), codec_.MessageKind()) == Connection::Received::TooManyMalformed) {
@@ -73,6 +74,13 @@ bool Link::Digest() {
   if (pong_) writer_gate_.Open();
   RearmTimer();
   return all;
+}
+
+bool Link::IsTooFast() {
+  if (!rate_.Limits()) return false;
+  const bool told = std::exchange(slowed_, rate_.ReadyAt() > Now());
+  if (slowed_ && !told) connection_->Warn({"rate_limited", "too much at once: the rest is read more slowly"});
+  return slowed_;
 }
 
 void Link::OnPong(std::string_view payload) {

@@ -67,11 +67,15 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   const Error error = co_await WriteAll();
   if (error) co_return error;
   if (phase_ == Phase::Ended) co_return Errc::Closed;
+  Begin(opening.leftover);
+  co_return Error();
+}
+
+void Link::Begin(std::string_view leftover) {
   phase_ = Phase::Open;
   connection_->Open();
-  codec_.Feed(opening.leftover);
+  codec_.Feed(leftover);
   codec_.Keep();
-  co_return Error();
 }
 
 asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request, Json& identity) {

@@ -15,18 +15,20 @@ namespace asio = boost::asio;
 using protocol::Heartbeat;
 using protocol::Time;
 
-Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, asio::any_io_executor strand)
+Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, asio::any_io_executor strand,
+           Role role)
     : connection_(std::move(connection)),
       strand_(std::move(strand)),
       stream_(std::move(stream)),
-      codec_(strand_, {connection_->Settings().max_message_bytes, connection_->Settings().deflate}),
+      codec_(strand_, {role, connection_->Settings().max_message_bytes, connection_->Settings().deflate}),
       timer_(strand_),
       heartbeat_(connection_->Settings().ping_after, connection_->Settings().dead_after, Now()),
       message_(connection_->Settings().message_timeout),
       write_(connection_->Settings().write_timeout),
       unread_(connection_->Settings().unread_timeout),
       closing_(connection_->Settings().close_timeout),
-      flush_(connection_->Settings().flush_timeout) {}
+      flush_(connection_->Settings().flush_timeout),
+      rate_(connection_->Settings().rate_limit) {}
 
 Link::~Link() {
   if (attached_ && phase_ != Phase::Ended)
@@ -93,6 +95,8 @@ void Link::CheckClocks(Time now) {
   if (message_.HasPassed(now)) return Close({EndReason::Timeout, 3008, "the message took too long", false, {}});
   if (write_.HasPassed(now)) return Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
   if (unread_.HasPassed(now)) return Close({EndReason::Stalled, 1013, "busy", false, {}});
+  if (slowed_ && rate_.GivesUpAt() <= now) return Close({EndReason::RateLimited, 1013, "too much", false, {}});
+  if (slowed_ && rate_.ReadyAt() <= now) reader_gate_.Open();
   if (verdict == Heartbeat::Verdict::SendPing) {
     ping_due_ = true;
     writer_gate_.Open();
@@ -101,7 +105,8 @@ void Link::CheckClocks(Time now) {
 
 Time Link::NextDeadline() const {
   if (phase_ == Phase::Closing) return closing_.At();  // the others are not checked any more
-  return std::min({heartbeat_.Next(), message_.At(), write_.At(), unread_.At(), closing_.At()});
+  const Time next = std::min({heartbeat_.Next(), message_.At(), write_.At(), unread_.At(), closing_.At()});
+  return slowed_ ? std::min({next, rate_.ReadyAt(), rate_.GivesUpAt()}) : next;
 }
 
 void Link::RearmTimer() {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t max_batch_messages = 64;
 constexpr std::size_t max_batch_bytes = std::size_t{256} << 10;
-constexpr std::size_t copied_bytes = 4096;  // larger payloads are sent from where they lie
+constexpr std::size_t copied_bytes = 4096;  // larger messages are sent from where they lie
 constexpr std::size_t kept_bytes = 4096;    // of the output buffer, while idle
 
 }  // namespace
@@ -58,7 +58,7 @@ bool Link::Gather() {
     close_sent_ = true;
   }
   FillBuffers();
-  return !output_.empty();
+  return !buffers_.empty();
 }
 
 // Only when output_ has stopped growing.
@@ -66,25 +66,26 @@ void Link::FillBuffers() {
   buffers_.clear();
   std::size_t begin = 0;
   for (const Piece& piece : pieces_) {
-    buffers_.push_back(asio::buffer(output_.data() + begin, piece.end - begin));
-    buffers_.push_back(asio::buffer(*piece.payload));
+    if (begin != piece.end) buffers_.push_back(asio::buffer(output_.data() + begin, piece.end - begin));
+    buffers_.push_back(asio::buffer(piece.frame->Whole()));
     begin = piece.end;
   }
   if (begin != output_.size()) buffers_.push_back(asio::buffer(output_.data() + begin, output_.size() - begin));
 }
 
 void Link::Append(const protocol::Outgoing& message) {
-  if (message.Size() <= copied_bytes || !codec_.WritesPlain()) {
-    codec_.WriteMessage(message.kind, *message.payload, output_);
-    return;
+  const protocol::Frame& frame = *message.frame;
+  if (!codec_.WritesFrames()) {
+    codec_.WriteMessage(frame.MessageKind(), frame.Payload(), output_);
+  } else if (message.Size() <= copied_bytes) {
+    output_ += frame.Whole();
+  } else {
+    pieces_.push_back({output_.size(), &frame});
   }
-  protocol::AppendFrameHeader(output_, message.kind == Kind::Text ? Opcode::Text : Opcode::Binary, message.Size());
-  pieces_.push_back({output_.size(), message.payload.get()});
 }
 
 void Link::AppendControl(Opcode opcode, std::string_view payload) {
-  protocol::AppendFrameHeader(output_, opcode, payload.size());
-  output_ += payload;
+  codec_.WriteFrame(opcode, payload, output_);
 }
 
 asio::awaitable<Error> Link::WriteAll() {

@@ -32,7 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static boost::asio::io_context context;
   const bool deflate = (data[0] & 1U) != 0;
   const std::size_t piece = 1 + data[1];
-  Codec codec(context.get_executor(), {max_message, deflate});
+  Codec codec(context.get_executor(), {ws::transport::Role::Server, max_message, deflate});
   std::string out;
   Require(!codec.Accept(Request(deflate), {}, out));
   std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);

@@ -213,6 +213,6 @@ TEST_CASE("One payload may stand in many queues and is not copied") {
   REQUIRE(other.Emit(message) == Admission::Queued);
   std::vector<Outgoing> batch;
   one.Take(batch, 1, 1000);
-  CHECK(batch.front().payload == message.payload);
-  CHECK(message.payload.use_count() == 3);
+  CHECK(batch.front().frame == message.frame);
+  CHECK(message.frame.use_count() == 3);
 }

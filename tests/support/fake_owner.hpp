@@ -35,13 +35,21 @@ class FakeOwner : public dispatch::MailboxOwner {
     return table.AddAny(dispatch::MakeCallback<Peer>(std::forward<F>(callback)));
   }
 
+  template <class F>
+  Token Use(F&& callback) {
+    return table.AddGate(dispatch::MakeGate<Peer>(std::forward<F>(callback)));
+  }
+
   bool MayStart() override { return may_start ? may_start() : true; }
   dispatch::ConnectionPtr Self() override { return nullptr; }
   dispatch::Listeners Find(Delivery delivery, const Message& message) override {
-    if (delivery == Delivery::Raw) return {table.Raw(), nullptr};
-    return {table.Find(message.Event()), delivery == Delivery::Event ? table.Any() : nullptr};
+    dispatch::Listeners found;
+    if (delivery == Delivery::Event) found.AddGates(table.Gates());
+    found.Add(delivery == Delivery::Raw ? table.Raw() : table.Find(message.Event()));
+    if (delivery == Delivery::Event) found.Add(table.Any());
+    return found;
   }
-  void Forget(Token token) override { table.Remove(token); }
+  void Forget(const dispatch::Registration& registration) override { table.Remove(registration.token); }
   void Answered(Delivery, const Message& message, dispatch::Answer answer) override {
     {
       const std::lock_guard lock(mutex_);

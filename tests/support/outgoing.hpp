@@ -13,16 +13,17 @@ namespace ws::test {
 
 /// A message of that many bytes that begins with its name; the name is shorter than the message.
 inline protocol::Outgoing MakeOutgoing(const std::string& name, std::size_t size, bool from_callback = false) {
-  std::string text = name + ' ';
-  text.resize(size, '.');
+  std::string text = protocol::Frame::Begin() + name + ' ';
+  text.resize(protocol::Frame::head_room + size, '.');
   protocol::Outgoing message;
-  message.payload = std::make_shared<const std::string>(std::move(text));
+  message.frame = std::make_shared<const protocol::Frame>(std::move(text), Kind::Text);
   message.from_callback = from_callback;
   return message;
 }
 
 inline std::string NameOf(const protocol::Outgoing& message) {
-  return message.payload->substr(0, message.payload->find(' '));
+  const std::string_view payload = message.frame->Payload();
+  return std::string(payload.substr(0, payload.find(' ')));
 }
 
 inline std::string NamesOf(const std::vector<protocol::Outgoing>& batch) {

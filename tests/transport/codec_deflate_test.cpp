@@ -49,13 +49,14 @@ std::string Inflate(zlib::inflate_stream& stream, std::string text, std::size_t 
 }
 
 struct Opened {
-  explicit Opened(std::size_t max_message_bytes) : codec(context.get_executor(), {max_message_bytes, true}) {
+  explicit Opened(std::size_t max_message_bytes)
+      : codec(context.get_executor(), {ws::transport::Role::Server, max_message_bytes, true}) {
     ws::HttpRequest request = ws::test::UpgradeRequest();
     request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
     std::string answer;
     REQUIRE_FALSE(codec.Accept(request, "", answer));
     REQUIRE(answer.find("permessage-deflate") != answer.npos);
-    REQUIRE_FALSE(codec.WritesPlain());
+    REQUIRE_FALSE(codec.WritesFrames());
   }
   Codec::Event Feed(const std::string& input, std::size_t step) {
     Codec::Event event = Codec::Event::NeedMore;

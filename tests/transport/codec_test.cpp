@@ -19,7 +19,8 @@ namespace {
 
 // A codec behind its handshake.
 struct Opened {
-  explicit Opened(std::size_t max_message_bytes = 1000) : codec(context.get_executor(), {max_message_bytes, false}) {
+  explicit Opened(std::size_t max_message_bytes = 1000)
+      : codec(context.get_executor(), {ws::transport::Role::Server, max_message_bytes, false}) {
     std::string answer;
     REQUIRE_FALSE(codec.Accept(ws::test::UpgradeRequest(), "", answer));
     REQUIRE(answer.starts_with("HTTP/1.1 101 "));
@@ -213,6 +214,6 @@ TEST_CASE("messages are written as one frame each") {
   std::string out;
   opened.codec.WriteMessage(Kind::Text, "hi", out);
   opened.codec.WriteMessage(Kind::Binary, std::string(200, 'x'), out);
-  CHECK(opened.codec.WritesPlain());
+  CHECK(opened.codec.WritesFrames());
   CHECK(out == "\x81\x02hi\x82\x7E" + std::string("\0\xC8", 2) + std::string(200, 'x'));
 }

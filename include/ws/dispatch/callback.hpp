@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -85,6 +86,8 @@ Result ToResult(Value&& value) {
     return std::forward<Value>(value);
   } else if constexpr (std::same_as<std::remove_cvref_t<Value>, Failure>) {
     return Result(std::in_place_type<Failure>, std::forward<Value>(value));
+  } else if constexpr (std::same_as<std::remove_cvref_t<Value>, std::optional<Failure>>) {
+    return value ? ToResult(*std::forward<Value>(value)) : Result();
   } else {
     return Result(std::in_place_type<Json>, std::forward<Value>(value));
   }
@@ -144,6 +147,13 @@ struct ShapeInvoker {
   }
 };
 
+// Whether a gate's callback returns what a gate can say.
+template <class Returned>
+inline constexpr bool judges =
+    std::is_void_v<Returned> || std::same_as<Returned, Failure> || std::same_as<Returned, std::optional<Failure>>;
+template <class Returned>
+inline constexpr bool judges<boost::asio::awaitable<Returned>> = judges<Returned>;
+
 // The callback of On, OnAny and OnMessage.
 template <class Peer, class F>
 CallbackPtr MakeCallback(F&& function) {
@@ -157,6 +167,18 @@ CallbackPtr MakeCallback(F&& function) {
   } else {
     return nullptr;
   }
+}
+
+// The callback of Use.
+template <class Peer, class F>
+CallbackPtr MakeGate(F&& function) {
+  using Stored = std::decay_t<F>;
+  constexpr Shape shape = ShapeOf<Stored, Peer>();
+  if constexpr (shape != Shape::None) {
+    static_assert(judges<typename CallbackOf<Peer, Stored, ShapeInvoker<shape>>::Returned>,
+                  "Use takes a callback that returns std::optional<ws::Failure>, nothing, or an awaitable of these");
+  }
+  return MakeCallback<Peer>(std::forward<F>(function));
 }
 
 }  // namespace ws::dispatch

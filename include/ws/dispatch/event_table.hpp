@@ -23,6 +23,7 @@ struct Registration {
   CallbackPtr callback;
   Order order = Order::Arrival;
   bool once = false;
+  bool common = false;  // a hub's: runs for each of its connections
   std::atomic<bool> fired = false;
 };
 using Registrations = std::vector<std::shared_ptr<Registration>>;
@@ -30,11 +31,17 @@ using Registrations = std::vector<std::shared_ptr<Registration>>;
 // The map behind On and Off. Thread-safe; no callback runs and none is destroyed under its lock.
 class EventTable {
  public:
+  EventTable() = default;
+  // Of a hub, where true.
+  explicit EventTable(bool common) : common_(common) {}
+
   // Stores nothing, and gives null or Token::None, once the table is closed.
   std::shared_ptr<Registration> Add(std::string_view event, CallbackPtr callback, Order order = Order::Arrival,
                                     bool once = false);
   // Hears every event, after the event's own callbacks.
-  Token AddAny(CallbackPtr callback);
+  Token AddAny(CallbackPtr callback) { return AddTo(any_, std::move(callback)); }
+  // Judges every event before its callbacks run: a Failure keeps them from running.
+  Token AddGate(CallbackPtr callback) { return AddTo(gates_, std::move(callback)); }
   // Takes every data message unparsed; replaces an earlier one.
   Token SetRaw(CallbackPtr callback);
 
@@ -45,9 +52,9 @@ class EventTable {
 
   // What a message of this name runs, in order; allocates nothing for the look-up itself.
   std::shared_ptr<const Registrations> Find(std::string_view event) const;
-  std::shared_ptr<const Registrations> Any() const;
-  std::shared_ptr<const Registrations> Raw() const;
-  bool HasRaw() const;
+  std::shared_ptr<const Registrations> Any() const { return Copy(any_); }
+  std::shared_ptr<const Registrations> Gates() const { return Copy(gates_); }
+  std::shared_ptr<const Registrations> Raw() const { return Copy(raw_); }
 
  private:
   struct Hash {
@@ -60,10 +67,17 @@ class EventTable {
   static void Append(Shared& list, std::shared_ptr<Registration> added);
   static bool Erase(Shared& list, Token token);
 
+  std::shared_ptr<Registration> Make(CallbackPtr callback) const;
+  Token AddTo(Shared& list, CallbackPtr callback);
+  Shared Copy(const Shared& list) const {
+    const std::shared_lock lock(mutex_);
+    return list;
+  }
+
+  const bool common_ = false;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events_;
-  Shared any_;
-  Shared raw_;
+  Shared any_, gates_, raw_;
   std::uint64_t last_token_ = 0;
   bool closed_ = false;
 };
@@ -84,8 +98,7 @@ inline bool EventTable::Erase(Shared& list, Token token) {
 
 inline std::shared_ptr<Registration> EventTable::Add(std::string_view event, CallbackPtr callback, Order order,
                                                      bool once) {
-  auto added = std::make_shared<Registration>();
-  added->callback = std::move(callback);
+  auto added = Make(std::move(callback));
   added->order = order;
   added->once = once;
   Shared old;  // declared before the lock: destroyed after it
@@ -99,22 +112,27 @@ inline std::shared_ptr<Registration> EventTable::Add(std::string_view event, Cal
   return added;
 }
 
-inline Token EventTable::AddAny(CallbackPtr callback) {
-  auto added = std::make_shared<Registration>();
-  added->callback = std::move(callback);
+inline std::shared_ptr<Registration> EventTable::Make(CallbackPtr callback) const {
+  auto made = std::make_shared<Registration>();
+  made->callback = std::move(callback);
+  made->common = common_;
+  return made;
+}
+
+inline Token EventTable::AddTo(Shared& list, CallbackPtr callback) {
+  auto added = Make(std::move(callback));
   Shared old;
   const std::unique_lock lock(mutex_);
   if (closed_) return Token::None;
   added->token = Token{++last_token_};
   const Token token = added->token;
-  old = any_;
-  Append(any_, std::move(added));
+  old = list;
+  Append(list, std::move(added));
   return token;
 }
 
 inline Token EventTable::SetRaw(CallbackPtr callback) {
-  auto added = std::make_shared<Registration>();
-  added->callback = std::move(callback);
+  auto added = Make(std::move(callback));
   Shared old = std::make_shared<Registrations>(Registrations{added});
   const std::unique_lock lock(mutex_);
   if (closed_) return Token::None;
@@ -136,10 +154,10 @@ inline void EventTable::Remove(Token token) {
   if (token == Token::None) return;
   Shared old;
   const std::unique_lock lock(mutex_);
-  old = raw_;
-  if (Erase(raw_, token)) return;
-  old = any_;
-  if (Erase(any_, token)) return;
+  for (Shared* list : {&raw_, &any_, &gates_}) {
+    old = *list;
+    if (Erase(*list, token)) return;
+  }
   for (auto entry = events_.begin(); entry != events_.end(); ++entry) {
     old = entry->second;
     if (!Erase(entry->second, token)) continue;
@@ -150,11 +168,12 @@ inline void EventTable::Remove(Token token) {
 
 inline void EventTable::Close() {
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events;
-  Shared any, raw;
+  Shared any, gates, raw;
   const std::unique_lock lock(mutex_);
   closed_ = true;
   events.swap(events_);
   any.swap(any_);
+  gates.swap(gates_);
   raw.swap(raw_);
 }
 
@@ -162,21 +181,6 @@ inline std::shared_ptr<const Registrations> EventTable::Find(std::string_view ev
   const std::shared_lock lock(mutex_);
   const auto found = events_.find(event);
   return found == events_.end() ? nullptr : found->second;
-}
-
-inline std::shared_ptr<const Registrations> EventTable::Any() const {
-  const std::shared_lock lock(mutex_);
-  return any_;
-}
-
-inline std::shared_ptr<const Registrations> EventTable::Raw() const {
-  const std::shared_lock lock(mutex_);
-  return raw_;
-}
-
-inline bool EventTable::HasRaw() const {
-  const std::shared_lock lock(mutex_);
-  return raw_ != nullptr;
 }
 
 }  // namespace ws::dispatch

@@ -64,13 +64,10 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
                                              boost::asio::awaitable<Result> awaited);
   static boost::asio::awaitable<void> SettleBeside(std::shared_ptr<Exchange> self, std::size_t index,
                                                    boost::asio::awaitable<Result> awaited);
-  const std::shared_ptr<Registration>& At(std::size_t index) const {
-    const std::size_t own = listeners_.own ? listeners_.own->size() : 0;
-    return index < own ? (*listeners_.own)[index] : (*listeners_.any)[index - own];
-  }
+  bool IsGate(std::size_t index) const noexcept { return index < listeners_.Gates(); }
   void Record(std::size_t index, Result result);
   // To be called in a catch block.
-  void RecordException();
+  void RecordException(std::size_t index);
   void RecordError(Failure failure, std::string path = {});
   void Leave();
 
@@ -81,7 +78,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::shared_ptr<MailboxOwner> owner_;
   Spawner* spawner_ = nullptr;
   Listeners listeners_;
-  std::size_t count_ = 0;
+  bool refused_ = false;                  // by a gate; on the mailbox's strand
   std::atomic<std::size_t> running_ = 1;  // the ordered callbacks as one, and each unordered one
 
   std::mutex mutex_;
@@ -94,17 +91,21 @@ inline std::optional<boost::asio::awaitable<void>> Exchange::Start(std::shared_p
                                                                    Spawner& spawner) {
   owner_ = std::move(owner);
   spawner_ = &spawner;
-  listeners_ = only_ ? Listeners{only_, nullptr} : owner_->Find(delivery_, message_);
-  count_ = (listeners_.own ? listeners_.own->size() : 0) + (listeners_.any ? listeners_.any->size() : 0);
-  answer_.heard = count_ != 0;
+  if (only_) {
+    listeners_.Add(only_);
+  } else {
+    listeners_ = owner_->Find(delivery_, message_);
+  }
+  answer_.heard = listeners_.Size() != listeners_.Gates();
   return Continue(0);
 }
 
 inline std::optional<boost::asio::awaitable<void>> Exchange::Continue(std::size_t index) {
-  for (; index < count_; ++index) {
-    Registration& registration = *At(index);
-    if ((registration.once || delivery_ == Delivery::Connect) && registration.fired.exchange(true)) continue;
-    if (registration.once) owner_->Forget(registration.token);
+  for (; index < listeners_.Size() && !refused_; ++index) {
+    Registration& registration = *listeners_.At(index);
+    const bool only_once = registration.once || (delivery_ == Delivery::Connect && !registration.common);
+    if (only_once && registration.fired.exchange(true)) continue;
+    if (registration.once) owner_->Forget(registration);
     if (registration.order == Order::None) {
       InvokeBeside(index);
     } else if (auto awaited = Invoke(index)) {
@@ -117,21 +118,21 @@ inline std::optional<boost::asio::awaitable<void>> Exchange::Continue(std::size_
 
 inline std::optional<boost::asio::awaitable<Result>> Exchange::Invoke(std::size_t index) {
   try {
-    const CallbackPtr& callback = At(index)->callback;
+    const CallbackPtr& callback = listeners_.At(index)->callback;
     Outcome outcome = callback->Invoke(callback, owner_->Self(), MessagePtr(shared_from_this(), &message_));
     if (auto* awaited = std::get_if<1>(&outcome)) return std::move(*awaited);
     Record(index, std::move(std::get<0>(outcome)));
   } catch (...) {
-    RecordException();
+    RecordException(index);
   }
   return std::nullopt;
 }
 
 inline void Exchange::InvokeBeside(std::size_t index) {
   // The data is parsed on its first use, which two threads must not do at once.
-  if (count_ > 1) static_cast<void>(message_.Data());
+  if (listeners_.Size() > 1) static_cast<void>(message_.Data());
   ++running_;
-  if (At(index)->callback->Awaits()) {
+  if (listeners_.At(index)->callback->Awaits()) {
     if (auto awaited = Invoke(index)) {
       spawner_->Spawn(SettleBeside(shared_from_this(), index, std::move(*awaited)));
     } else {
@@ -160,7 +161,7 @@ inline boost::asio::awaitable<void> Exchange::Settle(std::shared_ptr<Exchange> s
   try {
     self->Record(index, co_await std::move(awaited));
   } catch (...) {
-    self->RecordException();
+    self->RecordException(index);
   }
   co_await boost::asio::this_coro::throw_if_cancelled(false);
 }
@@ -173,7 +174,8 @@ inline boost::asio::awaitable<void> Exchange::SettleBeside(std::shared_ptr<Excha
 
 inline void Exchange::Record(std::size_t index, Result result) {
   if (auto* failure = std::get_if<Failure>(&result)) {
-    if (failure->code.empty()) failure->code = "internal";
+    if (failure->code.empty()) failure->code = IsGate(index) ? "unauthorized" : "internal";
+    if (IsGate(index)) refused_ = true;
   }
   const std::lock_guard lock(mutex_);
   if (failed_ || index > answered_by_ || std::holds_alternative<std::monostate>(result)) return;
@@ -181,7 +183,8 @@ inline void Exchange::Record(std::size_t index, Result result) {
   answer_.result = std::move(result);
 }
 
-inline void Exchange::RecordException() {
+inline void Exchange::RecordException(std::size_t index) {
+  if (IsGate(index)) refused_ = true;
   try {
     throw;
   } catch (InvalidPayload& mismatch) {

@@ -1,6 +1,7 @@
 // What a mailbox and the messages in it ask of the connection they belong to.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -29,9 +30,35 @@ struct Answer {
 };
 
 // The callbacks of a message, in the order in which they run.
-struct Listeners {
-  std::shared_ptr<const Registrations> own = nullptr;
-  std::shared_ptr<const Registrations> any = nullptr;
+class Listeners {
+ public:
+  using List = std::shared_ptr<const Registrations>;
+
+  void Add(List list) {
+    if (!list) return;
+    size_ += list->size();
+    lists_[used_++] = std::move(list);
+  }
+  // They run before the others, and a Failure of one keeps the rest from running.
+  void AddGates(List list) {
+    Add(std::move(list));
+    gates_ = size_;
+  }
+
+  std::size_t Size() const noexcept { return size_; }
+  std::size_t Gates() const noexcept { return gates_; }
+  const std::shared_ptr<Registration>& At(std::size_t index) const {
+    std::size_t list = 0;
+    while (index >= lists_[list]->size()) index -= lists_[list++]->size();
+    return (*lists_[list])[index];
+  }
+
+ private:
+  // A hub's and a connection's gates, the event's own, and OnAny of both; lifecycle events have both's own.
+  std::array<List, 5> lists_;
+  std::size_t used_ = 0;
+  std::size_t size_ = 0;
+  std::size_t gates_ = 0;
 };
 
 // Called on the mailbox's strand or a pool thread, under no lock of the mailbox.
@@ -44,7 +71,7 @@ class MailboxOwner {
   virtual ConnectionPtr Self() = 0;
   virtual Listeners Find(Delivery delivery, const Message& message) = 0;
   // Takes a Once that has fired out of its table.
-  virtual void Forget(Token token) = 0;
+  virtual void Forget(const Registration& registration) = 0;
   // All callbacks of a message have returned. After `disconnect` nothing runs any more.
   virtual void Answered(Delivery delivery, const Message& message, Answer answer) = 0;
   // A callback threw; `what` is for the log only.

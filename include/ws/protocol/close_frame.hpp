@@ -24,6 +24,14 @@ constexpr bool IsSendableCode(std::uint16_t code) noexcept {
          (code >= 3000 && code < 5000);
 }
 
+// Whether a client that was closed with this code stays away, PROTOCOL.md 7.
+constexpr bool IsFinalCode(std::uint16_t code) noexcept {
+  for (const int one : {1000, 1002, 1003, 1007, 1008, 1009, 3000, 3003}) {
+    if (code == one) return true;
+  }
+  return false;
+}
+
 // Nothing where the payload breaks the protocol.
 inline std::optional<CloseFrame> ReadCloseFrame(std::string_view payload) {
   if (payload.empty()) return CloseFrame{};

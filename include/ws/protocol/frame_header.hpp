@@ -84,6 +84,16 @@ inline void AppendFrameHeader(std::string& out, Opcode opcode, std::size_t paylo
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out += static_cast<char>(payload >> shift & 0xFFU);
 }
 
+// Appends a whole frame as a client sends it.
+inline void AppendMaskedFrame(std::string& out, Opcode opcode, std::string_view payload, std::uint32_t key) {
+  const std::size_t begin = out.size();
+  AppendFrameHeader(out, opcode, payload.size());
+  out[begin + 1] = static_cast<char>(static_cast<unsigned char>(out[begin + 1]) | 0x80U);
+  for (const int shift : {24, 16, 8, 0}) out += static_cast<char>(key >> shift & 0xFFU);
+  Mask mask(std::string_view(out).substr(out.size() - 4));
+  out += mask.Apply(payload);
+}
+
 // Which frame may follow which, RFC 6455 5.4.
 class FrameOrder {
  public:

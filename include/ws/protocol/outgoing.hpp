@@ -4,16 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <string>
 
-#include "ws/kind.hpp"
 #include "ws/overflow.hpp"
+#include "ws/protocol/frame.hpp"
 
 namespace ws::protocol {
-
-// Immutable, so that one payload may stand in many queues.
-using Payload = std::shared_ptr<const std::string>;
 
 // Who queued a message; it decides what may happen to it.
 enum class Origin : std::uint8_t {
@@ -23,12 +18,11 @@ enum class Origin : std::uint8_t {
 };
 
 struct Outgoing {
-  Payload payload;
-  Kind kind = Kind::Text;
+  FramePtr frame;
   Origin origin = Origin::Emit;
   bool from_callback = false;  // queued by one of the connection's own callbacks
 
-  std::size_t Size() const noexcept { return payload->size(); }
+  std::size_t Size() const noexcept { return frame->Payload().size(); }
 };
 
 struct SendLimits {

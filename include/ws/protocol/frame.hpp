@@ -1,0 +1,44 @@
+// A data message as it leaves, made once and shared by all the queues that it stands in.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "ws/kind.hpp"
+#include "ws/protocol/frame_header.hpp"
+
+namespace ws::protocol {
+
+// A message in one unmasked frame, as servers send it. Immutable.
+class Frame {
+ public:
+  // The longest head that stands before a payload, RFC 6455 5.2.
+  static constexpr std::size_t head_room = 10;
+  // A text to append the payload to, so that the head finds its place before it.
+  static std::string Begin() { return std::string(head_room, '\0'); }
+
+  // `text` is what Begin gave, with the payload behind it.
+  Frame(std::string text, Kind kind) : text_(std::move(text)), kind_(kind) {
+    std::string head;
+    AppendFrameHeader(head, kind == Kind::Text ? Opcode::Text : Opcode::Binary, text_.size() - head_room);
+    begin_ = head_room - head.size();
+    text_.replace(begin_, head.size(), head);
+  }
+
+  Kind MessageKind() const noexcept { return kind_; }
+  std::string_view Payload() const noexcept { return std::string_view(text_).substr(head_room); }
+  // Head and payload.
+  std::string_view Whole() const noexcept { return std::string_view(text_).substr(begin_); }
+
+ private:
+  std::string text_;
+  std::size_t begin_;
+  Kind kind_;
+};
+
+using FramePtr = std::shared_ptr<const Frame>;
+
+}  // namespace ws::protocol

@@ -1,0 +1,19 @@
+// How much a peer may send.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace ws {
+
+// Averages, and what may come at once; an average of zero is no limit, a burst of zero one second's worth. For those
+// who serve strangers.
+struct RateLimit {
+  std::size_t messages_per_second = 0;
+  std::size_t burst_messages = 0;
+  std::size_t bytes_per_second = 0;  // of payload
+  std::size_t burst_bytes = 0;
+  std::chrono::milliseconds patience = std::chrono::seconds(10);  // with an excess, before the close
+};
+
+}  // namespace ws

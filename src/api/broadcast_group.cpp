@@ -1,0 +1,44 @@
+#include "ws/broadcast_group.hpp"
+
+#include "hub/registry.hpp"
+#include "ws/target.hpp"
+
+namespace ws {
+
+namespace {
+
+constexpr std::string_view only = "";  // the registry's one group
+
+Target Everybody(const std::shared_ptr<hub::Registry>& registry) {
+  return Target(registry, {.groups = {std::string(only)}});
+}
+
+}  // namespace
+
+BroadcastGroup::BroadcastGroup() : registry_(std::make_shared<hub::Registry>()) {}
+
+Error BroadcastGroup::Join(const Handler& member) {
+  return registry_->Join(member.connection_, only) ? Error() : Errc::Closed;
+}
+
+void BroadcastGroup::Leave(const Handler& member) {
+  registry_->Leave(*member.connection_, only);
+}
+
+BroadcastResult BroadcastGroup::Broadcast(std::string_view event, const Json& data) {
+  return Everybody(registry_).Emit(event, data);
+}
+
+BroadcastResult BroadcastGroup::BroadcastVolatile(std::string_view event, const Json& data) {
+  return Everybody(registry_).EmitVolatile(event, data);
+}
+
+std::size_t BroadcastGroup::Size() const {
+  return Everybody(registry_).Count();
+}
+
+std::vector<Handler> BroadcastGroup::Members() const {
+  return Everybody(registry_).Members();
+}
+
+}  // namespace ws

@@ -1,0 +1,106 @@
+// The client's opening handshake.
+#include <ostream>  // before Beast, whose string_view needs it
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <random>
+
+#include "transport/link.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+
+namespace {
+
+constexpr std::size_t max_answer_bytes = 8192;
+
+std::string RandomKey() {
+  std::random_device random;
+  std::array<unsigned char, 16> bytes;
+  std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<unsigned char>(random()); });
+  return protocol::MakeKey(bytes);
+}
+
+// What a server must answer to the key: Beast is asked, as a server would ask it.
+std::string AcceptOf(const asio::any_io_executor& executor, const HttpRequest& request) {
+  constexpr std::string_view name = "Sec-WebSocket-Accept: ";
+  std::string answer;
+  if (Codec(executor, {}).Accept(request, {}, answer)) return {};
+  const std::size_t begin = answer.find(name) + name.size();
+  return answer.substr(begin, answer.find("\r\n", begin) - begin);
+}
+
+}  // namespace
+
+asio::awaitable<Error> Link::Greet(std::shared_ptr<Link> self, protocol::UpgradeOffer offer, protocol::Time deadline) {
+  self->ArmHandshake(deadline);
+  Error error = co_await self->TryGreet(offer);
+  self->timer_.cancel();
+  if (error) {
+    if (self->timed_out_) error = Errc::HandshakeTimeout;
+    self->phase_ = Phase::Ended;
+    self->stream_->Close();
+  }
+  co_return error;
+}
+
+asio::awaitable<Error> Link::TryGreet(const protocol::UpgradeOffer& offer) {
+  const std::string key = RandomKey();
+  output_ = protocol::Serialize(protocol::MakeUpgradeRequest(offer, key));
+  FillBuffers();
+  Error error = co_await WriteAll();
+  HttpResponse answer;
+  if (!error) error = co_await ReadAnswer(answer);
+  if (!error && phase_ == Phase::Ended) error = Errc::Closed;
+  if (!error) error = Judge(answer, offer, key);
+  co_return error;
+}
+
+asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
+  constexpr auto token = asio::as_tuple(asio::use_awaitable);
+  auto read = [this](auto handler) { stream_->AsyncRead(std::move(handler)); };
+  std::string text;
+  std::size_t end = text.npos;
+  while ((end = text.find("\r\n\r\n")) == text.npos) {
+    if (text.size() > max_answer_bytes) co_return http::error::header_limit;
+    const auto [error, data] =
+        co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
+    if (error) co_return error;
+    text += data;
+  }
+  end += 4;
+  http::response_parser<http::empty_body> parser;
+  parser.header_limit(max_answer_bytes);
+  Error error;
+  parser.put(asio::buffer(text.data(), end), error);
+  if (error && error != http::error::unexpected_body) co_return error;
+  answer.status = parser.get().result_int();
+  for (const auto& field : parser.get()) answer.headers.emplace_back(field.name_string(), field.value());
+  leftover_ = text.substr(end);
+  co_return Error();
+}
+
+Error Link::Judge(const HttpResponse& answer, const protocol::UpgradeOffer& offer, const std::string& key) {
+  protocol::UpgradeOffer agreed = offer;
+  const auto verdict =
+      protocol::JudgeAnswer(answer, offer, AcceptOf(strand_, protocol::MakeUpgradeRequest(offer, key)));
+  if (const auto* why = std::get_if<std::string>(&verdict)) {
+    connection_->Log(LogLevel::Warning, "the server refused", *why);
+    return Errc::Refused;
+  }
+  const auto& grant = std::get<protocol::UpgradeGrant>(verdict);
+  granted_ = grant.subprotocol;
+  agreed.deflate = grant.deflate;
+  std::string ignored;
+  return codec_.Accept(protocol::MakeUpgradeRequest(agreed, key), {}, ignored);
+}
+
+}  // namespace ws::transport

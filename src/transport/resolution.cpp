@@ -1,0 +1,57 @@
+#include "transport/resolution.hpp"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <thread>
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+Addresses LookUp(const std::string& host, const std::string& port) {
+  asio::io_context context;
+  Addresses found;
+  for (const auto& entry : tcp::resolver(context).resolve(host, port, found.error))
+    found.endpoints.push_back(entry.endpoint());
+  return found;
+}
+
+}  // namespace
+
+asio::awaitable<Addresses> Resolution::Run(std::shared_ptr<Resolution> self, std::string host, std::string port) {
+  Error error;
+  const asio::ip::address address = asio::ip::make_address(host, error);
+  if (!error) {
+    Addresses found;
+    found.endpoints.emplace_back(address, static_cast<std::uint16_t>(std::stoul(port)));
+    co_return found;
+  }
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto look_up = [&](auto handler) {
+    const auto keep = self;  // the coroutine may be gone before this returns
+    {
+      const std::lock_guard lock(keep->mutex_);
+      keep->waiter_.emplace(executor, std::move(handler));
+    }
+    std::thread([keep, host, port] { keep->Finish(LookUp(host, port)); }).detach();
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Addresses)>(look_up, asio::use_awaitable);
+}
+
+void Resolution::Finish(Addresses found) {
+  std::optional<Completion<Addresses>> waiter;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!waiter_) return;
+    waiter.emplace(std::move(*waiter_));
+    waiter_.reset();
+  }
+  std::move(*waiter).Complete([found = std::move(found)] { return found; });
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,349 @@
+// A client that dials, and dials again.
+#include "ws/client.hpp"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "support/catch.hpp"
+#include "support/patience.hpp"
+#include "support/test_server.hpp"
+#include "ws/ws.hpp"
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using ws::Client;
+using ws::ClientOptions;
+using ws::Errc;
+using ws::Handler;
+using ws::Json;
+using ws::Reply;
+using ws::Server;
+using ws::test::Get;
+using ws::test::Journal;
+using ws::test::TestServer;
+
+namespace {
+
+std::string UrlOf(std::uint16_t port) {
+  return "ws://127.0.0.1:" + std::to_string(port) + "/ws";
+}
+
+// Comes back at once.
+ClientOptions Quick(std::uint16_t port) {
+  return {.url = UrlOf(port), .backoff_base = 5ms, .backoff_cap = 20ms};
+}
+
+std::future<Reply> Ask(Client& client, std::string_view event, const Json& data = nullptr,
+                       std::chrono::milliseconds timeout = 0ms) {
+  const auto promise = std::make_shared<std::promise<Reply>>();
+  client.Request(
+      event, data, [promise](Reply reply) { promise->set_value(std::move(reply)); }, timeout);
+  return promise->get_future();
+}
+
+// A server of one route whose event `echo` replies with its data.
+void ServeEcho(Server& server) {
+  server.Route("/ws", [](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
+}
+
+// A port that nobody listens on.
+std::uint16_t FreePort() {
+  asio::io_context context;
+  asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  return acceptor.local_endpoint().port();
+}
+
+// Answers every connection with the same bytes, and keeps it open.
+class Hostile {
+ public:
+  explicit Hostile(std::string answer) : answer_(std::move(answer)) {
+    Accept();
+    thread_ = std::thread([this] { context_.run(); });
+  }
+  ~Hostile() {
+    context_.stop();
+    thread_.join();
+  }
+  std::uint16_t Port() const { return acceptor_.local_endpoint().port(); }
+
+ private:
+  void Accept() {
+    acceptor_.async_accept([this](ws::Error error, asio::ip::tcp::socket socket) {
+      if (error) return;
+      ws::Error ignored;
+      char request[4096];
+      socket.read_some(asio::buffer(request), ignored);
+      socket.write_some(asio::buffer(answer_), ignored);
+      open_.push_back(std::move(socket));
+      Accept();
+    });
+  }
+
+  std::string answer_;
+  asio::io_context context_;
+  asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
+  std::vector<asio::ip::tcp::socket> open_;
+  std::thread thread_;
+};
+
+}  // namespace
+
+TEST_CASE("a client connects, speaks both ways, and stops with a close handshake") {
+  Journal journal;
+  std::promise<ws::CloseReason> ended;
+  TestServer server([&](Handler socket) {
+    socket.On("echo", [](Handler& peer, const Json& data) {
+      peer.Emit("heard", data);
+      return data;
+    });
+    socket.OnTyped("disconnect", [&](const ws::CloseReason& reason) { ended.set_value(reason); });
+  });
+  Client client({.url = UrlOf(server->Port())});
+  client.On("connect", [&] { journal.Add("connect"); });
+  client.On("heard", [&](const Json& data) { journal.Add("heard " + data.dump()); });
+  client.On("disconnect", [&](const Json& reason) { journal.Add("disconnect " + std::string(reason["reason"])); });
+  client.Start();
+  CHECK(Get(Ask(client, "echo", 7)).data == 7);
+  CHECK(client.IsConnected());
+  const std::string large(300'000, 'x');
+  CHECK(Get(Ask(client, "echo", large)).data == large);
+  client.Stop(4001, "done");
+  const ws::CloseReason reason = Get(ended.get_future());
+  CHECK(reason.code == 4001);
+  CHECK(reason.text == "done");
+  CHECK(journal.Entries() ==
+        std::vector<std::string>{"connect", "heard 7", "heard \"" + large + "\"", "disconnect local_close"});
+  CHECK(client.Emit("echo") == Errc::Closed);
+  CHECK(Get(Ask(client, "echo")).error == Errc::Closed);
+  CHECK_THROWS_AS(client.Start(), std::logic_error);
+}
+
+TEST_CASE("a server's requests are answered, and an awaited reply too") {
+  std::promise<Json> answered;
+  TestServer server([&](Handler socket) {
+    socket.On("connect", [&](Handler& peer) {
+      peer.Request("who", nullptr, [&](Reply reply) { answered.set_value(reply.data); });
+    });
+    socket.On("echo", [](const Json& data) { return data; });
+  });
+  asio::io_context context(1);
+  Client client(Quick(server->Port()));
+  client.On("who", [] { return "me"; });
+  client.Start();
+  CHECK(Get(answered.get_future()) == "me");
+  auto reply = asio::co_spawn(context, client.RequestAsync("echo", 3), asio::use_future);
+  std::thread thread([&] { context.run(); });
+  CHECK(Get(std::move(reply)).data == 3);
+  thread.join();
+}
+
+TEST_CASE("the server sees headers, path and the subprotocol that was chosen") {
+  std::promise<ws::HttpRequest> seen;
+  TestServer server([&](Handler socket) { seen.set_value(socket.Handshake()); }, {.subprotocols = {"b", "a"}});
+  Client client({.url = UrlOf(server->Port()) + "?x=1",
+                 .headers = {{"Authorization", "Bearer t"}},
+                 .connection = {.subprotocols = {"a", "b"}}});
+  std::promise<std::string> chosen;
+  client.On("connect", [&](Handler& peer) { chosen.set_value(peer.Subprotocol()); });
+  client.Start();
+  const ws::HttpRequest request = Get(seen.get_future());
+  CHECK(request.target == "/ws?x=1");
+  CHECK(request.Header("Authorization") == "Bearer t");
+  CHECK(Get(chosen.get_future()) == "b");
+}
+
+TEST_CASE("compressed messages are read where deflate was agreed on") {
+  TestServer server([](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); },
+                    {.deflate = true});
+  Client client({.url = UrlOf(server->Port()), .connection = {.deflate = true}});
+  client.Start();
+  const std::string text(100'000, 'x');
+  CHECK(Get(Ask(client, "echo", text)).data == text);
+}
+
+TEST_CASE("what is emitted while away waits and leaves in order, before anything new; a volatile message does not") {
+  Journal journal;
+  const std::uint16_t port = FreePort();
+  Client client(Quick(port));
+  std::atomic<int> attempts = 0;
+  client.OnReconnecting([&](const ws::Reconnecting& next) {
+    CHECK(next.error);
+    CHECK(next.delay <= 20ms);
+    attempts = static_cast<int>(next.attempt);
+  });
+  client.On("connect", [](Handler& peer) { peer.Emit("n", "new"); });
+  client.Start();
+  for (int number = 0; number < 10; ++number) CHECK_FALSE(client.Emit("n", number));
+  CHECK(client.EmitVolatile("n", "volatile") == Errc::Closed);
+  auto reply = Ask(client, "echo", "asked");
+  while (attempts < 3) std::this_thread::yield();
+  Server server({.port = port, .workers = 1});
+  server.Route("/ws", [&](Handler socket) {
+    socket.On("n", [&](const Json& data) { journal.Add(data.dump()); });
+    socket.On("echo", [](const Json& data) { return data; });
+  });
+  REQUIRE_FALSE(server.Start());
+  CHECK(Get(std::move(reply)).data == "asked");
+  CHECK(journal.WaitFor(11) == std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\"new\""});
+  client.Stop();
+}
+
+TEST_CASE("the queue of a client that is away is bounded") {
+  Client client({.url = UrlOf(FreePort()), .connection = {.max_queued_messages = 3}});
+  for (int number = 0; number < 3; ++number) CHECK_FALSE(client.Emit("n", number));
+  CHECK(client.Emit("n", 3) == Errc::QueueFull);
+}
+
+TEST_CASE("a request that was made while away fails at its deadline") {
+  for (const bool started : {false, true}) {
+    Client client(Quick(FreePort()));
+    if (started) client.Start();
+    auto reply = Ask(client, "x", nullptr, 30ms);
+    if (!started) client.Start();
+    CHECK(Get(std::move(reply)).error == Errc::TimedOut);
+  }
+}
+
+TEST_CASE("a lost connection is opened again, with disconnect before the next connect") {
+  Journal journal;
+  std::optional<Server> server(std::in_place, ws::ServerOptions{.port = 0, .workers = 1});
+  ServeEcho(*server);
+  REQUIRE_FALSE(server->Start());
+  const std::uint16_t port = server->Port();
+  Client client(Quick(port));
+  client.On("connect", [&] { journal.Add("connect"); });
+  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { journal.Add(std::to_string(reason.code)); });
+  client.Start();
+  CHECK(Get(Ask(client, "echo", 1)).data == 1);
+  for (int round = 0; round < 2; ++round) {
+    server.emplace(ws::ServerOptions{.port = port, .workers = 1});
+    ServeEcho(*server);
+    REQUIRE_FALSE(server->Start());
+    CHECK(Get(Ask(client, "echo", 2)).data == 2);
+  }
+  CHECK(journal.Entries() == std::vector<std::string>{"connect", "1001", "connect", "1001", "connect"});
+}
+
+TEST_CASE("open requests fail at once when the connection is lost") {
+  TestServer server([](Handler socket) {
+    socket.On("hang", [](Handler& peer) {
+      peer.Close(1012);
+      return Json();
+    });
+  });
+  Client client(Quick(server->Port()));
+  client.Start();
+  CHECK(Get(Ask(client, "hang", nullptr, 60s)).error == Errc::Closed);
+}
+
+TEST_CASE("after a final close code the client stays away") {
+  const auto code = GENERATE(as<std::uint16_t>(), 1000, 1008, 3000, 3003);
+  std::atomic<int> opened = 0;
+  TestServer server([&](Handler socket) {
+    ++opened;
+    socket.On("connect", [code](Handler& peer) { peer.Close(code); });
+  });
+  std::promise<std::uint16_t> ended;
+  Client client(Quick(server->Port()));
+  client.OnReconnecting([](const ws::Reconnecting&) { FAIL_CHECK("it tries again"); });
+  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { ended.set_value(reason.code); });
+  client.Start();
+  CHECK(Get(ended.get_future()) == code);
+  while (client.Emit("x") != Errc::Closed) std::this_thread::yield();
+  CHECK(opened == 1);
+}
+
+TEST_CASE("a server that answers anything but a right 101 is tried again") {
+  const std::string answer = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                                      "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n",
+                                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                                      "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
+                                      "\x16\x03\x01", "HTTP/1.1 101 " + std::string(20'000, 'x'));
+  Hostile server(answer);
+  std::promise<ws::Error> failed;
+  std::atomic<bool> told = false;
+  ClientOptions options = Quick(server.Port());
+  options.connection.handshake_timeout = 100ms;
+  options.connection.log = [](const ws::LogRecord&) {};
+  Client client(std::move(options));
+  client.OnReconnecting([&](const ws::Reconnecting& next) {
+    if (!told.exchange(true)) failed.set_value(next.error);
+  });
+  client.Start();
+  CHECK(Get(failed.get_future()));
+  CHECK_FALSE(client.IsConnected());
+}
+
+TEST_CASE("Stop returns in time while it dials, greets, waits, and inside a callback") {
+  Hostile silent("");
+  const std::string phase = GENERATE(as<std::string>(), "never started", "greeting", "waiting", "resolving");
+  ClientOptions options{.url = UrlOf(silent.Port())};
+  if (phase == "waiting") options.url = UrlOf(FreePort());
+  if (phase == "resolving") options.url = "ws://no-such-host.invalid/";
+  Client client(std::move(options));
+  std::promise<void> waiting;
+  client.OnReconnecting([&, told = false](const ws::Reconnecting&) mutable {
+    if (!std::exchange(told, true)) waiting.set_value();
+  });
+  auto reply = Ask(client, "x");
+  if (phase != "never started") client.Start();
+  if (phase == "waiting") Get(waiting.get_future());
+  client.Stop();
+  CHECK(Get(std::move(reply)).error == Errc::Closed);
+}
+
+TEST_CASE("Stop inside a callback only begins the end") {
+  TestServer server([](Handler) {});
+  Journal journal;
+  Client client(Quick(server->Port()));
+  client.On("connect", [&] {
+    client.Stop();
+    journal.Add("stopped");
+  });
+  client.On("disconnect", [&] { journal.Add("disconnect"); });
+  client.Start();
+  CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
+  client.Stop();
+}
+
+TEST_CASE("many clients share a context and a pool") {
+  TestServer server([](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
+  asio::io_context context(1);
+  auto work = asio::make_work_guard(context);
+  std::thread thread([&] { context.run(); });
+  asio::thread_pool pool(1);
+  {
+    std::vector<std::unique_ptr<Client>> clients;
+    for (int number = 0; number < 50; ++number) {
+      ClientOptions options = Quick(server->Port());
+      options.io = context.get_executor();
+      options.connection.executor = pool.get_executor();
+      clients.push_back(std::make_unique<Client>(std::move(options)));
+      clients.back()->Start();
+    }
+    std::vector<std::future<Reply>> replies;
+    for (int number = 0; number < 50; ++number)
+      replies.push_back(Ask(*clients[static_cast<std::size_t>(number)], "echo", number));
+    for (int number = 0; number < 50; ++number)
+      CHECK(Get(std::move(replies[static_cast<std::size_t>(number)])).data == number);
+  }
+  work.reset();
+  thread.join();
+  pool.join();
+}
+
+TEST_CASE("what makes no sense is a logic error") {
+  CHECK_THROWS_AS(Client({.url = "http://a"}), std::logic_error);
+  CHECK_THROWS_AS(Client({.url = "ws://a", .headers = {{"Host", "b"}}}), std::logic_error);
+  CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.max_queued_bytes = 0}}), std::logic_error);
+  CHECK_THROWS_AS(Client({.url = "wss://a", .ca_file = "/no/such/file"}), std::logic_error);
+}
