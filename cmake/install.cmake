@@ -6,10 +6,18 @@ install(TARGETS ws EXPORT wsTargets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ws DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT wsTargets NAMESPACE ws:: DESTINATION ${WS_CONFIG_DIR})
 
+# ws_BROWSER_DIR is where the browser client lies, in each of the three ways to get the library.
+set(ws_BROWSER_DIR ${PROJECT_SOURCE_DIR}/src/browser CACHE INTERNAL "The browser client")
+set(WS_BROWSER_DIR ${ws_BROWSER_DIR})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/wsConfig.cmake.in ${PROJECT_BINARY_DIR}/wsConfig.cmake
-                              INSTALL_DESTINATION ${WS_CONFIG_DIR})
+                              INSTALL_PREFIX ${PROJECT_BINARY_DIR} INSTALL_DESTINATION . PATH_VARS WS_BROWSER_DIR)
+set(WS_BROWSER_DIR ${CMAKE_INSTALL_DATADIR}/ws/browser)
+install(DIRECTORY ${ws_BROWSER_DIR}/ DESTINATION ${WS_BROWSER_DIR})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/wsConfig.cmake.in ${PROJECT_BINARY_DIR}/installed/wsConfig.cmake
+                              INSTALL_DESTINATION ${WS_CONFIG_DIR} PATH_VARS WS_BROWSER_DIR)
+
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/wsConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${PROJECT_BINARY_DIR}/wsConfig.cmake ${PROJECT_BINARY_DIR}/wsConfigVersion.cmake DESTINATION ${WS_CONFIG_DIR})
+install(FILES ${PROJECT_BINARY_DIR}/installed/wsConfig.cmake ${PROJECT_BINARY_DIR}/wsConfigVersion.cmake DESTINATION ${WS_CONFIG_DIR})
 export(EXPORT wsTargets NAMESPACE ws:: FILE ${PROJECT_BINARY_DIR}/wsTargets.cmake)
 
 # pkg-config: the prefix is where the file lies, so that it may be moved.
