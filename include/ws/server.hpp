@@ -26,8 +26,10 @@ struct TlsFiles {
 
 struct ServerOptions {
   // "127.0.0.1", "0.0.0.0", "::1"; "::" listens on IPv6 and IPv4. Loopback by default: who wants the world says so.
+  // "unix:/run/app.sock" is a UNIX socket, for a proxy on the same machine; who may connect is told by the umask, or
+  // by a chmod after Start. A file that an ended server left there is replaced; Stop removes ours.
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  // 0 picks a free one: Server::Port
+  std::uint16_t port = 8080;  // 0 picks a free one: Server::Port; means nothing to a UNIX socket
   std::optional<TlsFiles> tls = {};
 
   unsigned io_threads = 1;
@@ -47,7 +49,7 @@ struct ServerOptions {
 };
 
 // Accepts, checks, upgrades, and answers plain HTTP through a callback; it is no web framework. Configure it before
-// Start or Run; Stop, Port and Connections may be called from any thread. One pool runs the callbacks of all its
+// Start or Run; Stop, ReloadTls, Port and Connections may be called from any thread. One pool runs the callbacks of all its
 // connections.
 class Server {
  public:
@@ -78,7 +80,12 @@ class Server {
   // Start if it has not been, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
   Error Run();
 
-  // The port it listens on; 0 when it does not.
+  // Reads the files of ServerOptions::tls anew, for a certificate that was renewed: whoever connects from now on gets
+  // it, open connections keep theirs. On an error the old one stays. Closed while the server does not run; throws
+  // std::logic_error where the options name no files. May be called from any thread; reads from the disk.
+  Error ReloadTls();
+
+  // The port it listens on; 0 when it does not, or on a UNIX socket.
   std::uint16_t Port() const noexcept;
   std::size_t Connections() const noexcept;
 

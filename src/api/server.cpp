@@ -64,6 +64,10 @@ Error Server::Run() {
   return {};
 }
 
+Error Server::ReloadTls() {
+  return runtime_->ReloadTls();
+}
+
 std::uint16_t Server::Port() const noexcept {
   return runtime_->Port();
 }

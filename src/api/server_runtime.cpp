@@ -13,7 +13,6 @@
 namespace ws {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using transport::Listener;
 using transport::Site;
 
@@ -47,7 +46,7 @@ Error Server::Runtime::Start() {
   if (const Error error = LoadTls(*running)) return error;
   if (const Error error = Listen(*running)) return error;
   MakeSite(*running);
-  auto accepted = [this, &one = *running](tcp::socket socket) { Accepted(one, std::move(socket)); };
+  auto accepted = [this, &one = *running](transport::StreamSocket socket) { Accepted(one, std::move(socket)); };
   Spawn(running->contexts.front()->get_executor(), Listener::Accept(running->listener, std::move(accepted)));
   {
     const std::lock_guard lock(mutex_);
@@ -60,17 +59,26 @@ Error Server::Runtime::Start() {
   return {};
 }
 
+Error Server::Runtime::ReloadTls() {
+  if (!options_.tls) throw std::logic_error("ws::Server: ServerOptions::tls names no files");
+  const auto running = Now();
+  return running ? LoadTls(*running) : make_error_code(Errc::Closed);
+}
+
 Error Server::Runtime::LoadTls(Running& running) {
   if (!options_.tls) return {};
 #if WS_HAS_TLS
   Error error;
-  running.tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
-  running.tls->set_options(
+  auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
+  tls->set_options(
       asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
-  ::SSL_CTX_set_mode(running.tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // 34 kB less for an idle connection
-  if (!error) running.tls->use_certificate_chain_file(options_.tls->certificate_chain, error);
-  if (!error) running.tls->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
-  return error;
+  ::SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // 34 kB less for an idle connection
+  if (!error) tls->use_certificate_chain_file(options_.tls->certificate_chain, error);
+  if (!error) tls->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
+  if (error) return error;
+  const std::lock_guard lock(mutex_);
+  running.tls = std::move(tls);
+  return {};
 #else
   static_cast<void>(running);
   Log(LogLevel::Severe, "this library was built without TLS", "WS_WITH_TLS");
@@ -117,7 +125,7 @@ void Server::Runtime::RunContext(asio::io_context& context) const {
   }
 }
 
-void Server::Runtime::Accepted(Running& running, tcp::socket socket) {
+void Server::Runtime::Accepted(Running& running, transport::StreamSocket socket) {
   const asio::any_io_executor executor = socket.get_executor();
   const std::size_t count = running.site->sessions->Count();
   auto ticket = running.site->sessions->Enter();
@@ -128,10 +136,14 @@ void Server::Runtime::Accepted(Running& running, tcp::socket socket) {
     return Spawn(executor, transport::TurnAway(std::move(socket), std::move(ticket)));
   }
 #if WS_HAS_TLS
-  if (running.tls)
-    return Spawn(executor, transport::ServeTls(running.site, std::move(socket), *running.tls, std::move(ticket)));
+  std::shared_ptr<asio::ssl::context> tls;
+  {
+    const std::lock_guard lock(mutex_);
+    tls = running.tls;
+  }
+  if (tls) return Spawn(executor, transport::ServeTls(running.site, std::move(socket), *tls, std::move(ticket)));
 #endif
-  Spawn(executor, transport::ServeTcp(running.site, std::move(socket), std::move(ticket)));
+  Spawn(executor, transport::ServePlain(running.site, std::move(socket), std::move(ticket)));
 }
 
 void Server::Runtime::Spawn(const asio::any_io_executor& executor, asio::awaitable<void> session) const {

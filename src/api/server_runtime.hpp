@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
 #include <map>
@@ -44,6 +43,7 @@ class Server::Runtime {
   void Wait();
   // Whether the caller is a thread or a callback of this server, which would wait for itself.
   bool IsInside() const;
+  Error ReloadTls();
   bool IsRunning() const noexcept { return Now() != nullptr; }
 
   std::uint16_t Port() const noexcept { return port_; }
@@ -60,7 +60,7 @@ class Server::Runtime {
     std::shared_ptr<transport::Site> site;
     std::vector<std::thread> threads;
 #if WS_HAS_TLS
-    std::unique_ptr<boost::asio::ssl::context> tls;
+    std::shared_ptr<boost::asio::ssl::context> tls;  // replaced as a whole, under mutex_
 #endif
   };
 
@@ -72,7 +72,7 @@ class Server::Runtime {
   Error LoadTls(Running& running);
   void MakeSite(Running& running);
   void RunContext(boost::asio::io_context& context) const;
-  void Accepted(Running& running, boost::asio::ip::tcp::socket socket);
+  void Accepted(Running& running, transport::StreamSocket socket);
   void Spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> session) const;
   void Log(LogLevel level, std::string_view text, std::string detail) const;
 

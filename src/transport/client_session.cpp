@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <random>
 
 #include "transport/link.hpp"
 #include "ws/protocol/close_frame.hpp"
@@ -16,14 +17,22 @@ namespace asio = boost::asio;
 
 namespace {
 
-protocol::Time Now() {
-  return std::chrono::steady_clock::now();
+ClientClock Complete(ClientClock clock) {
+  if (!clock.now) clock.now = &std::chrono::steady_clock::now;
+  if (!clock.chance) {
+    clock.chance = [random = std::mt19937(std::random_device()())]() mutable {
+      return std::uniform_real_distribution<>(0, 1)(random);
+    };
+  }
+  return clock;
 }
 
 }  // namespace
 
 ClientSession::ClientSession(asio::any_io_executor strand, ClientSettings settings)
-    : strand_(std::move(strand)), settings_(std::move(settings)), pause_(strand_) {}
+    : strand_(std::move(strand)), settings_(std::move(settings)), pause_(strand_) {
+  settings_.clock = Complete(std::move(settings_.clock));
+}
 
 std::shared_ptr<Connection> ClientSession::Make() {
   Options options = settings_.options;
@@ -65,24 +74,36 @@ asio::awaitable<void> ClientSession::Run(std::shared_ptr<ClientSession> self) {
     }
     const Error error = co_await self->Open(connection);
     if (!error) {
-      const protocol::Time begin = Now();
+      const protocol::Time begin = self->settings_.clock.now();
       co_await Connection::UntilEnded(connection);
-      backoff.Ended(Now() - begin);
+      backoff.Ended(self->settings_.clock.now() - begin);
       // Its callbacks come before those of the next.
       co_await Connection::UntilOver(connection);
       if (protocol::IsFinalCode(connection->EndCode())) break;
     }
     if (self->IsStopping()) break;
-    const auto delay = backoff.Next(std::uniform_real_distribution<>(0, 1)(self->random_));
+    const auto delay = backoff.Next(self->settings_.clock.chance());
     self->Tell({backoff.Attempt(), delay, error});
-    self->pause_.expires_after(delay);
-    co_await self->pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+    co_await self->Pause(delay);
   }
   self->Finish();
 }
 
+// Until the delay is over, or Stop.
+asio::awaitable<void> ClientSession::Pause(std::chrono::milliseconds delay) {
+  if (settings_.clock.wait) {
+    pause_.expires_at(protocol::Time::max());
+    settings_.clock.wait(delay, [self = shared_from_this()] {
+      asio::post(self->strand_, [self] { self->pause_.cancel(); });
+    });
+  } else {
+    pause_.expires_after(delay);
+  }
+  co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+}
+
 asio::awaitable<Error> ClientSession::Open(const std::shared_ptr<Connection>& connection) {
-  const protocol::Time deadline = protocol::Later(Now(), settings_.options.handshake_timeout);
+  const protocol::Time deadline = protocol::Later(std::chrono::steady_clock::now(), settings_.options.handshake_timeout);
   dialer_ = std::make_shared<Dialer>(strand_);
 #if WS_HAS_TLS
   dialer_->Trust(settings_.trust);

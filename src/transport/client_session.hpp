@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <random>
 #include <thread>
 
 #include "transport/connection.hpp"
@@ -28,11 +27,20 @@ struct Attempt {
   Error error;  // why the last one failed; none where a connection was lost
 };
 
+// Time and chance, for tests to drive; empty ones are real.
+struct ClientClock {
+  std::function<protocol::Time()> now = {};
+  std::function<double()> chance = {};  // from 0 to 1
+  // Calls `over` once, from any thread, when so much has passed.
+  std::function<void(std::chrono::milliseconds, std::function<void()> over)> wait = {};
+};
+
 struct ClientSettings {
   protocol::UpgradeOffer offer;
   Options options;
   protocol::Backoff backoff;
   std::function<void(const Attempt&)> reconnecting;  // on the strand
+  ClientClock clock;
 #if WS_HAS_TLS
   std::shared_ptr<boost::asio::ssl::context> trust;
 #endif
@@ -67,6 +75,7 @@ class ClientSession final : public Home, public std::enable_shared_from_this<Cli
  private:
   static boost::asio::awaitable<void> Run(std::shared_ptr<ClientSession> self);
   boost::asio::awaitable<Error> Open(const std::shared_ptr<Connection>& connection);
+  boost::asio::awaitable<void> Pause(std::chrono::milliseconds delay);
   void Tell(const Attempt& attempt);
   void Finish();
   std::shared_ptr<Connection> Make();
@@ -87,7 +96,6 @@ class ClientSession final : public Home, public std::enable_shared_from_this<Cli
   boost::asio::steady_timer pause_;
   std::shared_ptr<Dialer> dialer_;
   std::shared_ptr<Link> link_;  // while it greets
-  std::mt19937 random_{std::random_device()()};
 };
 
 }  // namespace ws::transport

@@ -10,7 +10,7 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -30,9 +30,10 @@ namespace ws::transport {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
-using asio::ip::tcp;
 
 namespace {
+
+using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
 
 constexpr std::uint32_t max_header_bytes = 8192;
 constexpr std::size_t max_header_count = 100;
@@ -64,7 +65,7 @@ class HttpSession {
   static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
     self->AllowEnding();
 #if WS_HAS_TLS
-    if constexpr (!std::is_same_v<Stream, beast::tcp_stream>) {
+    if constexpr (!std::is_same_v<Stream, PlainStream>) {
       self->LowestStream().expires_at(self->deadline_);
       const auto [error] = co_await self->stream_.async_handshake(asio::ssl::stream_base::server, token);
       if (error) co_return;
@@ -239,13 +240,16 @@ class HttpSession {
   }
 
   void Describe(HttpRequest& request) {
-    const RemoteEndpoint remote = RemoteOf(stream_);
-    request.remote_address = remote.address;
-    request.remote_port = remote.port;
-    request.secure = !std::is_same_v<Stream, beast::tcp_stream>;
+    Error error;
+    const auto remote = LowestStream().socket().remote_endpoint(error);
+    if (!error && remote.protocol().family() != AF_UNIX) {
+      request.remote_address = ToTcp(remote).address().to_string();
+      request.remote_port = ToTcp(remote).port();
+    }
+    request.secure = !std::is_same_v<Stream, PlainStream>;
   }
 
-  beast::tcp_stream& LowestStream() noexcept {
+  PlainStream& LowestStream() noexcept {
     return beast::get_lowest_layer(stream_);
   }
 
@@ -262,14 +266,14 @@ class HttpSession {
 
 }  // namespace
 
-asio::awaitable<void> ServeTcp(std::shared_ptr<const Site> site, tcp::socket socket,
+asio::awaitable<void> ServePlain(std::shared_ptr<const Site> site, StreamSocket socket,
                                std::shared_ptr<Sessions::Ticket> ticket) {
-  auto session = std::make_unique<HttpSession<beast::tcp_stream>>(std::move(site), beast::tcp_stream(std::move(socket)),
-                                                                  std::move(ticket));
-  return HttpSession<beast::tcp_stream>::Serve(std::move(session));
+  auto session =
+      std::make_unique<HttpSession<PlainStream>>(std::move(site), PlainStream(std::move(socket)), std::move(ticket));
+  return HttpSession<PlainStream>::Serve(std::move(session));
 }
 
-asio::awaitable<void> TurnAway(tcp::socket socket, std::shared_ptr<Sessions::Ticket>) {
+asio::awaitable<void> TurnAway(StreamSocket socket, std::shared_ptr<Sessions::Ticket>) {
   const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
@@ -280,11 +284,11 @@ asio::awaitable<void> TurnAway(tcp::socket socket, std::shared_ptr<Sessions::Tic
 }
 
 #if WS_HAS_TLS
-asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, tcp::socket socket, asio::ssl::context& context,
+asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, StreamSocket socket, asio::ssl::context& context,
                                std::shared_ptr<Sessions::Ticket> ticket) {
-  using Stream = asio::ssl::stream<beast::tcp_stream>;
+  using Stream = asio::ssl::stream<PlainStream>;
   auto session = std::make_unique<HttpSession<Stream>>(
-      std::move(site), Stream(beast::tcp_stream(std::move(socket)), context), std::move(ticket));
+      std::move(site), Stream(PlainStream(std::move(socket)), context), std::move(ticket));
   return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif

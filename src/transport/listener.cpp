@@ -3,8 +3,10 @@
 #include <fcntl.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <string_view>
 
 #include "transport/log.hpp"
 
@@ -17,18 +19,25 @@ Listener::Listener(asio::any_io_executor executor, std::vector<asio::any_io_exec
     : acceptor_(executor), pause_(executor), targets_(std::move(targets)), log_(std::move(log)) {}
 
 Error Listener::Open(const std::string& address, std::uint16_t port) {
+  Error error = Bind(address, port);
+  if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
+  if (!error) acceptor_.listen(StreamAcceptor::max_listen_connections, error);
+  if (error) Close();
+  return error;
+}
+
+Error Listener::Bind(const std::string& address, std::uint16_t port) {
+  constexpr std::string_view unix_scheme = "unix:";
+  if (address.starts_with(unix_scheme)) return file_.emplace(address.substr(unix_scheme.size())).Bind(acceptor_);
   Error error;
   const asio::ip::address host = asio::ip::make_address(address, error);
   if (error) return error;
   const tcp::endpoint endpoint(host, port);
   acceptor_.open(endpoint.protocol(), error);
-  if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.set_option(StreamAcceptor::reuse_address(true), error);
   if (!error && host.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_.bind(endpoint, error);
-  if (!error) acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-  if (!error) port_ = acceptor_.local_endpoint(error).port();
-  if (error) Close();
+  if (!error) port_ = ToTcp(acceptor_.local_endpoint(error)).port();
   return error;
 }
 
@@ -40,7 +49,7 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
     if (!error) {
       starving = false;
       Error ignored;
-      socket.set_option(tcp::no_delay(true), ignored);
+      socket.set_option(tcp::no_delay(true), ignored);  // means nothing to a UNIX socket
       ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);  // a child of the application's does not keep it open
       try {
         accepted(std::move(socket));
@@ -65,6 +74,7 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
 void Listener::Close() {
   Error ignored;
   acceptor_.close(ignored);
+  file_.reset();
   pause_.cancel();
 }
 

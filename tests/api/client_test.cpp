@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/hostile_server.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
@@ -28,6 +29,7 @@ using ws::Json;
 using ws::Reply;
 using ws::Server;
 using ws::test::Get;
+using ws::test::HostileServer;
 using ws::test::Journal;
 using ws::test::TestServer;
 
@@ -61,39 +63,6 @@ std::uint16_t FreePort() {
   asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   return acceptor.local_endpoint().port();
 }
-
-// Answers every connection with the same bytes, and keeps it open.
-class Hostile {
- public:
-  explicit Hostile(std::string answer) : answer_(std::move(answer)) {
-    Accept();
-    thread_ = std::thread([this] { context_.run(); });
-  }
-  ~Hostile() {
-    context_.stop();
-    thread_.join();
-  }
-  std::uint16_t Port() const { return acceptor_.local_endpoint().port(); }
-
- private:
-  void Accept() {
-    acceptor_.async_accept([this](ws::Error error, asio::ip::tcp::socket socket) {
-      if (error) return;
-      ws::Error ignored;
-      char request[4096];
-      socket.read_some(asio::buffer(request), ignored);
-      socket.write_some(asio::buffer(answer_), ignored);
-      open_.push_back(std::move(socket));
-      Accept();
-    });
-  }
-
-  std::string answer_;
-  asio::io_context context_;
-  asio::ip::tcp::acceptor acceptor_{context_, {asio::ip::address_v4::loopback(), 0}};
-  std::vector<asio::ip::tcp::socket> open_;
-  std::thread thread_;
-};
 
 }  // namespace
 
@@ -262,29 +231,8 @@ TEST_CASE("after a final close code the client stays away") {
   CHECK(opened == 1);
 }
 
-TEST_CASE("a server that answers anything but a right 101 is tried again") {
-  const std::string answer = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
-                                      "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n",
-                                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
-                                      "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
-                                      "\x16\x03\x01", "HTTP/1.1 101 " + std::string(20'000, 'x'));
-  Hostile server(answer);
-  std::promise<ws::Error> failed;
-  std::atomic<bool> told = false;
-  ClientOptions options = Quick(server.Port());
-  options.connection.handshake_timeout = 100ms;
-  options.connection.log = [](const ws::LogRecord&) {};
-  Client client(std::move(options));
-  client.OnReconnecting([&](const ws::Reconnecting& next) {
-    if (!told.exchange(true)) failed.set_value(next.error);
-  });
-  client.Start();
-  CHECK(Get(failed.get_future()));
-  CHECK_FALSE(client.IsConnected());
-}
-
 TEST_CASE("Stop returns in time while it dials, greets, waits, and inside a callback") {
-  Hostile silent("");
+  HostileServer silent([](std::string_view) { return std::string(); });
   const std::string phase = GENERATE(as<std::string>(), "never started", "greeting", "waiting", "resolving");
   ClientOptions options{.url = UrlOf(silent.Port())};
   if (phase == "waiting") options.url = UrlOf(FreePort());

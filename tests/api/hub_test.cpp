@@ -69,13 +69,14 @@ class Rooms {
     return who;
   }
 
-  std::vector<TestClient> clients;
-
  private:
   mutable std::mutex mutex_;
   std::vector<Handler> sockets_;
   Journal opened_;
   TestServer server_;
+
+ public:
+  std::vector<TestClient> clients;  // hang up before the server ends, which would wait for them
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "ws/ws.hpp"
 
 #if WS_HAS_TLS
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,6 +14,7 @@
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
+#include <fstream>
 #include <ostream>
 #include <string>
 #include <thread>
@@ -114,5 +116,45 @@ TEST_CASE("a server's connections outlive the handshake's deadline, with TLS and
   CHECK(client.Receive()["data"] == "later");
   CHECK(journal.Size() == 0);
   client.Close();
+}
+
+TEST_CASE("a certificate is swapped while the server runs; open connections keep theirs") {
+  ws::test::CertificateFiles files;
+  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& one) {
+    one.Route("/ws", [](Handler socket) { socket.On("x", [](const Json& data) { return data; }); });
+  });
+  TestClient before(ws::test::DialTls(server->Port()));
+  before.Upgrade();
+  const std::string old = ws::test::CertificateOf(server->Port());
+  files.Renew();
+  CHECK(ws::test::CertificateOf(server->Port()) == old);
+  CHECK_FALSE(server->ReloadTls());
+  const std::string renewed = ws::test::CertificateOf(server->Port());
+  CHECK(renewed != old);
+  before.Send("x", "still here", 1);
+  CHECK(before.Receive()["data"] == "still here");
+
+  // What cannot be used changes nothing: here a key of another certificate.
+  std::ofstream(files.Key()) << ws::test::MakeCertificate().key;
+  CHECK(server->ReloadTls());
+  CHECK(ws::test::CertificateOf(server->Port()) == renewed);
+  before.Close();
+  server->Stop();
+  CHECK(server->ReloadTls() == ws::Errc::Closed);
+  CHECK_THROWS_AS(ws::Server().ReloadTls(), std::logic_error);
+}
+
+TEST_CASE("certificates are swapped while clients connect") {
+  const ws::test::CertificateFiles files;
+  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& one) {
+    one.Route("/ws", [](Handler) {});
+  });
+  std::atomic<bool> done = false;
+  std::thread swapping([&] {
+    while (!done) CHECK_FALSE(server->ReloadTls());
+  });
+  for (int count = 0; count < 50; ++count) CHECK_FALSE(ws::test::CertificateOf(server->Port()).empty());
+  done = true;
+  swapping.join();
 }
 #endif

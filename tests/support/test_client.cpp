@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -17,33 +18,19 @@ using protocol::Opcode;
 
 namespace {
 
-class TcpChannel final : public Channel {
+class SocketChannel final : public Channel {
  public:
-  TcpChannel(std::uint16_t port, const std::string& address) {
-    const bool v6 = address.find(':') != address.npos;
-    socket_ = ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  template <class Address>
+  SocketChannel(int family, const Address& to, const std::string& name)
+      : socket_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const timeval limit{patience.count(), 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    int result = -1;
-    if (v6) {
-      sockaddr_in6 to{};
-      to.sin6_family = AF_INET6;
-      to.sin6_port = htons(port);
-      ::inet_pton(AF_INET6, address.c_str(), &to.sin6_addr);
-      result = ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to);
-    } else {
-      sockaddr_in to{};
-      to.sin_family = AF_INET;
-      to.sin_port = htons(port);
-      ::inet_pton(AF_INET, address.c_str(), &to.sin_addr);
-      result = ::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to);
-    }
-    if (result == 0) return;
-    Close();
-    throw std::runtime_error("nobody listens at " + address + ":" + std::to_string(port));
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return;
+    SocketChannel::Close();
+    throw std::runtime_error("nobody listens at " + name);
   }
-  ~TcpChannel() override { Close(); }
+  ~SocketChannel() override { SocketChannel::Close(); }
 
   void Write(std::string_view bytes) override {
     while (!bytes.empty()) {
@@ -90,7 +77,26 @@ class PipeChannel final : public Channel {
 }  // namespace
 
 std::unique_ptr<Channel> DialTcp(std::uint16_t port, const std::string& address) {
-  return std::make_unique<TcpChannel>(port, address);
+  const std::string name = address + ":" + std::to_string(port);
+  if (address.find(':') != address.npos) {
+    sockaddr_in6 to{};
+    to.sin6_family = AF_INET6;
+    to.sin6_port = htons(port);
+    ::inet_pton(AF_INET6, address.c_str(), &to.sin6_addr);
+    return std::make_unique<SocketChannel>(AF_INET6, to, name);
+  }
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  ::inet_pton(AF_INET, address.c_str(), &to.sin_addr);
+  return std::make_unique<SocketChannel>(AF_INET, to, name);
+}
+
+std::unique_ptr<Channel> DialUnix(const std::string& path) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  path.copy(to.sun_path, sizeof to.sun_path - 1);
+  return std::make_unique<SocketChannel>(AF_UNIX, to, path);
 }
 
 std::unique_ptr<Channel> OverPipes(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out) {

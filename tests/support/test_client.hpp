@@ -28,6 +28,7 @@ class Channel {
 };
 
 std::unique_ptr<Channel> DialTcp(std::uint16_t port, const std::string& address = "127.0.0.1");
+std::unique_ptr<Channel> DialUnix(const std::string& path);
 std::unique_ptr<Channel> OverPipes(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out);
 
 struct Frame {

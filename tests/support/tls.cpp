@@ -69,6 +69,13 @@ class TlsChannel final : public Channel {
   }
   void Close() override { stream_.reset(); }
 
+  std::string Certificate() const {
+    SSL* tls = nullptr;
+    BIO_get_ssl(stream_.get(), &tls);
+    const Owned<X509, X509_free> certificate(SSL_get1_peer_certificate(tls));
+    return Pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); });
+  }
+
  private:
   Owned<SSL_CTX, SSL_CTX_free> context_;
   Bio stream_;
@@ -95,6 +102,10 @@ Certificate MakeCertificate() {
 
 CertificateFiles::CertificateFiles() {
   if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder " + folder_);
+  Renew();
+}
+
+void CertificateFiles::Renew() {
   const Certificate certificate = MakeCertificate();
   std::ofstream(Chain()) << certificate.chain;
   std::ofstream(Key()) << certificate.key;
@@ -107,6 +118,10 @@ CertificateFiles::~CertificateFiles() {
 
 std::unique_ptr<Channel> DialTls(std::uint16_t port) {
   return std::make_unique<TlsChannel>(port);
+}
+
+std::string CertificateOf(std::uint16_t port) {
+  return TlsChannel(port).Certificate();
 }
 
 }  // namespace ws::test

@@ -9,7 +9,7 @@
 
 namespace ws::test {
 
-// Self-signed, for "localhost"; PEM texts.
+// Self-signed, for "localhost" and no address; PEM texts.
 struct Certificate {
   std::string chain;
   std::string key;
@@ -25,6 +25,8 @@ class CertificateFiles {
   CertificateFiles(const CertificateFiles&) = delete;
   CertificateFiles& operator=(const CertificateFiles&) = delete;
 
+  // Another certificate in the same files.
+  void Renew();
   std::string Chain() const { return folder_ + "/chain.pem"; }
   std::string Key() const { return folder_ + "/key.pem"; }
 
@@ -34,5 +36,7 @@ class CertificateFiles {
 
 // Asks for no proof: who the server is is not what is tested.
 std::unique_ptr<Channel> DialTls(std::uint16_t port);
+// The PEM text of the certificate that a server shows.
+std::string CertificateOf(std::uint16_t port);
 
 }  // namespace ws::test

@@ -1,0 +1,130 @@
+// A client against servers that mean it no good, row 32 of the torture plan.
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <future>
+#include <string>
+
+#include "support/catch.hpp"
+#include "support/hostile_server.hpp"
+#include "support/patience.hpp"
+#include "transport/codec.hpp"
+#include "ws/ws.hpp"
+
+using namespace std::chrono_literals;
+using ws::Client;
+using ws::ClientOptions;
+using ws::test::Get;
+using ws::test::HostileServer;
+using ws::transport::Codec;
+using ws::transport::Role;
+
+namespace {
+
+ClientOptions Quick(const HostileServer& server) {
+  return {.url = "ws://127.0.0.1:" + std::to_string(server.Port()) + "/", .backoff_base = 5ms, .backoff_cap = 20ms};
+}
+
+// The right answer to a client's request, and what `misbehave` writes behind it.
+std::string OpenAnd(std::string_view request, const std::function<void(Codec&, std::string&)>& misbehave) {
+  constexpr std::string_view name = "Sec-WebSocket-Key: ";
+  const std::size_t key = request.find(name) + name.size();
+  ws::HttpRequest asked{.method = "GET", .target = "/"};
+  asked.headers = {{"Host", "a"},
+                   {"Sec-WebSocket-Version", "13"},
+                   {"Sec-WebSocket-Key", std::string(request.substr(key, 24))}};
+  if (request.find("permessage-deflate") != request.npos)
+    asked.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
+  boost::asio::io_context context;
+  Codec codec(context.get_executor(), {.role = Role::Server, .deflate = true});
+  std::string out;
+  if (codec.Accept(asked, {}, out)) throw std::runtime_error("the client's request is none");
+  misbehave(codec, out);
+  return out;
+}
+
+// How the first connection ends.
+ws::CloseReason EndAgainst(const std::function<void(Codec&, std::string&)>& misbehave) {
+  HostileServer server([&](std::string_view request) { return OpenAnd(request, misbehave); });
+  std::promise<ws::CloseReason> ended;
+  std::atomic<bool> told = false;
+  ClientOptions options = Quick(server);
+  options.connection.deflate = true;
+  options.connection.close_timeout = 100ms;
+  Client client(std::move(options));
+  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) {
+    if (!told.exchange(true)) ended.set_value(reason);
+  });
+  client.Start();
+  return Get(ended.get_future());
+}
+
+std::string Bytes(std::initializer_list<unsigned> octets) {
+  std::string bytes;
+  for (const unsigned octet : octets) bytes += static_cast<char>(octet);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a server that answers anything but a right 101 is tried again") {
+  const std::string answer = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
+                                      "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n",
+                                      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+                                      "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
+                                      "\x16\x03\x01", "HTTP/1.1 101 " + std::string(20'000, 'x'));
+  HostileServer server([&](std::string_view) { return answer; });
+  std::promise<ws::Error> failed;
+  std::atomic<bool> told = false;
+  ClientOptions options = Quick(server);
+  options.connection.handshake_timeout = 100ms;
+  options.connection.log = [](const ws::LogRecord&) {};
+  Client client(std::move(options));
+  client.OnReconnecting([&](const ws::Reconnecting& next) {
+    if (!told.exchange(true)) failed.set_value(next.error);
+  });
+  client.Start();
+  CHECK(Get(failed.get_future()));
+  CHECK_FALSE(client.IsConnected());
+}
+
+TEST_CASE("a server that breaks the protocol is told so") {
+  const std::string frame = GENERATE(Bytes({0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 1}),  // 2^63 + 1 octets
+                                     Bytes({0x82, 0x81, 1, 2, 3, 4, 5}),              // masked
+                                     Bytes({0x83, 0x00}),                             // an opcode that is reserved
+                                     Bytes({0x80, 0x00}),                             // goes on with nothing
+                                     Bytes({0x89, 0x7E, 0, 126}));                    // a ping that is too long
+  const ws::CloseReason end = EndAgainst([&](Codec&, std::string& out) { out += frame; });
+  CHECK(end.reason == ws::EndReason::ProtocolError);
+  CHECK(end.code == 1002);
+}
+
+TEST_CASE("a server's message that is too large is not read, whether it is declared or inflated") {
+  const bool bomb = GENERATE(false, true);
+  const ws::CloseReason end = EndAgainst([&](Codec& codec, std::string& out) {
+    if (bomb) return codec.WriteMessage(ws::Kind::Text, std::string(std::size_t{64} << 20, '0'), out);
+    out += Bytes({0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0});
+  });
+  CHECK(end.reason == ws::EndReason::TooLarge);
+  CHECK(end.code == 1009);
+}
+
+TEST_CASE("lifecycle events that a server sends are refused") {
+  std::promise<void> asked;
+  HostileServer server([&](std::string_view request) {
+    return OpenAnd(request, [](Codec& codec, std::string& out) {
+      for (const auto* event : {"connect", "disconnect", "$x", ""})
+        codec.WriteMessage(ws::Kind::Text, std::string(R"({"event":")") + event + "\"}", out);
+      codec.WriteMessage(ws::Kind::Text, R"({"event":"last"})", out);
+    });
+  });
+  std::atomic<int> connected = 0;
+  Client client(Quick(server));
+  client.On("connect", [&] { ++connected; });
+  client.On("disconnect", [] { FAIL_CHECK("it is not over"); });
+  client.On("last", [&] { asked.set_value(); });
+  client.Start();
+  Get(asked.get_future());
+  CHECK(connected == 1);
+  client.Off("disconnect");
+}

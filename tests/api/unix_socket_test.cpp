@@ -1,0 +1,127 @@
+// A server on a UNIX socket, as behind a proxy.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "support/catch.hpp"
+#include "support/patience.hpp"
+#include "support/test_server.hpp"
+#include "ws/ws.hpp"
+
+namespace fs = std::filesystem;
+using ws::Handler;
+using ws::Json;
+using ws::Server;
+using ws::test::DialUnix;
+using ws::test::Get;
+using ws::test::TestClient;
+
+namespace {
+
+// A path in a folder of its own, for the time of a scope.
+class Place {
+ public:
+  Place() {
+    if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder " + folder_);
+  }
+  ~Place() {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  std::string Path() const { return folder_ + "/app.sock"; }
+
+ private:
+  std::string folder_ = "/tmp/ws-test-XXXXXX";
+};
+
+void Serve(Server& server) {
+  server.Route("/ws", [](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
+  server.OnRequest([](const ws::HttpRequest& request) {
+    return ws::HttpResponse{.body = "from '" + request.remote_address + "' " + std::to_string(request.remote_port)};
+  });
+}
+
+bool Works(const std::string& path) {
+  TestClient client(DialUnix(path));
+  client.Upgrade();
+  client.Send("echo", path, 1);
+  const bool works = client.Receive()["data"] == path;
+  client.Close();
+  return works;
+}
+
+}  // namespace
+
+TEST_CASE("a server on a UNIX socket upgrades and answers; Stop removes the file") {
+  const Place place;
+  Server server({.address = "unix:" + place.Path(), .workers = 1});
+  Serve(server);
+  REQUIRE_FALSE(server.Start());
+  CHECK(server.Port() == 0);
+  CHECK(Works(place.Path()));
+  TestClient plain(DialUnix(place.Path()));
+  const auto answer = plain.Ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  CHECK(answer.status == 200);
+  CHECK(answer.body == "from '' 0");
+  plain.Cut();
+  server.Stop();
+  CHECK_FALSE(fs::exists(fs::symlink_status(place.Path())));
+  CHECK_FALSE(server.Start());
+  CHECK(Works(place.Path()));
+}
+
+TEST_CASE("a UNIX socket that an ended server left behind is replaced, one in use is not") {
+  const Place place;
+  Server first({.address = "unix:" + place.Path(), .workers = 1});
+  Serve(first);
+  REQUIRE_FALSE(first.Start());
+  Server second({.address = "unix:" + place.Path(), .workers = 1});
+  Serve(second);
+  CHECK(second.Start() == boost::system::errc::address_in_use);
+  CHECK(Works(place.Path()));
+
+  // Left behind: bound, and closed without being removed.
+  const std::string left = place.Path() + "2";
+  {
+    boost::asio::io_context context;
+    boost::asio::local::stream_protocol::acceptor acceptor(context, left);
+  }
+  REQUIRE(fs::is_socket(left));
+  Server third({.address = "unix:" + left, .workers = 1});
+  Serve(third);
+  REQUIRE_FALSE(third.Start());
+  CHECK(Works(left));
+}
+
+TEST_CASE("Stop leaves alone a UNIX socket that has taken the place of its own") {
+  const Place place;
+  Server first({.address = "unix:" + place.Path(), .workers = 1});
+  Serve(first);
+  REQUIRE_FALSE(first.Start());
+  fs::remove(place.Path());
+  Server second({.address = "unix:" + place.Path(), .workers = 1});
+  Serve(second);
+  REQUIRE_FALSE(second.Start());
+  first.Stop();
+  CHECK(Works(place.Path()));
+}
+
+TEST_CASE("no file of another kind is replaced by a UNIX socket, and a path that cannot be is an error") {
+  const Place place;
+  std::ofstream(place.Path()) << "mine";
+  CHECK(Server({.address = "unix:" + place.Path()}).Start() == boost::system::errc::address_in_use);
+  CHECK(fs::file_size(place.Path()) == 4);
+  CHECK(Server({.address = "unix:" + place.Path() + "/x"}).Start() == boost::system::errc::not_a_directory);
+  CHECK(Server({.address = "unix:/tmp/" + std::string(200, 'x')}).Start() ==
+        boost::system::errc::filename_too_long);
+  CHECK(Server({.address = "unix:"}).Start() == boost::system::errc::invalid_argument);
+}
