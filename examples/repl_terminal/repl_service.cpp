@@ -19,6 +19,7 @@ ws::Options ReplService::Options(const Access& access, std::vector<std::string> 
 }
 
 void ReplService::Serve(ws::Handler socket) const {
+  socket.On("ping", [] {});  // the reply tells the page how far away we are
   ServeFiles(socket, workspace_);
   Terminals::Serve(socket, executor_, shell_);
 }

@@ -40,7 +40,7 @@ bool IsPlainName(std::string_view name) {
 }  // namespace
 
 bool StaticFiles::IsComplete() const {
-  return fs::exists(folder_ / "index.html") &&
+  return fs::exists(folder_ / "index.html") && fs::exists(folder_ / "client.js") &&
          std::all_of(vendor.begin(), vendor.end(), [&](const Pair& file) { return fs::exists(folder_ / file.second); });
 }
 

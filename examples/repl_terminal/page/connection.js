@@ -1,31 +1,27 @@
-// A WebSocket that speaks {"event","data"} envelopes and comes back when it was lost.
+// The library's browser client, as this page uses it: nothing is kept for later, since what is typed into a terminal that
+// is away must not run when it is back.
+import { Client } from "/client.js";
 
-const BASE = 500, CAP = 30_000;       // ms; full jitter: random(0, min(cap, base · 2^attempt))
-const STABLE = 30_000;                // ms after which the attempts count anew
-const FIRST_PING = 1_000, PING_EVERY = 15_000, PONG_WITHIN = 10_000;
+const TIME_EVERY = 15_000;  // ms
 
 export class Connection {
-  #url;
-  #socket = null;
-  #handlers = new Map();
-  #attempt = 0;
-  #timers = new Set();
+  #client;
   #watchers = new Set();
   #stopwatches = new Set();
+  #timer;
 
   // "connecting", "connected", "away" (with retryAt, in Date.now()'s time) or "refused".
   state = { name: "connecting" };
 
-  constructor(url) {
-    this.#url = url;
-    this.on("$pong", () => this.#ponged());
+  constructor(path) {
+    this.#client = new Client(path, { autoConnect: false });
+    this.#client.on("connect", () => this.#measure());
+    this.#client.on("disconnect", () => clearTimeout(this.#timer));
   }
 
   // Returns a function that takes the callback away again.
   on(event, callback) {
-    if (!this.#handlers.has(event)) this.#handlers.set(event, new Set());
-    this.#handlers.get(event).add(callback);
-    return () => this.#handlers.get(event).delete(callback);
+    return this.#client.on(event, callback);
   }
 
   onState(callback) {
@@ -38,48 +34,30 @@ export class Connection {
     this.#stopwatches.add(callback);
   }
 
-  // False where nothing was sent: while away nothing is, and nothing is kept for later.
+  // False where nothing was sent.
   emit(event, data) {
-    if (this.state.name !== "connected") return false;
-    this.#socket.send(JSON.stringify(data === undefined ? { event } : { event, data }));
-    return true;
+    return this.#client.emitVolatile(event, data);
   }
 
   open() {
-    this.#clearTimers();
-    this.#become({ name: "connecting" });
-    const socket = new WebSocket(this.#url);
-    let opened = false;
-    this.#socket = socket;
-    socket.onopen = () => {
-      opened = true;
-      this.#become({ name: "connected" });
-      this.#after(STABLE, () => { this.#attempt = 0; });
-      this.#after(FIRST_PING, () => this.#ping());
-    };
-    socket.onmessage = (message) => this.#receive(message.data);
-    socket.onclose = async () => {
-      if (socket !== this.#socket) return;
-      const refused = !opened && await this.#isRefused();
-      if (socket !== this.#socket) return;
-      if (refused) this.#become({ name: "refused" });
-      else this.#retryLater();
-    };
+    this.#client.onState((status) => this.#follow(status));
+    this.#client.connect();
   }
 
   // At once, in place of when the pause is over.
   reconnectNow() {
-    if (this.state.name === "away") this.open();
+    if (this.state.name === "away") this.#client.connect();
   }
 
-  #receive(text) {
-    let message;
-    try {
-      message = JSON.parse(text);
-    } catch {
-      return;  // not ours
+  async #follow({ state, delay }) {
+    if (state === "connecting") this.#become({ name: "connecting" });
+    if (state === "open") this.#become({ name: "connected" });
+    if (state !== "waiting") return;
+    this.#become({ name: "away", retryAt: Date.now() + delay });
+    if (await this.#isRefused() && this.#client.state === "waiting") {
+      this.#client.close();
+      this.#become({ name: "refused" });
     }
-    for (const callback of this.#handlers.get(message?.event) ?? []) callback(message.data);
   }
 
   // A browser does not tell a page why an upgrade failed, so it asks for itself.
@@ -91,50 +69,19 @@ export class Connection {
     }
   }
 
-  #retryLater() {
-    const pause = Math.random() * Math.min(CAP, BASE * 2 ** this.#attempt++);
-    this.#clearTimers();
-    this.#become({ name: "away", retryAt: Date.now() + pause });
-    this.#after(pause, () => this.open());
-  }
-
-  // Pages see no protocol pings; this one tells the time there and back, and finds a dead connection.
-  #pingedAt = 0;
-  #pongDeadline = 0;
-
-  #ping() {
-    this.#pingedAt = performance.now();
-    this.emit("$ping");
-    this.#pongDeadline = this.#after(PONG_WITHIN, () => this.#lose());
-  }
-
-  #ponged() {
-    clearTimeout(this.#pongDeadline);
-    for (const stopwatch of this.#stopwatches) stopwatch(performance.now() - this.#pingedAt);
-    this.#after(PING_EVERY, () => this.#ping());
-  }
-
-  // Closing a dead connection takes its time, so it is not waited for.
-  #lose() {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket.close();
-    this.#retryLater();
+  async #measure() {
+    const began = performance.now();
+    try {
+      await this.#client.request("ping");
+    } catch {
+      return;  // lost, or too slow to be told
+    }
+    for (const stopwatch of this.#stopwatches) stopwatch(performance.now() - began);
+    this.#timer = setTimeout(() => this.#measure(), TIME_EVERY);
   }
 
   #become(state) {
     this.state = state;
     for (const watcher of this.#watchers) watcher(state);
-  }
-
-  #after(pause, callback) {
-    const timer = setTimeout(() => { this.#timers.delete(timer); callback(); }, pause);
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #clearTimers() {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
   }
 }

@@ -6,8 +6,7 @@ import { showPane } from "/panes.js";
 import { showStatus } from "/status_line.js";
 import { TerminalView } from "/terminal_view.js";
 
-const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-const connection = new Connection(`${scheme}//${location.host}/api/v1/repl/ws`);
+const connection = new Connection("/api/v1/repl/ws");
 const view = new TerminalView(document.getElementById("screen"), connection);
 const editor = new Editor(connection, () => showPane("editor"));
 new FileTree(connection, (path) => editor.open(path));

@@ -7,6 +7,7 @@ import threading
 from queue import Empty, Queue
 
 PATIENCE = 30
+PROGRAMS = []
 
 
 class Program:
@@ -15,17 +16,22 @@ class Program:
     def __init__(self, *command):
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self._lines = Queue()
+        PROGRAMS.append(self.process)
         threading.Thread(target=lambda: [self._lines.put(line.rstrip("\n")) for line in self.process.stdout], daemon=True).start()
 
-    def expect(self, pattern):
-        seen = []
-        while True:
+    def expect(self, *patterns):
+        """Reads until each has come, in any order; the match of the last to come."""
+        seen, missing, match = [], list(patterns), None
+        while missing:
             try:
                 seen.append(self._lines.get(timeout=PATIENCE))
             except Empty:
-                sys.exit(f"{pattern!r} did not come; these did: {seen}")
-            if match := re.fullmatch(pattern, seen[-1]):
-                return match
+                sys.exit(f"{missing} did not come; these did: {seen}")
+            for pattern in missing[:]:
+                if found := re.fullmatch(pattern, seen[-1]):
+                    match = found
+                    missing.remove(pattern)
+        return match
 
     def type(self, line):
         self.process.stdin.write(line + "\n")
@@ -48,8 +54,7 @@ def main():
     client = Program(client_program, f"ws://127.0.0.1:{port}/ws")
     client.expect(f"connected to ws://127.0.0.1:{port}/ws")
     client.type('echo {"hello": "world"}')
-    client.expect(r'echo \{"hello": ?"world"\}')
-    client.expect("reply null")
+    client.expect(r'echo \{"hello": ?"world"\}', "reply null")  # a reply is not held up by other callbacks
     client.type("nobody")
     client.expect("failed: .* nobody listens to this event")
     client.type("echo {")
@@ -68,4 +73,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    finally:
+        for process in PROGRAMS:
+            process.kill()

@@ -96,5 +96,7 @@ TEST_CASE("a page without its packages is not complete") {
   f.Put("page/node_modules/@xterm/xterm/css/xterm.css", "");
   f.Put("page/node_modules/@xterm/addon-fit/lib/addon-fit.mjs", "");
   f.Put("page/node_modules/@dmsnell/diff-match-patch/index.js", "");
+  CHECK_FALSE(f.files.IsComplete());
+  f.Put("page/client.js", "");
   CHECK(f.files.IsComplete());
 }
