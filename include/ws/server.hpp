@@ -58,11 +58,12 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on
-  // the I/O thread and must not block. The path is compared without the query; "*" takes all that no route takes.
-  void Route(std::string path, std::function<void(Handler)> opened);
+  // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on the
+  // I/O thread and must not block; none is needed where all callbacks are the hub's. The path is compared without the
+  // query; "*" takes all that no route takes.
+  void Route(std::string path, std::function<void(Handler)> opened = {});
   // Throws std::logic_error where an option makes no sense, or after Start.
-  void Route(std::string path, Options options, std::function<void(Handler)> opened);
+  void Route(std::string path, Options options, std::function<void(Handler)> opened = {});
 
   // Answers requests that ask for no WebSocket, on the pool. Without it: 404.
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer);

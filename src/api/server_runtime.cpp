@@ -34,7 +34,7 @@ void Server::Runtime::Add(std::string path, Options options, std::function<void(
   transport::CheckOptions(options);
   if (!options.hub) options.hub = registry_;
   auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
-    opened(Handler(std::move(connection)));
+    if (opened) opened(Handler(std::move(connection)));
   };
   routes_[std::move(path)] = {std::move(options), std::move(callback)};
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/hostile_server.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
@@ -28,6 +29,7 @@ using ws::Handler;
 using ws::Json;
 using ws::Reply;
 using ws::Server;
+using ws::test::FreePort;
 using ws::test::Get;
 using ws::test::HostileServer;
 using ws::test::Journal;
@@ -55,13 +57,6 @@ std::future<Reply> Ask(Client& client, std::string_view event, const Json& data 
 // A server of one route whose event `echo` replies with its data.
 void ServeEcho(Server& server) {
   server.Route("/ws", [](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
-}
-
-// A port that nobody listens on.
-std::uint16_t FreePort() {
-  asio::io_context context;
-  asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  return acceptor.local_endpoint().port();
 }
 
 }  // namespace

@@ -1,13 +1,11 @@
 // Drives examples/repl_terminal with a real browser.
 //   node terminal.mjs PROGRAM SCREENSHOT_FOLDER [FLAG…]     flags go to the program, e.g. --page DIR
-// The browser is /usr/bin/chromium, or what CHROMIUM names.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { collectComplaints, launchBrowser, startProgram, step } from "./support.mjs";
 
 const [program, screenshots, ...flags] = process.argv.slice(2);
 const workspace = mkdtempSync(join(tmpdir(), "terminal-test-"));
@@ -19,40 +17,15 @@ writeFileSync(join(workspace, "folder", "poem.txt"), "roses 🌹\r\nviolets\r\n"
 writeFileSync(join(workspace, "picture.bin"), Buffer.from([0, 1, 2]));
 writeFileSync(join(workspace, html), "harmless");
 
-async function step(name, act) {
-  const start = performance.now();
-  const note = await act();
-  console.log(`ok  ${name}${note ? `: ${note}` : ""} (${Math.round(performance.now() - start)} ms)`);
-}
-
 // The shell's rc files are nobody's, so that the prompt is bash's own.
-const server = spawn(program, ["--port", "0", "--workspace", workspace, ...flags], {
-  stdio: ["ignore", "pipe", "inherit"],
-  env: { ...process.env, HOME: workspace, SHELL: "/bin/bash", TOKEN_OF_THE_SERVER: "secret" },
-});
-const exited = new Promise((resolve) => server.on("exit", (code, signal) => resolve({ code, signal })));
-const url = await new Promise((resolve, reject) => {
-  let printed = "";
-  server.stdout.on("data", (data) => {
-    printed += data;
-    const found = printed.match(/http:\/\/\S+\n/);
-    if (found) resolve(new URL(found[0].trim()));
-  });
-  exited.then((how) => reject(new Error(`the program ended: ${JSON.stringify(how)}`)));
-});
+const { server, exited, url } = await startProgram(program, ["--port", "0", "--workspace", workspace, ...flags],
+  { ...process.env, HOME: workspace, SHELL: "/bin/bash", TOKEN_OF_THE_SERVER: "secret" });
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"],
-});
+const browser = await launchBrowser();
 const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
 const page = await context.newPage();
 const complaints = [];
-page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complaints.push(message.text()); });
-page.on("pageerror", (error) => complaints.push(String(error)));
-page.on("requestfailed", (failed) => complaints.push(`failed: ${failed.url()}`));
-page.on("response", (response) => { if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`); });
+collectComplaints(page, complaints);
 
 // All that the terminal holds, its scrollback included; wrapped lines are joined.
 const text = () => page.evaluate(() => {

@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using ws::Handler;
+using ws::test::FreePort;
 using ws::test::TestServer;
 using ws::transport::Attempt;
 using ws::transport::ClientSession;
@@ -58,12 +60,6 @@ class Driven {
   ws::protocol::Time now_{};
   ClientSettings settings_;
 };
-
-std::uint16_t FreePort() {
-  asio::io_context context;
-  asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
-  return acceptor.local_endpoint().port();
-}
 
 }  // namespace
 
