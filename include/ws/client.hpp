@@ -41,12 +41,14 @@ struct ClientOptions {
   // name are always checked.
   std::string ca_file = {};
 
-  // Waits random(0, min(cap, base * 2^attempt)); a connection that lasted stable_after starts the count anew.
+  // More than zero. Waits random(0, min(cap, base * 2^attempt)); a connection that lasted stable_after starts the count
+  // anew.
   std::chrono::milliseconds backoff_base = std::chrono::milliseconds(500);
   std::chrono::milliseconds backoff_cap = std::chrono::seconds(30);
   std::chrono::milliseconds stable_after = std::chrono::seconds(30);
 
-  // Where it does its I/O; whoever has many clients gives them one. Without it a thread of its own is started.
+  // Where it does its I/O; whoever has many clients gives them one, and lets it run until they were stopped. Without it
+  // a thread of its own is started.
   boost::asio::any_io_executor io = {};
   // Bounds and clocks of its connections, and `subprotocols` to offer. handshake_timeout is for one attempt as a whole,
   // name look-up and TLS included; closing has at most a second. What is for servers is not used. Without `executor` it
@@ -62,7 +64,7 @@ class Client {
  public:
   // Throws std::logic_error where the URL or an option makes no sense, or a header breaks the request.
   explicit Client(ClientOptions options);
-  ~Client();  // stops
+  ~Client();  // stops; in a callback it does not wait for that, and what callbacks refer to must live on
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -85,6 +87,10 @@ class Client {
   template <class Callback>
   Token OnMessage(Callback&& callback) {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
+  }
+  template <class Callback>
+  Token Use(Callback&& callback) {
+    return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
   }
   template <class Callback>
   void OnDrain(Callback&& callback) {
@@ -115,14 +121,15 @@ class Client {
 
   // Begins to dial. Once; throws std::logic_error the second time.
   void Start();
-  // Closes the connection, flushes for a second at most, and waits until no callback runs; in a callback it only begins
-  // all that. Afterwards every verb answers Closed.
+  // Closes the connection, flushes for a second at most, and waits until no callback runs; in a callback, and on
+  // threads of `io` and `executor`, it only begins all that. Where these do not run, or a callback blocks them, it
+  // gives up after two seconds. Afterwards every verb answers Closed.
   void Stop(std::uint16_t code = 1000, std::string_view text = {});
 
   bool IsConnected() const noexcept;
   // Of the present connection.
   ConnectionStats Stats() const;
-  const std::string& Subprotocol() const;
+  std::string Subprotocol() const;
 
  private:
   class Runtime;
@@ -130,6 +137,7 @@ class Client {
   Token Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
   Token RegisterAny(dispatch::CallbackPtr callback);
   Token RegisterRaw(dispatch::CallbackPtr callback);
+  Token RegisterGate(dispatch::CallbackPtr callback);
   void RegisterDrain(dispatch::CallbackPtr callback);
   // The open connection, or the next one.
   Handler Now() const;

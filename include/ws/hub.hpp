@@ -28,8 +28,8 @@ class Hub {
 
   // Callbacks that every member hears, registered once instead of on each connection, of the shapes of Handler's
   // verbs of these names. For an event that a connection has callbacks of its own for, these stand back; of `connect`
-  // the hub hears before the connection, of `disconnect` after it. They live as long as the hub: what they capture
-  // must not hold it.
+  // (of connections that open from then on) the hub hears before the connection, of `disconnect` after it. They live as
+  // long as the hub: what they capture must not hold it.
   template <class Callback>
   Token On(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
     return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), order);

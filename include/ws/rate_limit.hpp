@@ -6,14 +6,14 @@
 
 namespace ws {
 
-// Averages, and what may come at once; an average of zero is no limit, a burst of zero one second's worth. For those
-// who serve strangers.
+// Averages, and what may come at once (what passes that is still read, and then it is waited); an average of zero is no
+// limit, a burst of zero one second's worth. For those who serve strangers.
 struct RateLimit {
   std::size_t messages_per_second = 0;
   std::size_t burst_messages = 0;
   std::size_t bytes_per_second = 0;  // of payload
   std::size_t burst_bytes = 0;
-  std::chrono::milliseconds patience = std::chrono::seconds(10);  // with an excess, before the close
+  std::chrono::milliseconds patience = std::chrono::seconds(10);  // held back, less the time not, before the close
 };
 
 }  // namespace ws

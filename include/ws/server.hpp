@@ -49,8 +49,8 @@ struct ServerOptions {
 };
 
 // Accepts, checks, upgrades, and answers plain HTTP through a callback; it is no web framework. Configure it before
-// Start or Run; Stop, ReloadTls, Port and Connections may be called from any thread. One pool runs the callbacks of all its
-// connections.
+// Start or Run; Stop, ReloadTls, Port and Connections may be called from any thread. One pool runs the callbacks of all
+// its connections.
 class Server {
  public:
   explicit Server(ServerOptions options = {});

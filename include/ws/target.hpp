@@ -43,7 +43,8 @@ class Target {
   Target Except(const char* group) const { return Except(std::string_view(group)); }
 
   // As Handler's verbs of these names, on each member. Serialised once; the members' queues share the bytes, so a
-  // slow member delays nobody, and its own overflow policy decides about it.
+  // slow member delays nobody, and its own overflow policy decides about it. EmitVolatile counts members that are not
+  // open yet as closed.
   BroadcastResult Emit(std::string_view event, const Json& data = nullptr) const;
   BroadcastResult EmitVolatile(std::string_view event, const Json& data = nullptr) const;
   BroadcastResult EmitBinary(std::string_view event, const Json& data, std::string_view bytes) const;

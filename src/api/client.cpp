@@ -1,7 +1,6 @@
 #include "ws/client.hpp"
 
 #include <algorithm>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <mutex>
@@ -10,7 +9,10 @@
 
 #include "transport/check_options.hpp"
 #include "transport/client_session.hpp"
+#include "transport/log.hpp"
 #include "ws/protocol/close_frame.hpp"
+#include "ws/protocol/message_frames.hpp"
+#include "ws/protocol/names.hpp"
 #include "ws/protocol/utf8.hpp"
 
 #if WS_HAS_TLS
@@ -25,7 +27,8 @@ using transport::ClientSettings;
 
 namespace {
 
-constexpr std::chrono::seconds stop_budget{1};
+constexpr std::chrono::milliseconds stop_budget{1000};
+constexpr std::chrono::milliseconds close_budget{900};  // of a connection, so that Stop keeps its own
 
 protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
   auto url = protocol::ParseUrl(options.url);
@@ -33,6 +36,9 @@ protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
   for (const auto& [name, value] : options.headers) {
     if (!protocol::IsOfferable(name, value))
       throw std::logic_error("ws::ClientOptions::headers: a header of the client's own is no such header");
+  }
+  for (const std::string& one : options.connection.subprotocols) {
+    if (!protocol::IsToken(one)) throw std::logic_error("ws::ClientOptions: a subprotocol is no token");
   }
   return {std::move(*url), options.headers, options.connection.subprotocols, options.connection.deflate};
 }
@@ -59,8 +65,11 @@ ClientSettings MakeSettings(const ClientOptions& options) {
   settings.options.hub.reset();
   transport::CheckOptions(settings.options);
   for (auto* time : {&settings.options.close_timeout, &settings.options.flush_timeout}) {
-    if (protocol::IsNever(*time) || *time > stop_budget) *time = stop_budget;
+    if (protocol::IsNever(*time) || *time > close_budget) *time = close_budget;
   }
+  if (options.backoff_base <= options.backoff_base.zero() || options.backoff_cap <= options.backoff_cap.zero() ||
+      options.stable_after < options.stable_after.zero())
+    throw std::logic_error("ws::ClientOptions: a client may not try again without a pause");
   settings.backoff = protocol::Backoff(options.backoff_base, options.backoff_cap, options.stable_after);
 #if WS_HAS_TLS
   if (settings.offer.url.secure) settings.trust = MakeTrust(options);
@@ -70,59 +79,106 @@ ClientSettings MakeSettings(const ClientOptions& options) {
   return settings;
 }
 
-}  // namespace
+// Whether the caller is on a thread of this executor, as far as its type tells.
+bool RunsHere(const asio::any_io_executor& executor) {
+  if (const auto* context = executor.target<asio::io_context::executor_type>())
+    return context->running_in_this_thread();
+  if (const auto* pool = executor.target<asio::thread_pool::executor_type>()) return pool->running_in_this_thread();
+  return false;
+}
 
-// What belongs to a Client: its threads, where it has its own, and its session.
-class Client::Runtime {
+// The threads of a client that was given none.
+class Threads final {
  public:
-  explicit Runtime(ClientOptions options) {
-    ClientSettings settings = MakeSettings(options);
-    if (!settings.options.executor) {
-      pool_ = std::make_unique<asio::thread_pool>(1);
-      settings.options.executor = pool_->get_executor();
-    }
-    if (!options.io) {
-      context_ = std::make_unique<asio::io_context>(1);
-      options.io = context_->get_executor();
-    }
-    settings.reconnecting = [this](const transport::Attempt& attempt) {
-      if (reconnecting_) reconnecting_({attempt.number, attempt.delay, attempt.error});
-    };
-    session_ = std::make_shared<ClientSession>(MakeStrand(options.io), std::move(settings));
-    session_->Current();
+  ~Threads() {
+    context.stop();
+    if (running_.joinable()) running_.join();
+    pool.join();
+  }
+  void Start() {
+    running_ = std::thread([this] {
+      for (;;) {
+        try {
+          context.run();
+          return;
+        } catch (const std::exception& failure) {
+          const LogField fields[] = {{"detail", failure.what()}};
+          transport::WriteLog({}, {LogLevel::Severe, "an I/O handler threw", fields});
+        }
+      }
+    });
+  }
+  bool RunHere() const {
+    return context.get_executor().running_in_this_thread() || pool.get_executor().running_in_this_thread();
   }
 
+  mutable asio::io_context context{1};
+  mutable asio::thread_pool pool{1};
+
+ private:
+  std::thread running_;
+};
+
+// The last one to let go may be on one of the threads, which cannot wait for itself.
+std::shared_ptr<Threads> MakeThreads() {
+  return {new Threads(), [](Threads* threads) {
+            if (!threads->RunHere()) {
+              delete threads;
+            } else {
+              std::thread([threads] { delete threads; }).detach();
+            }
+          }};
+}
+
+}  // namespace
+
+// What belongs to a Client: its session, and the threads where it has its own.
+class Client::Runtime {
+ public:
+  explicit Runtime(ClientOptions options)
+      : threads_(options.io && options.connection.executor ? nullptr : MakeThreads()), own_io_(!options.io) {
+    ClientSettings settings = MakeSettings(options);
+    settings.keep = threads_;
+    io_ = own_io_ ? asio::any_io_executor(threads_->context.get_executor()) : options.io;
+    pool_ = settings.options.executor;
+    if (!pool_) {
+      pool_ = settings.options.executor = threads_->pool.get_executor();
+      own_pool_ = true;
+    }
+    session_ = std::make_shared<ClientSession>(std::move(settings));
+    session_->Current();
+  }
+  ~Runtime() { session_->Release(); }
+
   void Start() {
-    session_->Start();
-    if (!context_) return;
-    thread_ = std::thread([this] { context_->run(); });
+    const std::lock_guard lock(mutex_);
+    session_->Start(MakeStrand(io_));
+    if (own_io_) threads_->Start();
   }
 
   void Stop(std::uint16_t code, std::string text) {
-    const bool inside = session_->IsCalling();
     session_->BeginStop(code, std::move(text));
-    if (inside) return;
-    const std::lock_guard lock(stop_mutex_);
-    if (!session_->WaitUntilOver(std::chrono::steady_clock::now() + stop_budget)) {
-      session_->Abort();
-      // A context of the caller's may not run any more.
-      session_->WaitUntilOver(context_ ? protocol::Time::max() : std::chrono::steady_clock::now() + stop_budget);
-    }
-    if (context_) context_->stop();
-    if (thread_.joinable()) thread_.join();
-    if (pool_) pool_->join();
+    // Where all is over the caller's executors may be gone.
+    if (session_->WaitUntilOver(std::chrono::steady_clock::now())) return;
+    if (session_->IsCalling() || (session_->IsRunning() && RunsHere(io_)) || RunsHere(pool_)) return;
+    const std::lock_guard lock(mutex_);
+    if (session_->WaitUntilOver(std::chrono::steady_clock::now() + stop_budget)) return;
+    session_->Abort();
+    // Executors of the caller's may not run any more.
+    const bool own = own_io_ && own_pool_;
+    session_->WaitUntilOver(own ? protocol::Time::max() : std::chrono::steady_clock::now() + stop_budget);
   }
 
-  ClientSession& Session() noexcept { return *session_; }
-  void OnReconnecting(std::function<void(const Reconnecting&)> callback) { reconnecting_ = std::move(callback); }
+  ClientSession& Session() const noexcept { return *session_; }
+  const std::shared_ptr<ClientSession>& Shared() const noexcept { return session_; }
 
  private:
-  std::unique_ptr<asio::thread_pool> pool_;
-  std::unique_ptr<asio::io_context> context_;
-  std::function<void(const Reconnecting&)> reconnecting_;
+  const std::shared_ptr<Threads> threads_;
+  const bool own_io_;
+  bool own_pool_ = false;
+  asio::any_io_executor io_, pool_;
   std::shared_ptr<ClientSession> session_;
-  std::thread thread_;
-  std::mutex stop_mutex_;
+  std::mutex mutex_;  // one Start or Stop at a time
 };
 
 Client::Client(ClientOptions options) : runtime_(std::make_unique<Runtime>(std::move(options))) {}
@@ -132,8 +188,7 @@ Client::~Client() {
 }
 
 Token Client::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
-  const auto registration = runtime_->Session().Table().Add(event, std::move(callback), order, once);
-  return registration ? registration->token : Token::None;
+  return runtime_->Session().On(event, std::move(callback), order, once);
 }
 
 Token Client::RegisterAny(dispatch::CallbackPtr callback) {
@@ -144,12 +199,19 @@ Token Client::RegisterRaw(dispatch::CallbackPtr callback) {
   return runtime_->Session().Table().SetRaw(std::move(callback));
 }
 
+Token Client::RegisterGate(dispatch::CallbackPtr callback) {
+  return runtime_->Session().Table().AddGate(std::move(callback));
+}
+
 void Client::RegisterDrain(dispatch::CallbackPtr callback) {
   runtime_->Session().OnDrain(std::move(callback));
 }
 
 void Client::OnReconnecting(std::function<void(const Reconnecting&)> callback) {
-  runtime_->OnReconnecting(std::move(callback));
+  if (!callback) return runtime_->Session().OnReconnecting({});
+  runtime_->Session().OnReconnecting([callback = std::move(callback)](const transport::Attempt& attempt) {
+    callback({attempt.number, attempt.delay, attempt.error});
+  });
 }
 
 void Client::Off(std::string_view event) {
@@ -165,7 +227,8 @@ Handler Client::Now() const {
 }
 
 Error Client::Emit(std::string_view event, const Json& data) {
-  return Now().Emit(event, data);
+  if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
+  return runtime_->Session().Emit(protocol::EventFrame(event, data));
 }
 
 Error Client::EmitVolatile(std::string_view event, const Json& data) {
@@ -173,19 +236,21 @@ Error Client::EmitVolatile(std::string_view event, const Json& data) {
 }
 
 Error Client::EmitBinary(std::string_view event, const Json& data, std::string_view bytes) {
-  return Now().EmitBinary(event, data, bytes);
+  if (!protocol::IsEmittable(event)) return Errc::InvalidEvent;
+  return runtime_->Session().Emit(protocol::BinaryEventFrame(event, data, bytes));
 }
 
 asio::awaitable<Error> Client::EmitAsync(std::string_view event, const Json& data) {
-  return Now().EmitAsync(event, data);
+  if (!protocol::IsEmittable(event)) return Now().EmitAsync(event);  // which says so
+  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::EventFrame(event, data));
 }
 
 Error Client::Send(std::string_view bytes, Kind kind) {
-  return Now().Send(bytes, kind);
+  return runtime_->Session().Emit(protocol::RawFrame(bytes, kind));
 }
 
 asio::awaitable<Error> Client::SendAsync(std::string_view bytes, Kind kind) {
-  return Now().SendAsync(bytes, kind);
+  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::RawFrame(bytes, kind));
 }
 
 asio::awaitable<Reply> Client::RequestAsync(std::string_view event, const Json& data,
@@ -203,14 +268,14 @@ void Client::Stop(std::uint16_t code, std::string_view text) {
 }
 
 bool Client::IsConnected() const noexcept {
-  return runtime_->Session().Current()->IsOpen();
+  return runtime_->Session().IsOpen();
 }
 
 ConnectionStats Client::Stats() const {
   return Now().Stats();
 }
 
-const std::string& Client::Subprotocol() const {
+std::string Client::Subprotocol() const {
   return runtime_->Session().Current()->Subprotocol();
 }
 

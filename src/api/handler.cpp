@@ -24,8 +24,13 @@ using transport::Link;
 
 namespace {
 
+// Null where its home, if it has one, is no hub but a Client.
+std::shared_ptr<hub::Registry> FindHub(const Connection& connection) {
+  return std::dynamic_pointer_cast<hub::Registry>(connection.Settings().hub);
+}
+
 std::shared_ptr<hub::Registry> HubOf(const Connection& connection) {
-  auto registry = std::dynamic_pointer_cast<hub::Registry>(connection.Settings().hub);
+  auto registry = FindHub(connection);
   if (!registry) throw std::logic_error("ws::Handler: groups need a hub (Options::hub)");
   return registry;
 }
@@ -126,7 +131,7 @@ Target Handler::To(std::string_view group) const {
 }
 
 BroadcastResult Handler::Broadcast(std::string_view event, const Json& data) {
-  if (connection_->Settings().hub) return Target(HubOf(*connection_), {.everybody = true}).Emit(event, data);
+  if (auto hub = FindHub(*connection_)) return Target(std::move(hub), {.everybody = true}).Emit(event, data);
   const Error error = Emit(event, data);
   if (error == Errc::InvalidEvent) return {.error = error};
   if (!error) return {.queued = 1};

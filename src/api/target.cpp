@@ -10,6 +10,7 @@
 #include "hub/collector.hpp"
 #include "hub/fan_out.hpp"
 #include "hub/registry.hpp"
+#include "transport/log.hpp"
 #include "ws/protocol/close_frame.hpp"
 #include "ws/protocol/message_frames.hpp"
 #include "ws/protocol/names.hpp"
@@ -25,7 +26,7 @@ namespace {
 
 using Replies = std::vector<GroupReply>;
 
-Replies Join(const std::vector<ConnectionPtr>& members, std::vector<Reply> replies) {
+Replies Pair(const std::vector<ConnectionPtr>& members, std::vector<Reply> replies) {
   Replies joined;
   for (std::size_t index = 0; index < members.size(); ++index)
     joined.push_back({Handler(members[index]), std::move(replies[index])});
@@ -36,11 +37,26 @@ Replies Join(const std::vector<ConnectionPtr>& members, std::vector<Reply> repli
 std::shared_ptr<Collector> Collect(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
                                    std::chrono::milliseconds timeout, std::function<void(Replies)> done) {
   auto collected = [members, done = std::move(done)](std::vector<Reply> replies) {
-    done(Join(members, std::move(replies)));
+    done(Pair(members, std::move(replies)));
   };
   auto collector = std::make_shared<Collector>(members.size(), std::move(collected));
   collector->Ask(members, question, timeout);
   return collector;
+}
+
+// With nothing, where no connection is there to do it.
+void Answer(const std::function<void(Replies)>& callback) {
+  const auto log = [](std::string_view what) {
+    const LogField fields[] = {{"detail", std::string(what)}};
+    transport::WriteLog({}, {LogLevel::Severe, "a request's callback threw", fields});
+  };
+  try {
+    callback({});
+  } catch (const std::exception& failure) {
+    log(failure.what());
+  } catch (...) {
+    log("something that is no std::exception");
+  }
 }
 
 asio::awaitable<Replies> CollectAndWait(std::vector<ConnectionPtr> members, Connection::Question question,
@@ -48,12 +64,15 @@ asio::awaitable<Replies> CollectAndWait(std::vector<ConnectionPtr> members, Conn
   if (members.empty()) co_return Replies();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   auto ask = [&](auto handler) {
+    // The last answer may come, and the coroutine be gone, before this returns.
+    const std::vector<ConnectionPtr> asked = std::move(members);
+    const Connection::Question asking = std::move(question);
     const auto waiter = std::make_shared<transport::Completion<Replies>>(executor, std::move(handler));
     const auto place = std::make_shared<std::weak_ptr<Collector>>();
     waiter->OnCancel([place] {
       if (const auto collector = place->lock()) collector->Cancel();
     });
-    *place = Collect(members, question, timeout, [waiter](Replies replies) {
+    *place = Collect(asked, asking, timeout, [waiter](Replies replies) {
       const auto shared = std::make_shared<Replies>(std::move(replies));
       std::move(*waiter).Complete([shared] { return std::move(*shared); });
     });
@@ -99,7 +118,8 @@ BroadcastResult Target::EmitBinary(std::string_view event, const Json& data, std
 void Target::Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
                  std::function<void(Replies)> callback) const {
   const std::vector<ConnectionPtr> members = registry_->Select(selection_);
-  if (members.empty()) return asio::post(asio::system_executor(), [callback = std::move(callback)] { callback({}); });
+  if (members.empty())
+    return asio::post(asio::system_executor(), [callback = std::move(callback)] { Answer(callback); });
   Collect(members, Connection::Prepare(event, data), timeout, std::move(callback));
 }
 

@@ -21,13 +21,15 @@ class Collector : public std::enable_shared_from_this<Collector> {
   // There is at least one member. The callback runs on the pool of whoever answers last.
   void Ask(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
            std::chrono::milliseconds timeout);
-  // Calls back now; who has not answered yet gets Cancelled. Safe from any thread.
+  // Calls back now; who has not answered yet has Cancelled, and is asked no more. Safe from any thread.
   void Cancel();
 
  private:
   void Take(std::size_t index, Reply reply);
 
   std::mutex mutex_;
+  std::vector<std::weak_ptr<Connection>> asked_;
+  std::uint64_t id_ = 0;  // of the question
   std::vector<Reply> replies_;
   std::vector<bool> answered_ = std::vector<bool>(replies_.size());
   std::size_t left_;

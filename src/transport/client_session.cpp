@@ -29,8 +29,14 @@ ClientClock Complete(ClientClock clock) {
 
 }  // namespace
 
-ClientSession::ClientSession(asio::any_io_executor strand, ClientSettings settings)
-    : strand_(std::move(strand)), settings_(std::move(settings)), pause_(strand_) {
+// Where Run ends, or its context does.
+struct ClientSession::Sentinel {
+  std::shared_ptr<ClientSession> session;
+  ~Sentinel() { session->Finish(); }
+};
+
+ClientSession::ClientSession(ClientSettings settings)
+    : keep_(std::exchange(settings.keep, nullptr)), settings_(std::move(settings)) {
   settings_.clock = Complete(std::move(settings_.clock));
 }
 
@@ -39,40 +45,74 @@ std::shared_ptr<Connection> ClientSession::Make() {
   options.hub = shared_from_this();
   auto made = std::make_shared<Connection>(std::move(options));
   if (on_drain_) made->OnDrain(on_drain_);
+  ++living_;
+  made->Keep(std::shared_ptr<void>(nullptr, [self = shared_from_this()](std::nullptr_t) {
+    const std::lock_guard lock(self->mutex_);
+    --self->living_;
+    self->ended_.notify_all();
+  }));
   return made;
 }
 
+// No connection is let go of under the lock: what it holds of the application's may call us.
 std::shared_ptr<Connection> ClientSession::Current() {
+  std::shared_ptr<Connection> earlier;
   const std::lock_guard lock(mutex_);
-  if (!current_ || (current_->IsClosing() && !stopping_)) current_ = Make();
+  if (!current_ || (current_->IsClosing() && !stopping_)) earlier = std::exchange(current_, Make());
   return current_;
 }
 
 void ClientSession::OnDrain(dispatch::CallbackPtr callback) {
-  const auto current = Current();
-  current->OnDrain(callback);
-  const std::lock_guard lock(mutex_);
-  on_drain_.swap(callback);
+  {
+    dispatch::CallbackPtr shared = callback;
+    const std::lock_guard lock(mutex_);
+    on_drain_.swap(shared);
+  }
+  Current()->OnDrain(std::move(callback));
 }
 
-void ClientSession::Start() {
+Token ClientSession::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+  return Current()->OnShared(table_, event, std::move(callback), order, once);
+}
+
+Error ClientSession::Emit(protocol::FramePtr frame) {
+  for (;;) {
+    const Error error = Current()->Emit(frame);
+    if (error != Errc::Closed || IsStopping()) return error;  // else it was lost in between
+  }
+}
+
+asio::awaitable<Error> ClientSession::EmitWhenRoom(std::shared_ptr<ClientSession> self, protocol::FramePtr frame) {
+  for (;;) {
+    const std::shared_ptr<Connection> current = self->Current();
+    const Error error = co_await Connection::EmitWhenRoom(current, frame);
+    if (error != Errc::Closed || self->IsStopping()) co_return error;
+  }
+}
+
+void ClientSession::Start(asio::any_io_executor strand) {
+  auto dialling = std::make_shared<Dialling>(std::move(strand));
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(started_, true)) throw std::logic_error("ws::Client: it was started before");
     if (stopping_) return;
+    dialling_ = dialling;
   }
-  asio::co_spawn(strand_, Run(shared_from_this()), asio::detached);
+  const asio::any_io_executor executor = dialling->strand;
+  asio::co_spawn(executor, Run(shared_from_this(), std::move(dialling)), asio::detached);
 }
 
-asio::awaitable<void> ClientSession::Run(std::shared_ptr<ClientSession> self) {
+asio::awaitable<void> ClientSession::Run(std::shared_ptr<ClientSession> self, DiallingPtr dialling) {
+  const Sentinel sentinel{self};
   protocol::Backoff& backoff = self->settings_.backoff;
   while (!self->IsStopping()) {
     const std::shared_ptr<Connection> connection = self->Current();
     {
+      std::shared_ptr<Connection> earlier = connection;  // see Current
       const std::lock_guard lock(self->mutex_);
-      self->running_ = connection;
+      self->running_.swap(earlier);
     }
-    const Error error = co_await self->Open(connection);
+    const Error error = co_await self->TryOpen(connection, dialling);
     if (!error) {
       const protocol::Time begin = self->settings_.clock.now();
       co_await Connection::UntilEnded(connection);
@@ -84,38 +124,48 @@ asio::awaitable<void> ClientSession::Run(std::shared_ptr<ClientSession> self) {
     if (self->IsStopping()) break;
     const auto delay = backoff.Next(self->settings_.clock.chance());
     self->Tell({backoff.Attempt(), delay, error});
-    co_await self->Pause(delay);
+    co_await self->Pause(delay, dialling);
   }
-  self->Finish();
 }
 
 // Until the delay is over, or Stop.
-asio::awaitable<void> ClientSession::Pause(std::chrono::milliseconds delay) {
+asio::awaitable<void> ClientSession::Pause(std::chrono::milliseconds delay, DiallingPtr dialling) {
   if (settings_.clock.wait) {
-    pause_.expires_at(protocol::Time::max());
-    settings_.clock.wait(delay, [self = shared_from_this()] {
-      asio::post(self->strand_, [self] { self->pause_.cancel(); });
-    });
+    dialling->pause.expires_at(protocol::Time::max());
+    settings_.clock.wait(delay, [dialling] { asio::post(dialling->strand, [dialling] { dialling->pause.cancel(); }); });
   } else {
-    pause_.expires_after(delay);
+    dialling->pause.expires_after(delay);
   }
-  co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await dialling->pause.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
-asio::awaitable<Error> ClientSession::Open(const std::shared_ptr<Connection>& connection) {
-  const protocol::Time deadline = protocol::Later(std::chrono::steady_clock::now(), settings_.options.handshake_timeout);
-  dialer_ = std::make_shared<Dialer>(strand_);
+// What fails in a way of its own (no memory, no thread) is tried again like the rest.
+asio::awaitable<Error> ClientSession::TryOpen(std::shared_ptr<Connection> connection, DiallingPtr dialling) {
+  try {
+    co_return co_await Open(connection, dialling);
+  } catch (const std::exception& failure) {
+    connection->Log(LogLevel::Severe, "an attempt to connect failed", failure.what());
+  }
+  dialling->dialer.reset();
+  dialling->link.reset();
+  co_return make_error_code(boost::system::errc::resource_unavailable_try_again);
+}
+
+asio::awaitable<Error> ClientSession::Open(std::shared_ptr<Connection> connection, DiallingPtr dialling) {
+  const protocol::Time deadline =
+      protocol::Later(std::chrono::steady_clock::now(), settings_.options.handshake_timeout);
+  dialling->dialer = std::make_shared<Dialer>(dialling->strand);
 #if WS_HAS_TLS
-  dialer_->Trust(settings_.trust);
+  dialling->dialer->Trust(settings_.trust);
 #endif
-  Dialer::Dialled dialled = co_await Dialer::Dial(dialer_, settings_.offer.url, deadline);
-  dialer_.reset();
+  Dialer::Dialled dialled = co_await Dialer::Dial(dialling->dialer, settings_.offer.url, deadline);
+  dialling->dialer.reset();
   if (dialled.error) co_return dialled.error;
   if (IsStopping()) co_return Errc::Closed;
-  const auto link = std::make_shared<Link>(connection, std::move(dialled.stream), strand_, Role::Client);
-  link_ = link;
+  const auto link = std::make_shared<Link>(connection, std::move(dialled.stream), dialling->strand, Role::Client);
+  dialling->link = link;
   const Error error = co_await Link::Greet(link, settings_.offer, deadline);
-  link_.reset();
+  dialling->link.reset();
   if (error) co_return error;
   if (!link->Attach(protocol::MakeUpgradeRequest(settings_.offer, {}))) co_return Errc::Closed;
   connection->Admit(nullptr, link->Granted());
@@ -125,14 +175,14 @@ asio::awaitable<Error> ClientSession::Open(const std::shared_ptr<Connection>& co
 }
 
 void ClientSession::Tell(const Attempt& attempt) {
-  if (!settings_.reconnecting) return;
+  if (!reconnecting_) return;
   const auto mark = [this](std::thread::id thread) {
     const std::lock_guard lock(mutex_);
     telling_ = thread;
   };
   mark(std::this_thread::get_id());
   try {
-    settings_.reconnecting(attempt);
+    reconnecting_(attempt);
   } catch (const std::exception& failure) {
     Current()->Log(LogLevel::Severe, "OnReconnecting's callback threw", failure.what());
   } catch (...) {
@@ -149,30 +199,33 @@ bool ClientSession::IsCalling() const {
 
 void ClientSession::BeginStop(std::uint16_t code, std::string text) {
   std::shared_ptr<Connection> current;
+  DiallingPtr dialling;
   bool never_started = false;
   {
     const std::lock_guard lock(mutex_);
     if (std::exchange(stopping_, true)) return;
     never_started = !started_;
     current = current_;
+    dialling = dialling_.lock();
   }
   if (current) current->Close({EndReason::LocalClose, code, std::move(text), false, {}});
   if (never_started) return Finish();
-  asio::post(strand_, [self = shared_from_this()] {
-    self->pause_.cancel();
-    if (self->dialer_) self->dialer_->Cancel();
-    if (self->link_) self->link_->Abort();
+  if (!dialling) return;
+  asio::post(dialling->strand, [dialling] {
+    dialling->pause.cancel();
+    if (dialling->dialer) dialling->dialer->Cancel();
+    if (dialling->link) dialling->link->Abort();
   });
 }
 
 // The last: what waits for a connection fails.
 void ClientSession::Finish() {
-  std::shared_ptr<Connection> current;
+  std::shared_ptr<Connection> current, running;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     current = current_;
-    running_.reset();
+    running.swap(running_);
   }
   if (current) current->Close({EndReason::LocalClose, 1000, {}, false, {}});
   table_.Close();
@@ -183,7 +236,7 @@ void ClientSession::Finish() {
 
 bool ClientSession::WaitUntilOver(protocol::Time deadline) {
   std::unique_lock lock(mutex_);
-  return ended_.wait_until(lock, deadline, [this] { return over_; });
+  return ended_.wait_until(lock, deadline, [this] { return over_ && living_ == 0; });
 }
 
 void ClientSession::Abort() {
@@ -193,6 +246,25 @@ void ClientSession::Abort() {
     running = running_;
   }
   if (running) running->Abort();
+}
+
+bool ClientSession::IsRunning() const {
+  const std::lock_guard lock(mutex_);
+  return !dialling_.expired();
+}
+
+void ClientSession::Release() {
+  std::shared_ptr<Connection> current, running;
+  const std::lock_guard lock(mutex_);
+  current.swap(current_);
+  running.swap(running_);
+}
+
+bool ClientSession::IsOpen() const {
+  std::shared_ptr<Connection> current;
+  const std::lock_guard lock(mutex_);
+  current = current_;
+  return current && current->IsOpen();
 }
 
 bool ClientSession::IsStopping() const {

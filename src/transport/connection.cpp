@@ -34,17 +34,28 @@ Connection::~Connection() {
 Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   const auto registration = table_.Add(event, std::move(callback), order, once);
   if (!registration) return Token::None;
-  if (event == "connect") {
-    // `connect` is sticky: who comes late still gets it. Exchange sees to it that nobody gets it twice.
-    const std::lock_guard lock(mutex_);
-    if (connected_ && mailbox_ && state_ < State::Ended) {
-      auto late = std::make_shared<Exchange>(Delivery::Connect, event, Json());
-      late->Only(registration);
-      std::vector<dispatch::Mailbox::ExchangePtr> batch{std::move(late)};
-      mailbox_->Put(batch);
-    }
-  }
+  if (event != "connect") return registration->token;
+  // `connect` is sticky: who comes late still gets it. Exchange sees to it that nobody gets it twice.
+  const std::lock_guard lock(mutex_);
+  if (connected_) TellOfConnect(registration);
   return registration->token;
+}
+
+Token Connection::OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback,
+                           Order order, bool once) {
+  const std::lock_guard lock(mutex_);
+  const auto registration = table.Add(event, std::move(callback), order, once);
+  if (!registration) return Token::None;
+  if (event == "connect" && connect_begun_) TellOfConnect(registration);
+  return registration->token;
+}
+
+void Connection::TellOfConnect(const std::shared_ptr<dispatch::Registration>& registration) {
+  if (!mailbox_ || state_ >= State::Ended) return;
+  auto late = std::make_shared<Exchange>(Delivery::Connect, "connect", Json());
+  late->Only(registration);
+  std::vector<dispatch::Mailbox::ExchangePtr> batch{std::move(late)};
+  mailbox_->Put(batch);
 }
 
 void Connection::OnDrain(dispatch::CallbackPtr callback) {

@@ -49,6 +49,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // Registration.
   Token On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
   dispatch::EventTable& Table() noexcept { return table_; }
+  // On a table of several connections; a `connect` whose turn has passed on this one is told of it once more.
+  Token OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback, Order order,
+                 bool once);
   void OnDrain(dispatch::CallbackPtr callback);
 
   // Sending. Names are checked and data is serialised before.
@@ -66,6 +69,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   static Question Prepare(std::string_view event, const Json& data);
   // The waiter gets a reply in every case.
   void Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter);
+  // Its waiter gets Cancelled, if it still waits.
+  void AbandonRequest(std::uint64_t id);
   static boost::asio::awaitable<ws::Reply> AskAndWait(std::shared_ptr<Connection> self, Question question,
                                                       std::chrono::milliseconds timeout);
 
@@ -169,7 +174,6 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // `text` was begun by Frame::Begin.
   void PushProtocol(std::string text);
   void AbandonEmit(std::uint64_t id);
-  void AbandonRequest(std::uint64_t id);
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
   // While the connection is not over, so that the pool lives.
   void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
@@ -189,6 +193,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // With mutex_ held. The link's strand must not be touched once the link is gone.
   bool IsInside() const { return mailbox_ && mailbox_->IsInside(); }
+  void TellOfConnect(const std::shared_ptr<dispatch::Registration>& registration);
   boost::asio::any_io_executor LockedPool() const;
   void LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect = true);
   void WatchUnopened(std::chrono::steady_clock::time_point deadline);
@@ -221,6 +226,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   bool writer_awake_ = true;  // until it first finds nothing
   bool holding_ = false;      // the reader waits for room
   bool connected_ = false;    // `connect` was delivered, so `disconnect` will be
+  bool connect_begun_ = false;
   std::chrono::steady_clock::time_point watched_until_{};
   std::uint64_t last_waiter_ = 0;
   WaitList until_ended_, until_over_;

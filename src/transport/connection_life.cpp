@@ -24,10 +24,9 @@ bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest ha
 }
 
 void Connection::Open() {
-  auto mailbox = std::make_shared<dispatch::Mailbox>(Pool(), weak_from_this());
   {
     const std::lock_guard lock(mutex_);
-    mailbox_ = std::move(mailbox);
+    if (!mailbox_) mailbox_ = std::make_shared<dispatch::Mailbox>(LockedPool(), weak_from_this());
     UnwatchUnopened();
     if (state_ == State::Opening) state_ = State::Open;
   }
@@ -117,9 +116,14 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     if (coroutine != nullptr ? left.IsDying(*coroutine) : left.IsDying(pool)) continue;
     Answer(std::move(request), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
   }
-  const auto mailbox = mailbox_;  // the last callback drops it
+  std::shared_ptr<dispatch::Mailbox> mailbox;  // the last callback drops it
+  {
+    const std::lock_guard lock(mutex_);
+    mailbox = mailbox_;
+  }
   if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
-  if (abandoned || !connected_) return Finish(left.dying);
+  if (abandoned || !mailbox) return Finish(left.dying);
+  // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
   std::vector<dispatch::Mailbox::ExchangePtr> last;
   last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
   mailbox->Put(last);

@@ -132,20 +132,23 @@ bool Connection::MayStart() {
 dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) {
   const bool lifecycle = delivery == Delivery::Connect || delivery == Delivery::Disconnect;
   dispatch::Listeners found;
+  if (delivery == Delivery::Disconnect && !connected_) return found;
   if (discards_ && !lifecycle) return found;  // read after Close, so not among those that the mailbox has dropped
   if (delivery == Delivery::Raw) {
     found.Add(FindRaw());
     return found;
   }
   const dispatch::EventTable* common = options_.hub ? &options_.hub->Table() : nullptr;
-  auto own = table_.Find(message.Event());
   if (lifecycle) {
     // Of connect the hub hears first, of disconnect last.
+    const std::lock_guard lock(mutex_);  // see OnShared
+    connect_begun_ = true;
     if (common != nullptr && delivery == Delivery::Connect) found.Add(common->Find(message.Event()));
-    found.Add(std::move(own));
+    found.Add(table_.Find(message.Event()));
     if (common != nullptr && delivery == Delivery::Disconnect) found.Add(common->Find(message.Event()));
     return found;
   }
+  auto own = table_.Find(message.Event());
   if (common != nullptr) found.AddGates(common->Gates());
   found.AddGates(table_.Gates());
   if (!own && common != nullptr) own = common->Find(message.Event());

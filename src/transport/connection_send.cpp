@@ -57,7 +57,9 @@ Error Connection::Queue(protocol::FramePtr frame, Push push) {
 
 Error Connection::Judge(Admission admission, bool loss) {
   if (loss) Log(LogLevel::Warning, "the write queue is full: messages are lost");
-  if (admission == Admission::Overflowed) Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
+  // Without a transport yet there is nobody to close on: the caller learns of it.
+  if (admission == Admission::Overflowed && state_ != State::New)
+    Close({EndReason::SlowConsumer, 1013, "too slow", false, {}});
   if (admission == Admission::Queued) return {};
   return admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
 }
@@ -196,7 +198,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       replies_.Open(id, std::move(waiter), deadline);
       WakeWriter();
       WakeReaderIfRoom();
-      if (!mailbox_) WatchUnopened(deadline);
+      if (state_ < State::Open) WatchUnopened(deadline);
       if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
       return;
     }
@@ -277,8 +279,11 @@ void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> mak
   auto call = [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
     self->Call(callback, make);
   };
-  if (mailbox_ && before_disconnect) return mailbox_->RunBeside(std::move(call));
-  asio::post(LockedPool(), std::move(call));
+  // Before the connection is open there is no mailbox, and on its strand there cannot be one.
+  const bool needs_one = !mailbox_ && state_ != State::Over && options_.callback_thread == CallbackThread::Pool;
+  if (!before_disconnect || (!mailbox_ && !needs_one)) return asio::post(LockedPool(), std::move(call));
+  if (needs_one) mailbox_ = std::make_shared<dispatch::Mailbox>(LockedPool(), weak_from_this());
+  mailbox_->RunBeside(std::move(call));
 }
 
 void Connection::Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const {

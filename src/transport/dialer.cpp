@@ -1,5 +1,7 @@
 #include "transport/dialer.hpp"
 
+#include <fcntl.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -30,7 +32,7 @@ asio::awaitable<Dialer::Dialled> Dialer::Dial(std::shared_ptr<Dialer> self, prot
     dialer->Cancel();
   });
   Dialled dialled;
-  dialled.error = co_await self->Connect(url);
+  dialled.error = co_await self->Connect(url, deadline);
   if (!dialled.error && url.secure) {
     dialled = co_await self->Secure(url);
   } else if (!dialled.error) {
@@ -41,22 +43,39 @@ asio::awaitable<Dialer::Dialled> Dialer::Dial(std::shared_ptr<Dialer> self, prot
   co_return dialled;
 }
 
-asio::awaitable<Error> Dialer::Connect(const protocol::Url& url) {
+asio::awaitable<Error> Dialer::Connect(const protocol::Url& url, protocol::Time deadline) {
   if (cancelled_) co_return asio::error::operation_aborted;
   const Addresses found = co_await Resolution::Run(resolution_, url.host, url.port);
   Error error = found.error ? found.error : asio::error::host_not_found;
-  for (const tcp::endpoint& endpoint : found.endpoints) {
+  for (std::size_t index = 0; index < found.endpoints.size(); ++index) {
     if (cancelled_) co_return asio::error::operation_aborted;
-    Error ignored;
-    socket_.close(ignored);
-    std::tie(error) = co_await socket_.async_connect(endpoint, token);
+    const protocol::Time now = std::chrono::steady_clock::now();
+    const auto turns = static_cast<protocol::Duration::rep>(found.endpoints.size() - index);
+    const protocol::Time until = deadline == protocol::Time::max() ? deadline : now + (deadline - now) / turns;
+    error = co_await ConnectTo(found.endpoints[index], until);
     if (!error) break;
   }
   if (cancelled_) co_return asio::error::operation_aborted;
-  if (!error) {
-    Error ignored;
-    socket_.set_option(tcp::no_delay(true), ignored);
-  }
+  co_return error;
+}
+
+// One that does not answer must not take the time of those after it.
+asio::awaitable<Error> Dialer::ConnectTo(tcp::endpoint endpoint, protocol::Time deadline) {
+  Error error, ignored;
+  socket_.close(ignored);
+  socket_.open(endpoint.protocol(), error);
+  if (error) co_return error;
+  ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
+  socket_.set_option(tcp::no_delay(true), ignored);
+  turn_.expires_at(deadline);
+  turn_.async_wait([weak = weak_from_this()](Error cancelled) {
+    const auto self = weak.lock();
+    Error none;
+    if (!cancelled && self && !self->connected_) self->socket_.close(none);
+  });
+  std::tie(error) = co_await socket_.async_connect(endpoint, token);
+  connected_ = !error;
+  turn_.cancel();
   co_return error;
 }
 

@@ -24,7 +24,7 @@ namespace ws::transport {
 class Dialer : public std::enable_shared_from_this<Dialer> {
  public:
   explicit Dialer(boost::asio::any_io_executor strand)
-      : strand_(std::move(strand)), timer_(strand_), socket_(strand_) {}
+      : strand_(std::move(strand)), timer_(strand_), turn_(strand_), socket_(strand_) {}
 #if WS_HAS_TLS
   // For wss: what the server's certificate is checked by.
   void Trust(std::shared_ptr<boost::asio::ssl::context> trust) {
@@ -36,19 +36,21 @@ class Dialer : public std::enable_shared_from_this<Dialer> {
     Error error = {};
     std::unique_ptr<ByteStream> stream = {};
   };
-  // Each address in turn, then TLS. TimedOut past the deadline.
+  // Each address in turn, each with its share of the time, then TLS. HandshakeTimeout past the deadline.
   static boost::asio::awaitable<Dialled> Dial(std::shared_ptr<Dialer> self, protocol::Url url, protocol::Time deadline);
   // Ends a Dial under way.
   void Cancel();
 
  private:
-  boost::asio::awaitable<Error> Connect(const protocol::Url& url);
+  boost::asio::awaitable<Error> Connect(const protocol::Url& url, protocol::Time deadline);
+  boost::asio::awaitable<Error> ConnectTo(boost::asio::ip::tcp::endpoint endpoint, protocol::Time deadline);
   boost::asio::awaitable<Dialled> Secure(const protocol::Url& url);
 
   const boost::asio::any_io_executor strand_;
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_, turn_;
   boost::asio::ip::tcp::socket socket_;
   const std::shared_ptr<Resolution> resolution_ = std::make_shared<Resolution>();
+  bool connected_ = false;
   bool cancelled_ = false;
   bool timed_out_ = false;
 #if WS_HAS_TLS

@@ -89,9 +89,9 @@ asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
 }
 
 Error Link::Judge(const HttpResponse& answer, const protocol::UpgradeOffer& offer, const std::string& key) {
-  protocol::UpgradeOffer agreed = offer;
-  const auto verdict =
-      protocol::JudgeAnswer(answer, offer, AcceptOf(strand_, protocol::MakeUpgradeRequest(offer, key)));
+  protocol::UpgradeOffer agreed{.url = offer.url};
+  const auto bare = protocol::MakeUpgradeRequest({.url = offer.url}, key);
+  const auto verdict = protocol::JudgeAnswer(answer, offer, AcceptOf(strand_, bare));
   if (const auto* why = std::get_if<std::string>(&verdict)) {
     connection_->Log(LogLevel::Warning, "the server refused", *why);
     return Errc::Refused;

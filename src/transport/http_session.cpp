@@ -8,9 +8,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -267,7 +267,7 @@ class HttpSession {
 }  // namespace
 
 asio::awaitable<void> ServePlain(std::shared_ptr<const Site> site, StreamSocket socket,
-                               std::shared_ptr<Sessions::Ticket> ticket) {
+                                 std::shared_ptr<Sessions::Ticket> ticket) {
   auto session =
       std::make_unique<HttpSession<PlainStream>>(std::move(site), PlainStream(std::move(socket)), std::move(ticket));
   return HttpSession<PlainStream>::Serve(std::move(session));
@@ -287,8 +287,8 @@ asio::awaitable<void> TurnAway(StreamSocket socket, std::shared_ptr<Sessions::Ti
 asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, StreamSocket socket, asio::ssl::context& context,
                                std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<PlainStream>;
-  auto session = std::make_unique<HttpSession<Stream>>(
-      std::move(site), Stream(PlainStream(std::move(socket)), context), std::move(ticket));
+  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), Stream(PlainStream(std::move(socket)), context),
+                                                       std::move(ticket));
   return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif

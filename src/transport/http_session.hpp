@@ -16,7 +16,7 @@ namespace ws::transport {
 // Reads requests: plain ones are answered, one that asks for a WebSocket becomes a connection. Runs on the socket's
 // executor, which one thread runs.
 boost::asio::awaitable<void> ServePlain(std::shared_ptr<const Site> site, StreamSocket socket,
-                                      std::shared_ptr<Sessions::Ticket> ticket);
+                                        std::shared_ptr<Sessions::Ticket> ticket);
 
 // Says 503 and closes.
 boost::asio::awaitable<void> TurnAway(StreamSocket socket, std::shared_ptr<Sessions::Ticket> ticket);

@@ -19,16 +19,15 @@ Listener::Listener(asio::any_io_executor executor, std::vector<asio::any_io_exec
     : acceptor_(executor), pause_(executor), targets_(std::move(targets)), log_(std::move(log)) {}
 
 Error Listener::Open(const std::string& address, std::uint16_t port) {
-  Error error = Bind(address, port);
+  constexpr std::string_view unix_scheme = "unix:";
+  Error error = address.starts_with(unix_scheme) ? file_.emplace(address.substr(unix_scheme.size())).Listen(acceptor_)
+                                                 : ListenTcp(address, port);
   if (!error) ::fcntl(acceptor_.native_handle(), F_SETFD, FD_CLOEXEC);
-  if (!error) acceptor_.listen(StreamAcceptor::max_listen_connections, error);
   if (error) Close();
   return error;
 }
 
-Error Listener::Bind(const std::string& address, std::uint16_t port) {
-  constexpr std::string_view unix_scheme = "unix:";
-  if (address.starts_with(unix_scheme)) return file_.emplace(address.substr(unix_scheme.size())).Bind(acceptor_);
+Error Listener::ListenTcp(const std::string& address, std::uint16_t port) {
   Error error;
   const asio::ip::address host = asio::ip::make_address(address, error);
   if (error) return error;
@@ -37,6 +36,7 @@ Error Listener::Bind(const std::string& address, std::uint16_t port) {
   if (!error) acceptor_.set_option(StreamAcceptor::reuse_address(true), error);
   if (!error && host.is_v6()) acceptor_.set_option(asio::ip::v6_only(false), error);
   if (!error) acceptor_.bind(endpoint, error);
+  if (!error) acceptor_.listen(StreamAcceptor::max_listen_connections, error);
   if (!error) port_ = ToTcp(acceptor_.local_endpoint(error)).port();
   return error;
 }
@@ -49,7 +49,7 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
     if (!error) {
       starving = false;
       Error ignored;
-      socket.set_option(tcp::no_delay(true), ignored);  // means nothing to a UNIX socket
+      socket.set_option(tcp::no_delay(true), ignored);       // means nothing to a UNIX socket
       ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);  // a child of the application's does not keep it open
       try {
         accepted(std::move(socket));

@@ -33,7 +33,7 @@ class Listener {
   void Close();
 
  private:
-  Error Bind(const std::string& address, std::uint16_t port);
+  Error ListenTcp(const std::string& address, std::uint16_t port);
 
   StreamAcceptor acceptor_;
   std::optional<SocketFile> file_;

@@ -10,7 +10,7 @@
 
 namespace ws::transport {
 
-// Removes its file when it goes, unless another has taken its place.
+// Removes its file when it goes, unless another has taken its place; the acceptor is closed before.
 class SocketFile final {
  public:
   explicit SocketFile(std::string path) : path_(std::move(path)) {}
@@ -18,12 +18,13 @@ class SocketFile final {
   SocketFile(const SocketFile&) = delete;
   SocketFile& operator=(const SocketFile&) = delete;
 
-  // Opens and binds. A socket that an ended process left there is replaced; one in use, or a file of another kind, is
-  // an error.
-  Error Bind(StreamAcceptor& acceptor);
-  void Remove() noexcept;
+  // Opens, binds and listens. A socket that an ended process left there is replaced; one in use, or a file of another
+  // kind, is an error.
+  Error Listen(StreamAcceptor& acceptor);
 
  private:
+  void Remove() noexcept;
+
   const std::string path_;
   dev_t device_ = 0;
   ino_t inode_ = 0;  // 0: there is none of ours

@@ -30,9 +30,8 @@ std::string OpenAnd(std::string_view request, const std::function<void(Codec&, s
   constexpr std::string_view name = "Sec-WebSocket-Key: ";
   const std::size_t key = request.find(name) + name.size();
   ws::HttpRequest asked{.method = "GET", .target = "/"};
-  asked.headers = {{"Host", "a"},
-                   {"Sec-WebSocket-Version", "13"},
-                   {"Sec-WebSocket-Key", std::string(request.substr(key, 24))}};
+  asked.headers = {
+      {"Host", "a"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", std::string(request.substr(key, 24))}};
   if (request.find("permessage-deflate") != request.npos)
     asked.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
   boost::asio::io_context context;

@@ -83,8 +83,8 @@ TEST_CASE("Stop ends a TLS handshake that the server does not answer") {
   const CertificateFiles files;
   boost::asio::io_context context;
   boost::asio::ip::tcp::acceptor silent(context, {boost::asio::ip::address_v4::loopback(), 0});
-  Client client({.url = "wss://localhost:" + std::to_string(silent.local_endpoint().port()) + "/",
-                 .ca_file = files.Chain()});
+  Client client(
+      {.url = "wss://localhost:" + std::to_string(silent.local_endpoint().port()) + "/", .ca_file = files.Chain()});
   client.Start();
   silent.accept();
   client.Stop();

@@ -2,6 +2,12 @@
 #include "ws/hub.hpp"
 
 #include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -266,4 +272,50 @@ TEST_CASE("a callback may close members, leave, and broadcast while others do") 
   CHECK(rooms.clients[0].Receive()["data"] == "left");
   CHECK(rooms.clients[1].ReceiveClose().code == 4001);
   hub.Off("leave");
+}
+
+TEST_CASE("a request of many that is answered at once may be awaited on many threads") {
+  Hub hub;
+  Handler member({.hub = hub});
+  member.Join("g");
+  boost::asio::thread_pool pool(4);
+  std::atomic<int> answered = 0;
+  constexpr int rounds = 2000;
+  for (int round = 0; round < rounds; ++round) {
+    boost::asio::co_spawn(pool, hub.To("g").RequestAsync("connect"),
+                          [&](std::exception_ptr, const std::vector<ws::GroupReply>& replies) {
+                            if (replies.at(0).reply.error == Errc::InvalidEvent) ++answered;
+                          });
+  }
+  pool.join();
+  CHECK(answered == rounds);
+}
+
+TEST_CASE("a request of many that is cancelled is open no more") {
+  Rooms rooms({"a"});
+  rooms.socket(0);
+  boost::asio::io_context context(1);
+  for (int round = 0; round < 1100; ++round) {  // more than may be open
+    boost::asio::cancellation_signal signal;
+    bool cancelled = false;
+    boost::asio::co_spawn(context, rooms.hub().Everybody().RequestAsync("never"),
+                          boost::asio::bind_cancellation_slot(
+                              signal.slot(), [&](std::exception_ptr, const std::vector<ws::GroupReply>& replies) {
+                                cancelled = replies.at(0).reply.error == Errc::Cancelled;
+                              }));
+    boost::asio::post(context, [&] { signal.emit(boost::asio::cancellation_type::terminal); });
+    context.restart();
+    context.run();
+    CHECK(cancelled);
+    rooms.clients[0].Receive();
+  }
+}
+
+TEST_CASE("a group request's callback that throws harms nobody, though nobody was asked") {
+  std::promise<void> called;
+  Hub().To("nobody").Request("x", nullptr, [&](const std::vector<ws::GroupReply>&) {
+    called.set_value();
+    throw std::runtime_error("mine");
+  });
+  Get(called.get_future());
 }

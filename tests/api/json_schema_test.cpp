@@ -52,6 +52,31 @@ TEST_CASE("texts that a regular expression would have to read are bounded: it re
   CHECK_FALSE(JsonSchema(Json{{"type", "string"}}).FindMismatch(long_text));
 }
 
+TEST_CASE("a property may have the name of a keyword, and its pattern is bounded and judged all the same") {
+  const std::string name = GENERATE(as<std::string>(), "default", "const", "enum", "examples", "pattern", "properties");
+  Json schema;
+  schema["properties"][name] = {{"type", "string"}, {"pattern", "^[a-z]*$"}};
+  CHECK(JsonSchema(schema).FindMismatch({{name, std::string(900'000, 'a')}}));
+  CHECK_FALSE(JsonSchema(schema).FindMismatch({{name, "abc"}}));
+  schema["properties"][name]["pattern"] = "(";
+  CHECK_THROWS_AS(JsonSchema(schema), std::invalid_argument);
+}
+
+TEST_CASE("lists whose items must differ are compared in bounded time and memory") {
+  const JsonSchema schema(Json{{"uniqueItems", true}});
+  CHECK_FALSE(schema.FindMismatch(Json{1, 2, 3}));
+  CHECK(schema.FindMismatch(Json{1, 2, 1}));
+  CHECK(schema.FindMismatch(Json(900, 0)));
+  CHECK(schema.FindMismatch(Json(200'000, 0))->expected == "has a list that is too long");
+}
+
+TEST_CASE("a key of the peer's does not come back whole") {
+  const auto mismatch =
+      JsonSchema(Json{{"additionalProperties", {{"type", "string"}}}}).FindMismatch({{std::string(5000, 'k'), 1}});
+  REQUIRE(mismatch);
+  CHECK(mismatch->path.empty());
+}
+
 TEST_CASE("data of many mismatches is refused without noting each") {
   const Json many(200'000, 1);
   const auto mismatch = JsonSchema(Json{{"items", {{"type", "string"}}}}).FindMismatch(many);

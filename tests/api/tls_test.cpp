@@ -146,9 +146,8 @@ TEST_CASE("a certificate is swapped while the server runs; open connections keep
 
 TEST_CASE("certificates are swapped while clients connect") {
   const ws::test::CertificateFiles files;
-  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& one) {
-    one.Route("/ws", [](Handler) {});
-  });
+  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}},
+                              [](ws::Server& one) { one.Route("/ws", [](Handler) {}); });
   std::atomic<bool> done = false;
   std::thread swapping([&] {
     while (!done) CHECK_FALSE(server->ReloadTls());

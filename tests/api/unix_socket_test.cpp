@@ -2,12 +2,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/patience.hpp"
@@ -121,7 +125,28 @@ TEST_CASE("no file of another kind is replaced by a UNIX socket, and a path that
   CHECK(Server({.address = "unix:" + place.Path()}).Start() == boost::system::errc::address_in_use);
   CHECK(fs::file_size(place.Path()) == 4);
   CHECK(Server({.address = "unix:" + place.Path() + "/x"}).Start() == boost::system::errc::not_a_directory);
-  CHECK(Server({.address = "unix:/tmp/" + std::string(200, 'x')}).Start() ==
-        boost::system::errc::filename_too_long);
+  CHECK(Server({.address = "unix:/tmp/" + std::string(200, 'x')}).Start() == boost::system::errc::filename_too_long);
   CHECK(Server({.address = "unix:"}).Start() == boost::system::errc::invalid_argument);
+}
+
+TEST_CASE("servers that start at once on a UNIX path do not steal it from each other") {
+  const Place place;
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> started = 0;
+    std::vector<std::unique_ptr<Server>> servers;
+    for (int index = 0; index < 4; ++index) {
+      servers.push_back(std::make_unique<Server>(ws::ServerOptions{.address = "unix:" + place.Path(), .workers = 1}));
+      Serve(*servers.back());
+    }
+    std::vector<std::thread> threads;
+    for (const auto& server : servers) {
+      threads.emplace_back([&] {
+        const ws::Error error = server->Start();
+        if (!error) ++started;
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(started == 1);
+    CHECK(Works(place.Path()));
+  }
 }

@@ -52,8 +52,8 @@ TEST_CASE("Our request passes our own checks") {
 TEST_CASE("A header of the application's is one line, and none of the handshake's") {
   CHECK(IsOfferable("Cookie", "a=b; c=\xC3\xA9"));
   CHECK(IsOfferable("Origin", "https://a"));
-  for (const auto name :
-       {"", "Host", "upgrade", "Sec-WebSocket-Key", "sec-websocket-x", "Content-Length", "a:b", "a b", "a\r\nb"})
+  for (const auto name : {"", "Host", "upgrade", "Sec-WebSocket-Key", "sec-websocket-x", "Content-Length", "a:b", "a b",
+                          "a\r\nb", "a(b", "a\x7F", "\xC3\xA9"})
     CHECK_FALSE(IsOfferable(name, "x"));
   CHECK_FALSE(IsOfferable("X", "a\r\nInjected: b"));
   CHECK_FALSE(IsOfferable("X", std::string_view("a\0b", 3)));
@@ -69,6 +69,18 @@ TEST_CASE("A right answer grants, with what the server chose") {
   CHECK(grant->subprotocol == "json");
   CHECK(grant->deflate);
   CHECK(Why(Answer()) == "granted");
+}
+
+TEST_CASE("Parameters of deflate are those that RFC 7692 lets a server answer with, each once") {
+  for (const auto* parameters :
+       {"", "server_no_context_takeover", "client_no_context_takeover; server_max_window_bits=9",
+        " server_max_window_bits = 15 "})
+    CHECK(AreDeflateParameters(parameters));
+  for (const auto* parameters :
+       {"client_max_window_bits", "client_max_window_bits=8", "nonsense", "server_max_window_bits",
+        "server_max_window_bits=7", "server_max_window_bits=99", "server_no_context_takeover=1",
+        "server_no_context_takeover;server_no_context_takeover", "server_no_context_takeover, permessage-deflate"})
+    CHECK_FALSE(AreDeflateParameters(parameters));
 }
 
 TEST_CASE("A wrong answer does not") {

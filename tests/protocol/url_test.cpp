@@ -31,9 +31,11 @@ TEST_CASE("An IPv6 address loses its brackets but in the Host header") {
 }
 
 TEST_CASE("What is no WebSocket URL is nothing") {
-  const std::string text = GENERATE(as<std::string>(), "", "example.com", "http://a", "ws:/a", "ws://", "ws:///path",
-                                    "ws://:80", "ws://a:b", "ws://a:65536", "ws://a:123456", "ws://user@a", "ws://[::1",
-                                    "ws://[]:1", "ws://a#b", "ws://a/b c", "ws://a/\r\nInjected: 1", "ws://a/\xC3\xA9");
+  const std::string text =
+      GENERATE(as<std::string>(), "", "example.com", "http://a", "ws:/a", "ws://", "ws:///path", "ws://:80", "ws://a:b",
+               "ws://a:65536", "ws://a:123456", "ws://user@a", "ws://[::1", "ws://[]:1", "ws://a#b", "ws://a/b c",
+               "ws://a/\r\nInjected: 1", "ws://a/\xC3\xA9", "ws://[evil.example]/", "ws://a\\b", "ws://a,b", "ws://%41",
+               "ws://a:0", "ws://[::1%25lo]");
   CAPTURE(text);
   CHECK_FALSE(ParseUrl(text));
 }

@@ -37,7 +37,8 @@ class Driven {
   ~Driven() { pool_.join(); }
 
   // The delays of so many pauses; `before` is called with the number of each.
-  Delays Run(std::size_t pauses, const std::function<void(std::size_t)>& before = [](std::size_t) {}) {
+  Delays Run(
+      std::size_t pauses, const std::function<void(std::size_t)>& before = [](std::size_t) {}) {
     Delays delays;
     std::shared_ptr<ClientSession> session;
     settings_.clock.wait = [&](std::chrono::milliseconds delay, const std::function<void()>& over) {
@@ -46,9 +47,10 @@ class Driven {
       if (delays.size() == pauses) session->BeginStop(1000, {});
       over();
     };
-    session = std::make_shared<ClientSession>(ws::MakeStrand(context_.get_executor()), settings_);
-    session->Start();
+    session = std::make_shared<ClientSession>(settings_);
+    session->Start(ws::MakeStrand(context_.get_executor()));
     context_.run_for(ws::test::patience);
+    session->Release();
     return delays;
   }
 

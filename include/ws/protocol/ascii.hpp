@@ -18,6 +18,16 @@ constexpr std::string_view Trim(std::string_view text) noexcept {
   return text;
 }
 
+// RFC 9110 5.6.2: what names headers and subprotocols.
+constexpr bool IsToken(std::string_view text) noexcept {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  for (const char c : text) {
+    const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+    if (!plain && marks.find(c) == marks.npos) return false;
+  }
+  return !text.empty();
+}
+
 // Calls `use` with each element of a comma-separated header value.
 template <class Use>
 constexpr void ForEachToken(std::string_view list, Use use) {

@@ -4,14 +4,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <optional>
 
 #include "ws/protocol/deadline.hpp"
 #include "ws/rate_limit.hpp"
 
 namespace ws::protocol {
 
-// A bucket that leaks so much a second and holds a burst (the generic cell rate algorithm). Not thread-safe.
+// A bucket that leaks so much a second and holds a burst. Not thread-safe.
 class LeakyBucket {
  public:
   LeakyBucket(std::size_t per_second, std::size_t burst)
@@ -19,22 +18,23 @@ class LeakyBucket {
 
   void Add(Time now, std::size_t amount) noexcept {
     if (rate_ == 0) return;
-    empty_ = std::min(std::max(empty_, now) + ToDuration(static_cast<double>(amount)), now + longest);
+    const std::chrono::duration<double> leaking = std::max(now, filled_) - filled_;
+    level_ = std::max(level_ - rate_ * leaking.count(), 0.0) + static_cast<double>(amount);
+    filled_ = std::max(now, filled_);
   }
-  // When it no longer overflows; not later than `now` where it does not.
-  Time ReadyAt() const noexcept { return rate_ == 0 ? Time() : empty_ - std::min(empty_ - Time(), ToDuration(burst_)); }
+  // When it no longer overflows; long ago where it does not.
+  Time ReadyAt() const noexcept {
+    constexpr std::chrono::duration<double> longest = std::chrono::hours(24);  // nobody waits so long
+    const double excess = level_ - burst_;
+    if (rate_ == 0 || excess <= 0) return Time();
+    const std::chrono::duration<double> time(excess / rate_);
+    return filled_ + std::chrono::duration_cast<Duration>(std::min(time, longest));
+  }
 
  private:
-  static constexpr std::chrono::hours longest{24};  // nobody waits so long: the clock must not overflow
-
-  // How long it takes to leak so much.
-  Duration ToDuration(double amount) const noexcept {
-    const std::chrono::duration<double> time(amount / rate_);
-    return time > longest ? Duration(longest) : std::chrono::duration_cast<Duration>(time);
-  }
-
   double rate_, burst_;
-  Time empty_{};  // when all has leaked
+  double level_ = 0;  // when it was filled_
+  Time filled_{};
 };
 
 // The limits on one peer's messages. Not thread-safe.
@@ -51,23 +51,30 @@ class RateLimiter {
 
   // A message was read.
   void Count(Time now, std::size_t bytes) noexcept {
-    if (excess_since_ && now > ReadyAt() + calm) excess_since_.reset();
+    if (now > held_until_) {
+      excess_ -= std::min(excess_, now - held_until_);
+      held_until_ = now;
+    }
     messages_.Add(now, 1);
     bytes_.Add(now, bytes);
-    if (!excess_since_ && ReadyAt() > now) excess_since_ = now;
+    if (ReadyAt() <= held_until_) return;
+    excess_ += ReadyAt() - held_until_;
+    held_until_ = ReadyAt();
   }
   // When the next may be read.
   Time ReadyAt() const noexcept { return std::max(messages_.ReadyAt(), bytes_.ReadyAt()); }
-  // When a peer that is still held back then has sent too much for too long; Time::max() while it has not begun.
-  Time GivesUpAt() const noexcept { return excess_since_ ? Later(*excess_since_, patience_) : Time::max(); }
+  // When a peer that is held back until then has been so for too long, less the time when it was not; Time::max() while
+  // that is not in sight.
+  Time GivesUpAt() const noexcept {
+    return IsNever(patience_) || excess_ < patience_ ? Time::max() : held_until_ - (excess_ - patience_);
+  }
 
  private:
-  static constexpr std::chrono::seconds calm{1};  // without being held back: the excess is over
-
   LeakyBucket messages_, bytes_;
   std::chrono::milliseconds patience_;
   bool limits_;
-  std::optional<Time> excess_since_;
+  Duration excess_{};
+  Time held_until_{};  // or last seen, whichever is later
 };
 
 }  // namespace ws::protocol

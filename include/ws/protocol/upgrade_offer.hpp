@@ -18,8 +18,8 @@ namespace ws::protocol {
 // What a client asks for.
 struct UpgradeOffer {
   Url url;
-  HttpHeaders headers;  // of the application's own
-  std::vector<std::string> subprotocols;
+  HttpHeaders headers = {};  // of the application's own
+  std::vector<std::string> subprotocols = {};
   bool deflate = false;
 };
 
@@ -43,10 +43,9 @@ inline std::string MakeKey(const std::array<unsigned char, 16>& bytes) {
 
 // Whether a header of the application's own may stand in the request: it is one line, and not the handshake's.
 inline bool IsOfferable(std::string_view name, std::string_view value) {
-  const auto breaks = [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; };
+  const auto breaks = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F'; };
   constexpr std::string_view ours[] = {"Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding"};
-  return !name.empty() && name.find_first_of(": \t") == name.npos && std::none_of(name.begin(), name.end(), breaks) &&
-         std::none_of(value.begin(), value.end(), breaks) &&
+  return IsToken(name) && std::none_of(value.begin(), value.end(), breaks) &&
          !EqualsIgnoringCase(name.substr(0, 14), "Sec-WebSocket-") &&
          std::none_of(std::begin(ours), std::end(ours), [&](auto one) { return EqualsIgnoringCase(name, one); });
 }
@@ -78,6 +77,28 @@ inline std::string Serialize(const HttpRequest& request) {
   return text += "\r\n";
 }
 
+// Whether what stands behind the name of permessage-deflate may be answered to an offer without parameters, RFC
+// 7692 7.1.
+inline bool AreDeflateParameters(std::string_view parameters) {
+  std::vector<std::string_view> seen;
+  while (!parameters.empty()) {
+    const std::size_t end = std::min(parameters.find(';'), parameters.size());
+    const std::string_view one = Trim(parameters.substr(0, end));
+    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    const std::size_t equals = std::min(one.find('='), one.size());
+    const std::string_view name = Trim(one.substr(0, equals)),
+                           value = Trim(one.substr(std::min(equals + 1, one.size())));
+    if (std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
+    seen.push_back(name);
+    const bool is_flag = name == "server_no_context_takeover" || name == "client_no_context_takeover";
+    constexpr std::string_view widths[] = {"8", "9", "10", "11", "12", "13", "14", "15"};
+    const bool is_width =
+        name == "server_max_window_bits" && std::find(std::begin(widths), std::end(widths), value) != std::end(widths);
+    if (!is_width && !(is_flag && equals == one.size())) return false;
+  }
+  return true;
+}
+
 // What the server granted, or why its answer is none: a text for the log.
 inline std::variant<UpgradeGrant, std::string> JudgeAnswer(const HttpResponse& answer, const UpgradeOffer& offer,
                                                            std::string_view accept) {
@@ -96,9 +117,10 @@ inline std::variant<UpgradeGrant, std::string> JudgeAnswer(const HttpResponse& a
   if (accepts.size() != 1 || accepts[0] != accept) return "the answer's Sec-WebSocket-Accept is wrong";
   UpgradeGrant grant;
   if (!extensions.empty()) {
-    const std::string_view name = Trim(extensions[0].substr(0, extensions[0].find(';')));
-    const bool ours = extensions.size() == 1 && extensions[0].find(',') == std::string_view::npos;
-    if (!offer.deflate || !ours || name != "permessage-deflate")
+    const std::size_t semicolon = std::min(extensions[0].find(';'), extensions[0].size());
+    const bool ours = extensions.size() == 1 && Trim(extensions[0].substr(0, semicolon)) == "permessage-deflate";
+    if (!offer.deflate || !ours ||
+        !AreDeflateParameters(extensions[0].substr(std::min(semicolon + 1, extensions[0].size()))))
       return "the answer has an extension that was not offered";
     grant.deflate = true;
   }

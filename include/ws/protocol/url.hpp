@@ -20,7 +20,10 @@ struct Url {
   std::string target = "/";
 };
 
-// Nothing where it is none: another scheme, a fragment, a user name, or a character that needs escaping.
+inline constexpr std::string_view host_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+// Nothing where it is none: another scheme, a fragment, a user name, or a character that needs escaping. Host names are
+// ASCII; others have their punycode.
 inline std::optional<Url> ParseUrl(std::string_view text) {
   Url url;
   const std::size_t scheme = text.find("://");
@@ -37,7 +40,9 @@ inline std::optional<Url> ParseUrl(std::string_view text) {
   url.port = !authority->port.empty() ? std::string(authority->port) : url.secure ? "443" : "80";
   const bool brackets = authority->host.front() == '[';
   url.host = brackets ? authority->host.substr(1, authority->host.size() - 2) : authority->host;
-  if (url.host.empty()) return std::nullopt;
+  const std::string_view letters = brackets ? "0123456789abcdefABCDEF:." : host_letters;
+  if (url.host.empty() || url.host.find_first_not_of(letters) != url.host.npos || std::stoul(url.port) == 0)
+    return std::nullopt;
   if (slash != text.size()) url.target = std::string(text[slash] == '?' ? "/" : "").append(text.substr(slash));
   return url;
 }
