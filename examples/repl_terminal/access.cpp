@@ -1,5 +1,7 @@
 #include "access.hpp"
 
+#include <utility>
+
 #include "page_answer.hpp"
 #include "random_hex.hpp"
 #include "ws/protocol/origin.hpp"
@@ -39,23 +41,32 @@ std::string CookieName(const ws::HttpRequest& request) {
   return "repl_terminal_" + std::string(host && !host->port.empty() ? host->port : "80");
 }
 
-}  // namespace
-
-Access::Access(AuthMode mode) : mode_(mode), token_(RandomHex(secret_bytes)), cookie_(RandomHex(secret_bytes)) {}
-
-const std::vector<std::string>& Access::LoopbackNames() {
-  static const std::vector<std::string> names = {"127.0.0.1", "localhost", "[::1]"};
+// The server's own first: that is the one printed.
+std::vector<std::string> WithLoopback(std::vector<std::string> names) {
+  for (const char* name : {"127.0.0.1", "localhost", "[::1]"}) names.emplace_back(name);
   return names;
 }
 
+}  // namespace
+
+Access::Access(AccessOptions options)
+    : mode_(options.mode),
+      secure_(options.secure),
+      names_(WithLoopback(std::move(options.names))),
+      token_(RandomHex(secret_bytes)),
+      cookie_(RandomHex(secret_bytes)) {}
+
 std::string Access::Url(std::uint16_t port) const {
-  const std::string page = "http://127.0.0.1:" + std::to_string(port) + "/";
+  const std::string name = names_.front();
+  const bool has_port = name.rfind(':') != name.npos && !name.ends_with(']');
+  const std::string page =
+      (secure_ ? "https://" : "http://") + name + (has_port || port == 0 ? "" : ":" + std::to_string(port)) + "/";
   return mode_ == AuthMode::None ? page : page + "?token=" + token_;
 }
 
 std::optional<ws::HttpResponse> Access::Intercept(const ws::HttpRequest& request) {
-  if (!ws::protocol::IsListedHost(request.Header("Host"), LoopbackNames())) {
-    return TextAnswer(403, "This server answers to 127.0.0.1, localhost and [::1] only.");
+  if (!ws::protocol::IsListedHost(request.Header("Host"), names_)) {
+    return TextAnswer(403, "This server does not answer to that name; --host adds one.");
   }
   if (mode_ == AuthMode::None) return std::nullopt;
   const bool brings_token = request.Path() == "/" && !Field(request.Query(), "token", '&').empty();
@@ -64,8 +75,8 @@ std::optional<ws::HttpResponse> Access::Intercept(const ws::HttpRequest& request
 }
 
 ws::Authorization Access::Authorize(const ws::HttpRequest& request) const {
-  const bool is_local = ws::protocol::IsListedHost(request.Header("Host"), LoopbackNames());
-  const bool may = is_local && (mode_ == AuthMode::None || HasCookie(request));
+  const bool is_ours = ws::protocol::IsListedHost(request.Header("Host"), names_);
+  const bool may = is_ours && (mode_ == AuthMode::None || HasCookie(request));
   return may ? ws::Authorization::Accept() : ws::Authorization::Refuse(403, refusal);
 }
 
@@ -82,8 +93,8 @@ bool Access::TakeToken(const ws::HttpRequest& request) {
 ws::HttpResponse Access::Enter(const ws::HttpRequest& request) const {
   ws::HttpResponse answer = TextAnswer(303, "Welcome.");
   answer.headers.emplace_back("Location", "/");
-  answer.headers.emplace_back("Set-Cookie",
-                              CookieName(request) + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Strict");
+  answer.headers.emplace_back("Set-Cookie", CookieName(request) + "=" + cookie_ +
+                                                "; Path=/; HttpOnly; SameSite=Strict" + (secure_ ? "; Secure" : ""));
   return answer;
 }
 

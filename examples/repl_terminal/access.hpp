@@ -14,15 +14,21 @@ namespace repl {
 
 enum class AuthMode { Token, None };
 
-// Who may have a shell: a browser on this machine that opened the URL which the server printed.
-// The token in it works once and is traded for a cookie, so that it is worth nothing in a history
-// or a log. Whatever the mode, the server answers to loopback names only, which keeps out pages
-// that point a name of their own at it (DNS rebinding). Threads: any.
+struct AccessOptions {
+  AuthMode mode = AuthMode::Token;
+  std::vector<std::string> names = {};  // the server's, beside those of the loopback: "host" or "host:port"
+  bool secure = false;                  // it speaks TLS, or a proxy does for it
+};
+
+// Who may have a shell: a browser that opened the URL which the server printed. The token in it
+// works once and is traded for a cookie, so that it is worth nothing in a history or a log.
+// Whatever the mode, the server answers to its own names only, which keeps out pages that point a
+// name of theirs at it (DNS rebinding). Threads: any.
 class Access final {
  public:
-  explicit Access(AuthMode mode);
+  explicit Access(AccessOptions options = {});
 
-  // What the server prints.
+  // What the server prints; without a port where it is 0, on a UNIX socket.
   std::string Url(std::uint16_t port) const;
 
   // The answer to a request that goes no further, such as a refusal or the trade of the token;
@@ -32,8 +38,8 @@ class Access final {
   // The same decision for a WebSocket.
   ws::Authorization Authorize(const ws::HttpRequest& request) const;
 
-  // For Options::allowed_hosts: any port, since a tunnel may change it.
-  static const std::vector<std::string>& LoopbackNames();
+  // For Options::allowed_hosts. The loopback's on any port, since a tunnel may change it.
+  const std::vector<std::string>& Names() const { return names_; }
 
  private:
   bool HasCookie(const ws::HttpRequest& request) const;
@@ -41,6 +47,8 @@ class Access final {
   ws::HttpResponse Enter(const ws::HttpRequest& request) const;
 
   const AuthMode mode_;
+  const bool secure_;
+  const std::vector<std::string> names_;
   const std::string token_;
   const std::string cookie_;
   std::atomic<bool> token_used_ = false;

@@ -1,34 +1,51 @@
 #include "command_line.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 namespace repl {
 namespace {
 
-bool ReadPort(std::string_view text, std::uint16_t& port) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+template <class Number>
+bool Read(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
 }
 
-// False: the flag does not exist, or not with this value.
+bool ReadMinutes(std::string_view text, std::chrono::minutes& minutes) {
+  std::uint16_t number = 0;
+  const bool is_number = Read(text, number);
+  minutes = std::chrono::minutes(number);
+  return is_number;
+}
+
+// False: not with this value.
 bool Apply(std::string_view flag, const std::string& value, CommandLine& line) {
-  if (flag == "--port") return ReadPort(value, line.port);
+  if (value.empty()) return false;
+  if (flag == "--port") return Read(value, line.port);
+  if (flag == "--grace") return ReadMinutes(value, line.detached_grace);
+  if (flag == "--idle-shutdown") return ReadMinutes(value, line.idle_shutdown);
   if (flag == "--workspace") line.workspace = value;
+  if (flag == "--address") line.address = value;
+  if (flag == "--host") line.hosts.push_back(value);
+  if (flag == "--shell") line.shell = value;
+  if (flag == "--certificate") line.certificate = value;
+  if (flag == "--key") line.key = value;
   if (flag == "--page") line.page = value;
+  if (flag == "--url-file") line.url_file = value;
   if (flag == "--allow-origin") line.allowed_origins.push_back(value);
-  if (flag == "--auth") {
-    line.auth = value == "none" ? AuthMode::None : AuthMode::Token;
-    return value == "none" || value == "token";
-  }
-  return !value.empty();
+  if (flag != "--auth") return true;
+  line.auth = value == "none" ? AuthMode::None : AuthMode::Token;
+  return value == "none" || value == "token";
 }
 
 bool TakesValue(std::string_view flag) {
-  for (const std::string_view known : {"--port", "--workspace", "--page", "--allow-origin", "--auth"}) {
-    if (flag == known) return true;
-  }
-  return false;
+  constexpr std::string_view flags[] = {"--port",    "--workspace", "--page",         "--allow-origin", "--auth",
+                                        "--address", "--host",      "--certificate",  "--key",          "--url-file",
+                                        "--shell",   "--grace",     "--idle-shutdown"};
+  return std::find(std::begin(flags), std::end(flags), flag) != std::end(flags);
 }
 
 }  // namespace
@@ -41,6 +58,14 @@ Outcome<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments)
       line.help = true;
       continue;
     }
+    if (argument == "--read-only") {
+      line.mode = Mode::ReadOnly;
+      continue;
+    }
+    if (argument == "--behind-tls") {
+      line.behind_tls = true;
+      continue;
+    }
     const std::size_t equals = argument.find('=');
     const std::string flag = argument.substr(0, equals);
     if (!TakesValue(flag)) return Problem{"Unknown argument: " + argument};
@@ -48,16 +73,29 @@ Outcome<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments)
     const std::string value = equals == std::string::npos ? arguments[++at] : argument.substr(equals + 1);
     if (!Apply(flag, value, line)) return Problem{"Not a value for " + flag + ": " + value};
   }
+  if (line.certificate.empty() != line.key.empty()) return Problem{"--certificate and --key belong together"};
   return line;
 }
 
 std::string HelpText() {
-  return "A terminal and a file tree in the browser, for this machine only.\n"
+  return "A terminal and a file tree in the browser, for this machine only unless told otherwise.\n"
          "\n"
          "  --port PORT            to listen on, 0 for any that is free (8080)\n"
          "  --workspace DIR        the folder whose files are shown (the current one)\n"
          "  --auth token|none      token: only who opens the URL printed gets a shell (token)\n"
-         "                         none: every program and user of this machine does\n"
+         "                         none: everybody who can reach the port does\n"
+         "  --read-only            files and terminals are looked at; nothing is typed or changed\n"
+         "  --shell PROGRAM        what a terminal runs (the user's shell)\n"
+         "  --grace MINUTES        how long a shell lives on when nobody looks at it (10)\n"
+         "  --idle-shutdown MINUTES  end when nobody was connected for so long, 0 for never (0)\n"
+         "\n"
+         "  --address ADDRESS      to listen on: another than the loopback's needs --host and TLS, here or in a "
+         "proxy;\n"
+         "                         unix:/path is a UNIX socket (127.0.0.1)\n"
+         "  --host NAME[:PORT]     a name that browsers know this server by; repeatable\n"
+         "  --certificate FILE     PEM, with --key FILE: speaks TLS\n"
+         "  --behind-tls           a proxy speaks TLS\n"
+         "  --url-file FILE        write the URL, which lets in who reads it, there instead of printing it\n"
          "  --allow-origin ORIGIN  another page that may connect, e.g. http://localhost:5173; repeatable\n"
          "  --page DIR             the page's folder, with its node_modules (page, beside the program)\n"
          "  --help                 this text\n";

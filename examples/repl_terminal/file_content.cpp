@@ -30,16 +30,27 @@ bool WriteLike(int file, const struct stat& old, std::string_view content) {
   return WriteAll(file, content) && ::fchmod(file, old.st_mode & 07777) == 0 && ::fsync(file) == 0;
 }
 
+bool IsStill(const struct stat& old, int folder, const std::string& name) {
+  struct stat now {};
+  const auto is_same = [](const timespec& one, const timespec& other) {
+    return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+  };
+  return ::fstatat(folder, name.c_str(), &now, AT_SYMLINK_NOFOLLOW) == 0 && now.st_dev == old.st_dev &&
+         now.st_ino == old.st_ino && now.st_size == old.st_size && is_same(now.st_mtim, old.st_mtim) &&
+         is_same(now.st_ctim, old.st_ctim);
+}
+
 }  // namespace
 
-Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max_bytes) {
+Outcome<std::string> ReadBytes(int file, const std::string& what, std::size_t max_bytes) {
   struct stat about {};
   if (::fstat(file, &about) != 0) return Explain(errno, what);
   if (S_ISDIR(about.st_mode)) return Explain(EISDIR, what);
   if (!S_ISREG(about.st_mode)) return Explain(ENXIO, what);
   const auto too_large = [&](std::uintmax_t size) {
-    return Problem{what + " is too large to open here: " + HumanSize(size) + ", and the limit is " +
-                   HumanSize(max_bytes) + "."};
+    return Problem{
+        what + " is too large to open here: " + HumanSize(size) + ", and the limit is " + HumanSize(max_bytes) + ".",
+        Problem::Kind::TooLarge, size};
   };
   const auto size = static_cast<std::uintmax_t>(about.st_size);
   if (size > max_bytes) return too_large(size);
@@ -54,8 +65,14 @@ Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max
     content.append(piece, static_cast<std::size_t>(count));
     if (content.size() > max_bytes) return too_large(content.size());
   }
-  if (content.find('\0') != std::string::npos || !IsUtf8(content)) {
-    return Problem{what + " is a binary file (" + HumanSize(content.size()) + "), not text."};
+  return content;
+}
+
+Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max_bytes) {
+  auto content = ReadBytes(file, what, max_bytes);
+  if (content && (content->find('\0') != std::string::npos || !IsUtf8(*content))) {
+    return Problem{what + " is a binary file (" + HumanSize(content->size()) + "), not text.", Problem::Kind::Binary,
+                   content->size()};
   }
   return content;
 }
@@ -65,8 +82,16 @@ Outcome<> ReplaceContent(int folder, const std::string& name, const std::string&
   const std::string draft = ".save-" + RandomHex(8);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const UniqueFd file(::openat(folder, draft.c_str(), flags, 0600));
+  if (!file && errno == EACCES) {
+    return Problem{"The folder of " + what + " may not be written to: permission denied. Nothing was saved."};
+  }
   if (!file) return Explain(errno, what);
-  if (!WriteLike(file.Get(), old, content) || ::renameat(folder, draft.c_str(), folder, name.c_str()) != 0) {
+  const bool is_written = WriteLike(file.Get(), old, content);
+  if (is_written && !IsStill(old, folder, name)) {  // to write takes a while
+    ::unlinkat(folder, draft.c_str(), 0);
+    return Problem{what + " was changed by somebody else meanwhile, so nothing was saved.", Problem::Kind::Conflict};
+  }
+  if (!is_written || ::renameat(folder, draft.c_str(), folder, name.c_str()) != 0) {
     const int error = errno;
     ::unlinkat(folder, draft.c_str(), 0);
     return Explain(error, what);

@@ -1,11 +1,14 @@
 #include "file_events.hpp"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "clipboard.hpp"
+#include "content_hash.hpp"
 #include "json_fields.hpp"
 
 namespace repl {
@@ -17,6 +20,7 @@ struct Desk {
 
   Workspace& workspace;
   Clipboard clipboard;
+  std::atomic<bool> is_listing = false;
 };
 
 using Texts = std::vector<std::string>;
@@ -26,6 +30,7 @@ struct FileEvent {
   const char* name;
   std::vector<const char*> fields;
   std::function<Outcome<ws::Json>(Desk&, const Texts&)> answer;
+  const char* optional = nullptr;  // one more text, empty where it is left out
 };
 
 ws::Json ToJson(const std::vector<Entry>& entries) {
@@ -54,16 +59,21 @@ Outcome<ws::Json> FetchDir(Desk& desk, const Texts& texts) {
 Outcome<ws::Json> FetchContent(Desk& desk, const Texts& texts) {
   auto content = desk.workspace.Read(texts[0]);
   if (!content) return content.Why();
-  return ws::Json{{"content", std::move(*content)}};
+  const std::string hash = ContentHash(*content);
+  return ws::Json{{"content", std::move(*content)}, {"hash", hash}};
+}
+
+Outcome<ws::Json> UpdateContent(Desk& desk, const Texts& texts) {
+  const auto hash = desk.workspace.Patch(texts[0], texts[1], texts[2]);
+  if (!hash) return hash.Why();
+  return ws::Json{{"success", true}, {"hash", *hash}};
 }
 
 const std::vector<FileEvent>& FileEvents() {
   static const std::vector<FileEvent> events = {
       {"fetchDir", {"Dir"}, FetchDir},
       {"fetchContent", {"path"}, FetchContent},
-      {"updateContent",
-       {"path", "patch"},
-       [](Desk& d, const Texts& t) { return Success(d.workspace.Patch(t[0], t[1])); }},
+      {"updateContent", {"path", "patch"}, UpdateContent, "hash"},
       {"createFile", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.CreateFile(t[0])); }},
       {"createFolder", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.CreateFolder(t[0])); }},
       {"delete", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.Delete(t[0])); }},
@@ -85,6 +95,14 @@ std::optional<std::string> Field(const ws::Json& data, const std::string& name) 
   return !text && name == "Dir" ? TextField(data, "dir") : text;
 }
 
+ws::Json ToJson(const Problem& problem) {
+  ws::Json error = {{"error", problem.sentence}};
+  if (problem.kind == Problem::Kind::Conflict) error["conflict"] = true;
+  if (problem.kind == Problem::Kind::Binary) error.update({{"binary", true}, {"size", problem.size}});
+  if (problem.kind == Problem::Kind::TooLarge) error.update({{"tooLarge", true}, {"size", problem.size}});
+  return error;
+}
+
 // The paths come back as they were sent, so that the client knows what is answered.
 ws::Json Answer(const FileEvent& event, Desk& desk, const ws::Json& data) {
   Texts texts;
@@ -95,9 +113,23 @@ ws::Json Answer(const FileEvent& event, Desk& desk, const ws::Json& data) {
     if (name != "patch") paths[name == "Dir" ? "path" : name] = *text;
     texts.push_back(std::move(*text));
   }
+  if (event.optional != nullptr) {
+    const bool is_given = data.contains(event.optional) && !data[event.optional].is_null();
+    auto text = is_given ? TextField(data, event.optional) : "";
+    if (!text) return {{"error", "“" + std::string(event.optional) + "” is not a text."}};
+    texts.push_back(std::move(*text));
+  }
   const auto answer = event.answer(desk, texts);
-  paths.update(answer ? *answer : ws::Json{{"error", answer.Why().sentence}});
+  paths.update(answer ? *answer : ToJson(answer.Why()));
   return paths;
+}
+
+// Once at a time, so that nobody takes all threads. Neither the clipboard nor the order is touched.
+std::variant<std::monostate, ws::Json, ws::Failure> ListFiles(Desk& desk) {
+  if (desk.is_listing.exchange(true)) return ws::Failure{"busy", "The files are being listed already."};
+  FileList list = desk.workspace.ListFiles();
+  desk.is_listing = false;
+  return ws::Json{{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
 }
 
 // Waits for room, so that no answer is lost; fails only where the connection is over or the answer
@@ -118,6 +150,9 @@ void ServeFiles(ws::Handler socket, Workspace& workspace) {
     if (!entries) return Send(peer, "error", {{"message", entries.Why().sentence}});
     return Send(peer, "Loaded", {{"rootContents", ToJson(*entries)}});
   });
+  // It may take a while, so it lets what is typed pass.
+  socket.On(
+      "listFiles", [desk] { return ListFiles(*desk); }, ws::Order::None);
   for (const FileEvent& event : FileEvents()) {
     socket.On(event.name, [desk, &event](ws::Handler& peer, const ws::Json& data) {
       return Send(peer, std::string(event.name) + "Response", Answer(event, *desk, data));

@@ -1,6 +1,10 @@
 // A terminal and a file tree in the browser. Read ReplService for the events, Pty and Workspace for
 // what is behind them.
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
@@ -9,8 +13,12 @@
 
 #include "access.hpp"
 #include "command_line.hpp"
+#include "file_watcher.hpp"
+#include "idle_clock.hpp"
+#include "page_answer.hpp"
 #include "repl_service.hpp"
 #include "static_files.hpp"
+#include "unique_fd.hpp"
 #include "workspace.hpp"
 #include "ws/server.hpp"
 
@@ -24,6 +32,13 @@ int Fail(const std::string& problem) {
   return 1;
 }
 
+// For nobody's eyes but the user's.
+bool WriteSecret(const std::string& path, const std::string& text) {
+  const repl::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  return file && ::fchmod(file.Get(), 0600) == 0 &&
+         ::write(file.Get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
 int Run(const repl::CommandLine& line) {
   auto root = repl::WorkspaceRoot::Open(line.workspace);
   if (!root) return Fail(root.Why().sentence);
@@ -32,30 +47,55 @@ int Run(const repl::CommandLine& line) {
   if (!page.IsComplete())
     return Fail("the page's files are not there; run `npm ci` in its folder and name it with --page");
 
+  const bool has_certificate = !line.certificate.empty();
   asio::io_context terminals;
   repl::Workspace workspace(std::move(*root));
-  repl::Access access(line.auth);
+  repl::Access access({.mode = line.auth, .names = line.hosts, .secure = has_certificate || line.behind_tls});
   repl::PtyOptions shell;
+  shell.shell = line.shell;
   shell.folder = fs::absolute(line.workspace);
-  const repl::ReplService service(workspace, terminals.get_executor(), shell);
+  repl::TerminalLimits limits;
+  limits.detached_grace = line.detached_grace;
+  const auto sessions = std::make_shared<repl::TerminalSessions>(terminals.get_executor(), shell, limits);
+  const auto watcher = std::make_shared<repl::FileWatcher>(terminals.get_executor(), workspace);
+  const repl::ReplService service(workspace, watcher, sessions, line.mode);
 
-  ws::Server server({.port = line.port});
+  ws::ServerOptions options{.address = line.address, .port = line.port};
+  if (has_certificate) options.tls = ws::TlsFiles{line.certificate, line.key};
+  ws::Server server(std::move(options));
   server.OnRequest([&](const ws::HttpRequest& request) {
+    if (request.Path() == "/healthz") return repl::TextAnswer(200, "Well.");
     auto answer = access.Intercept(request);
     return answer ? std::move(*answer) : page.Answer(request);
   });
   server.Route(repl::ReplService::path, repl::ReplService::Options(access, line.allowed_origins),
                [&](ws::Handler socket) { service.Serve(socket); });
-  if (const ws::Error error = server.Start()) {
-    return Fail("cannot listen on port " + std::to_string(line.port) + ": " + error.message());
-  }
-  std::cout << "Open " << access.Url(server.Port()) << std::endl;
 
   asio::signal_set signals(terminals, SIGINT, SIGTERM);
-  signals.async_wait([&](ws::Error, int) {
+  const auto end = [&] {
+    signals.cancel();
     signals.clear();  // a second signal ends the process at once
     server.Stop();
+    sessions->Close();
+  };
+  const auto idle = std::make_shared<repl::IdleClock>(terminals.get_executor(), line.idle_shutdown, end);
+  signals.async_wait([&](ws::Error cancelled, int) {
+    if (cancelled) return;
+    idle->Stop();
+    end();
   });
+  server.Hub().On("connect", [idle] { idle->Come(); });
+  server.Hub().On("disconnect", [idle] { idle->Leave(); });
+
+  if (const ws::Error error = server.Start()) {
+    return Fail("cannot listen on " + line.address + " port " + std::to_string(line.port) + ": " + error.message());
+  }
+  idle->Start();
+  if (line.url_file.empty()) {
+    std::cout << "Open " << access.Url(server.Port()) << std::endl;
+  } else if (!WriteSecret(line.url_file, access.Url(server.Port()) + "\n")) {
+    return Fail("cannot write " + line.url_file);
+  }
   terminals.run();  // to the signal, and on until the last shell has ended
   return 0;
 }

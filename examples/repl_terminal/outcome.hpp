@@ -1,14 +1,20 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 
 namespace repl {
 
-// Why something was not done: a sentence for the person who asked.
+// Why something was not done: a sentence for the person who asked, and for the program the cases
+// that it treats on their own.
 struct Problem {
+  enum class Kind { Other, Binary, TooLarge, Conflict };
+
   std::string sentence;
+  Kind kind = Kind::Other;
+  std::uintmax_t size = 0;  // bytes of the file that is Binary or TooLarge
 };
 
 // The outcome's value where there is nothing to give back.

@@ -20,7 +20,8 @@ constexpr std::size_t max_moved_units = std::size_t{1} << 29;
 
 const Problem changed{
     "The file is no longer what this change was made for, so nothing was saved. Reload it and "
-    "make the change again."};
+    "make the change again.",
+    Problem::Kind::Conflict};
 
 // The text while hunks are applied: `done_` holds all up to a little past the last hunk, so that a
 // hunk moves little of it; the rest still lies in the base.

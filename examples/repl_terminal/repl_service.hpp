@@ -1,11 +1,13 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "access.hpp"
-#include "pty.hpp"
+#include "file_watcher.hpp"
+#include "mode.hpp"
+#include "terminal_sessions.hpp"
 #include "workspace.hpp"
 #include "ws/handler.hpp"
 #include "ws/options.hpp"
@@ -17,9 +19,9 @@ class ReplService final {
  public:
   static constexpr const char* path = "/api/v1/repl/ws";
 
-  // Shells are attended on `executor` and start as `shell` says.
-  ReplService(Workspace& workspace, boost::asio::any_io_executor executor, PtyOptions shell)
-      : workspace_(workspace), executor_(std::move(executor)), shell_(std::move(shell)) {}
+  ReplService(Workspace& workspace, std::shared_ptr<FileWatcher> watcher, std::shared_ptr<TerminalSessions> terminals,
+              Mode mode = Mode::Full)
+      : workspace_(workspace), watcher_(std::move(watcher)), terminals_(std::move(terminals)), mode_(mode) {}
 
   // For the route: who may connect, and bounds that fit files and terminals.
   static ws::Options Options(const Access& access, std::vector<std::string> allowed_origins);
@@ -29,8 +31,9 @@ class ReplService final {
 
  private:
   Workspace& workspace_;
-  const boost::asio::any_io_executor executor_;
-  const PtyOptions shell_;
+  const std::shared_ptr<FileWatcher> watcher_;
+  const std::shared_ptr<TerminalSessions> terminals_;
+  const Mode mode_;
 };
 
 }  // namespace repl

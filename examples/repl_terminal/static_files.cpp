@@ -19,10 +19,16 @@ constexpr std::array types = {Pair{".html", "text/html; charset=utf-8"}, Pair{".
                               Pair{".js", "text/javascript; charset=utf-8"},
                               Pair{".mjs", "text/javascript; charset=utf-8"}};
 
-constexpr std::array vendor = {Pair{"/vendor/xterm.mjs", "node_modules/@xterm/xterm/lib/xterm.mjs"},
-                               Pair{"/vendor/xterm.css", "node_modules/@xterm/xterm/css/xterm.css"},
-                               Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"},
-                               Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
+constexpr std::array vendor = {
+    Pair{"/vendor/xterm.mjs", "node_modules/@xterm/xterm/lib/xterm.mjs"},
+    Pair{"/vendor/xterm.css", "node_modules/@xterm/xterm/css/xterm.css"},
+    Pair{"/vendor/addon-fit.mjs", "node_modules/@xterm/addon-fit/lib/addon-fit.mjs"},
+    Pair{"/vendor/addon-search.mjs", "node_modules/@xterm/addon-search/lib/addon-search.mjs"},
+    Pair{"/vendor/addon-web-links.mjs", "node_modules/@xterm/addon-web-links/lib/addon-web-links.mjs"},
+    Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
+
+// Ace loads the languages that it needs by itself, from where it came.
+constexpr Pair ace = {"/vendor/ace/", "node_modules/ace-builds/src-min-noconflict"};
 
 std::string_view ContentType(const fs::path& file) {
   const std::string extension = file.extension().string();
@@ -41,12 +47,17 @@ bool IsPlainName(std::string_view name) {
 
 bool StaticFiles::IsComplete() const {
   return fs::exists(folder_ / "index.html") && fs::exists(folder_ / "client.js") &&
+         fs::exists(folder_ / ace.second / "ace.js") &&
          std::all_of(vendor.begin(), vendor.end(), [&](const Pair& file) { return fs::exists(folder_ / file.second); });
 }
 
 fs::path StaticFiles::Locate(std::string_view url_path) const {
   for (const Pair& file : vendor) {
     if (url_path == file.first) return folder_ / file.second;
+  }
+  if (url_path.starts_with(ace.first)) {
+    const std::string_view name = url_path.substr(ace.first.size());
+    return IsPlainName(name) ? folder_ / ace.second / name : fs::path();
   }
   if (!url_path.starts_with('/')) return {};
   const std::string_view name = url_path == "/" ? "index.html" : url_path.substr(1);

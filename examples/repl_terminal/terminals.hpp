@@ -1,48 +1,54 @@
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "mode.hpp"
 #include "outcome.hpp"
-#include "pty.hpp"
+#include "socket_viewer.hpp"
+#include "terminal_sessions.hpp"
 #include "ws/handler.hpp"
 
 namespace repl {
 
-// The terminals of one connection, which ends them with itself: requestTerminal, terminalInput,
-// terminalResize, closeTerminal. An id opens only the terminals of its own connection. Output waits
-// for room in the connection's queue, so a browser that does not read stops the shell, not the
-// server.
+// The terminals that one connection looks at: requestTerminal, terminalInput, terminalResize,
+// terminalAck, detachTerminal, closeTerminal, listTerminals. They outlive it; whoever brings a
+// session's id gets the same shell again, with what it has shown.
 class Terminals final : public std::enable_shared_from_this<Terminals> {
  public:
-  static constexpr std::size_t max_open = 16;
+  // Registers the events.
+  static void Serve(ws::Handler socket, std::shared_ptr<TerminalSessions> sessions, Mode mode);
 
-  // Registers the events. Shells start as `shell` says, and are attended on `executor`.
-  static void Serve(ws::Handler socket, boost::asio::any_io_executor executor, PtyOptions shell);
-
-  Terminals(ws::Handler socket, boost::asio::any_io_executor executor, PtyOptions shell);
+  Terminals(ws::Handler socket, std::shared_ptr<TerminalSessions> sessions, Mode mode);
 
  private:
-  Outcome<> Open(const ws::Json& data);
-  Outcome<> Write(const ws::Json& data);
-  Outcome<> Resize(const ws::Json& data);
-  Outcome<> Close(const ws::Json& data);
-  void CloseAll();
+  struct View {
+    std::shared_ptr<TerminalSession> session;
+    std::shared_ptr<SocketViewer> viewer;
+  };
 
-  // Sends what a shell writes, from its beginning to its end.
-  boost::asio::awaitable<void> Attend(std::string id, std::shared_ptr<Pty> terminal);
-  std::shared_ptr<Pty> Find(const ws::Json& data);
+  Outcome<ws::Json> Open(const ws::Json& data);
+  Outcome<ws::Json> Write(const ws::Json& data);
+  Outcome<ws::Json> Resize(const ws::Json& data);
+  Outcome<ws::Json> Acknowledge(const ws::Json& data);
+  Outcome<ws::Json> Detach(const ws::Json& data);
+  Outcome<ws::Json> Close(const ws::Json& data);
+  Outcome<ws::Json> List(const ws::Json& data);
+  void Forget(const std::string& id);
+  void DetachAll();
+
+  // Empty pointers where this connection does not look at it.
+  View Find(const ws::Json& data);
 
   ws::Handler socket_;
-  const boost::asio::any_io_executor executor_;
-  const PtyOptions shell_;
+  const std::shared_ptr<TerminalSessions> sessions_;
+  const Mode mode_;
+  const std::string user_;
 
   std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Pty>> open_;  // by session id
+  std::map<std::string, View> views_;  // by session id
 };
 
 }  // namespace repl

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "content_hash.hpp"
 #include "file_content.hpp"
 #include "file_problem.hpp"
 #include "folder_tree.hpp"
@@ -86,6 +87,20 @@ Entry Describe(const WorkspaceRoot& root, const WorkspacePath& folder, int fd, c
   return entry;
 }
 
+bool IsOrdinary(int fd) {
+  struct stat about {};
+  const bool is_known = ::fstat(fd, &about) == 0;
+  if (is_known && !S_ISREG(about.st_mode)) errno = S_ISDIR(about.st_mode) ? EISDIR : ENXIO;
+  return is_known && S_ISREG(about.st_mode);
+}
+
+// Opens an ordinary file to read it, and nothing else: to open a FIFO or a device is an act already.
+UniqueFd OpenFile(const WorkspaceRoot& root, const WorkspacePath& path) {
+  const UniqueFd found = root.Open(path, O_PATH);
+  if (!found || !IsOrdinary(found.Get())) return UniqueFd();
+  return root.Open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
 }  // namespace
 
 Workspace::Workspace(WorkspaceRoot root, WorkspaceLimits limits) : root_(std::move(root)), limits_(limits) {}
@@ -109,31 +124,56 @@ Outcome<std::vector<Entry>> Workspace::List(std::string_view text) const {
 Outcome<std::string> Workspace::Read(std::string_view text) const {
   const auto path = WorkspacePath::Parse(text);
   if (!path) return path.Why();
-  const UniqueFd file = root_.Open(*path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  const UniqueFd file = OpenFile(root_, *path);
+  if (!file && errno == EACCES) return Problem{path->Quoted() + " may not be read: permission denied."};
   if (!file) return Explain(errno, path->Quoted());
   return ReadText(file.Get(), path->Quoted(), limits_.max_file_bytes);
 }
 
-Outcome<> Workspace::Patch(std::string_view text, std::string_view patch) {
+FileList Workspace::ListFiles() const {
+  return ListFilesBelow(root_, limits_.file_list);
+}
+
+Glance Workspace::Look(std::string_view text) const {
+  const auto path = WorkspacePath::Parse(text);
+  const UniqueFd found = path ? root_.Open(*path, O_PATH) : UniqueFd();
+  struct stat about {};
+  if (!found || ::fstat(found.Get(), &about) != 0) return {};
+  if (S_ISDIR(about.st_mode)) return {Glance::Kind::Folder, ""};
+  const UniqueFd file = OpenFile(root_, *path);
+  const auto content = file ? ReadBytes(file.Get(), path->Quoted(), limits_.max_file_bytes) : Problem{};
+  return {Glance::Kind::File, content ? ContentHash(*content) : ""};
+}
+
+Outcome<std::string> Workspace::Patch(std::string_view text, std::string_view patch, std::string_view base) {
   const auto place = FindPlace(root_, text, Parents::Expect);
   if (!place) return place.Why();
   const std::string what = place->path.Quoted();
   const std::lock_guard lock(saving_);
 
+  struct stat about {};
+  if (::fstatat(place->folder.Get(), place->Name(), &about, AT_SYMLINK_NOFOLLOW) != 0) return place->Why(errno);
+  if (S_ISLNK(about.st_mode)) return Problem{what + " is a link; open the file that it leads to."};
+  if (!S_ISREG(about.st_mode)) return place->Why(S_ISDIR(about.st_mode) ? EISDIR : ENXIO);
   // Opened for writing too, so that a file that may not be written is not replaced.
   const int flags = O_RDWR | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
   const UniqueFd file(::openat(place->folder.Get(), place->Name(), flags));
-  if (!file && errno == ELOOP) return Problem{what + " is a link; open the file that it leads to."};
-  struct stat about {};
+  if (!file && errno == EACCES) return Problem{what + " may not be changed: permission denied."};
   if (!file || ::fstat(file.Get(), &about) != 0) return place->Why(errno);
   const auto content = ReadText(file.Get(), what, limits_.max_file_bytes);
   if (!content) return content.Why();
+  std::string hash = ContentHash(*content);
+  if (!base.empty() && base != hash) {
+    return Problem{what + " has changed since it was opened, so nothing was saved.", Problem::Kind::Conflict};
+  }
 
   const auto changed = ApplyPatch(*content, patch);
   if (!changed) return changed.Why();
   if (changed->size() > limits_.max_file_bytes) return Problem{what + " would become too large."};
-  if (*changed == *content) return Done{};
-  return ReplaceContent(place->folder.Get(), place->path.Name(), what, about, *changed);
+  if (*changed == *content) return hash;
+  const auto replaced = ReplaceContent(place->folder.Get(), place->path.Name(), what, about, *changed);
+  if (!replaced) return replaced.Why();
+  return ContentHash(*changed);
 }
 
 Outcome<> Workspace::CreateFile(std::string_view text) {

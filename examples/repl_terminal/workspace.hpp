@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "file_list.hpp"
 #include "outcome.hpp"
 #include "workspace_root.hpp"
 
@@ -20,12 +21,21 @@ struct Entry {
   std::int64_t modified = 0;  // milliseconds since 1970
 };
 
+// What is at a path, at a glance.
+struct Glance {
+  enum class Kind { Nothing, Folder, File };
+
+  Kind kind = Kind::Nothing;
+  std::string hash;  // ContentHash of an ordinary file that may be read and is not too large
+};
+
 struct WorkspaceLimits {
   std::size_t max_file_bytes = 4 * 1024 * 1024;  // of a file that is read or saved
   std::size_t max_list_entries = 10'000;         // of one folder
   std::size_t max_tree_entries = 100'000;        // of what is copied or deleted at once …
   std::size_t max_tree_depth = 64;               // … its depth …
   std::uintmax_t max_copy_bytes = 1u << 30;      // … and what a copy may write
+  FileListBounds file_list = {};                 // of ListFiles
 };
 
 // A folder on disk as a remote editor sees it. Paths are relative to the root; what leads out of
@@ -40,9 +50,17 @@ class Workspace final {
 
   Outcome<std::string> Read(std::string_view path) const;
 
+  // All files, for somebody who looks for one by its name.
+  FileList ListFiles() const;
+
+  // Changes nothing, not even a FIFO that somebody waits at. What leads out is nothing.
+  Glance Look(std::string_view path) const;
+
   // Saves a change, given as diff-match-patch text: reads, patches and replaces the file in one
-  // step. Where the patch does not fit what the file now holds, or on any failure, it stays whole.
-  Outcome<> Patch(std::string_view path, std::string_view patch);
+  // step, and gives back the ContentHash of what it then holds. `base` is that of what the patch was
+  // made from; without it (empty) the patch is judged by its own context. Where it does not fit what
+  // the file now holds (Problem::Kind::Conflict), or on any failure, the file stays whole.
+  Outcome<std::string> Patch(std::string_view path, std::string_view patch, std::string_view base = {});
 
   // These make the parent folders that are missing.
   Outcome<> CreateFile(std::string_view path);
@@ -58,6 +76,9 @@ class Workspace final {
 
   // Whether there is something that could be moved or copied.
   Outcome<> Find(std::string_view path) const;
+
+  // What it is confined to; lives as long.
+  const WorkspaceRoot& Root() const { return root_; }
 
  private:
   WorkspaceRoot root_;

@@ -46,7 +46,7 @@ bool IsRefused(Access& access, const ws::HttpRequest& request) {
 }  // namespace
 
 TEST_CASE("the token is traded once for a cookie that opens page and socket") {
-  Access access(AuthMode::Token);
+  Access access({.mode = AuthMode::Token});
   const auto answer = access.Intercept(Get(TokenTarget(access)));
   REQUIRE(answer);
   CHECK(answer->status == 303);
@@ -64,7 +64,7 @@ TEST_CASE("the token is traded once for a cookie that opens page and socket") {
 }
 
 TEST_CASE("nothing opens without the cookie, or with a wrong one") {
-  Access access(AuthMode::Token);
+  Access access({.mode = AuthMode::Token});
   const std::string pair = Enter(access);
   CHECK(IsRefused(access, Get("/")));
   CHECK(IsRefused(access, Get("/main.js")));
@@ -77,7 +77,7 @@ TEST_CASE("nothing opens without the cookie, or with a wrong one") {
 }
 
 TEST_CASE("a token is taken from a GET of the root only, and two servers have different ones") {
-  Access access(AuthMode::Token), other(AuthMode::Token);
+  Access access({.mode = AuthMode::Token}), other({.mode = AuthMode::Token});
   ws::HttpRequest post = Get(TokenTarget(access));
   post.method = "POST";
   CHECK(IsRefused(access, post));
@@ -89,7 +89,7 @@ TEST_CASE("a token is taken from a GET of the root only, and two servers have di
 
 TEST_CASE("a host that is no loopback name is refused, cookie or not") {
   for (const AuthMode mode : {AuthMode::Token, AuthMode::None}) {
-    Access access(mode);
+    Access access({.mode = mode});
     const std::string pair = mode == AuthMode::Token ? Enter(access) : "";
     for (const std::string host :
          {"evil.example", "127.0.0.1.evil.example:8080", "192.168.0.1:8080", "", "localhost.:8080"}) {
@@ -101,16 +101,28 @@ TEST_CASE("a host that is no loopback name is refused, cookie or not") {
 }
 
 TEST_CASE("every loopback name is served, and each port has a cookie of its own") {
-  Access access(AuthMode::None);
+  Access access({.mode = AuthMode::None});
   for (const std::string host : {"127.0.0.1", "localhost:1", "LOCALHOST:8080", "[::1]:8080"}) {
     CHECK_FALSE(access.Intercept(Get("/", "", host)));
     CHECK(access.Authorize(Get("/", "", host)).accepted);
   }
-  Access with_token(AuthMode::Token);
+  Access with_token({.mode = AuthMode::Token});
   const std::string pair = Enter(with_token);
   CHECK(IsRefused(with_token, Get("/", pair, "127.0.0.1:9090")));
 }
 
 TEST_CASE("without authentication the URL has no token") {
-  CHECK(Access(AuthMode::None).Url(1234) == "http://127.0.0.1:1234/");
+  CHECK(Access({.mode = AuthMode::None}).Url(1234) == "http://127.0.0.1:1234/");
+}
+
+TEST_CASE("a server with a name of its own answers to it, and its cookie is for TLS only") {
+  Access access({.names = {"term.example"}, .secure = true});
+  const std::string url = access.Url(8443);
+  CHECK(url.starts_with("https://term.example:8443/?token="));
+  const auto answer = access.Intercept(Get(url.substr(url.find("/?")), "", "term.example:8443"));
+  REQUIRE(answer);
+  CHECK(answer->status == 303);
+  CHECK(Header(*answer, "Set-Cookie").ends_with("; Secure"));
+  CHECK(IsRefused(access, Get("/", "", "evil.example")));
+  CHECK(Access({.names = {"term.example:443"}, .secure = true}).Url(8443).starts_with("https://term.example:443/"));
 }

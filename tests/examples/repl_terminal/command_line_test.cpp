@@ -24,6 +24,23 @@ TEST_CASE("flags take their value after a blank or an equals sign") {
   CHECK(line->page == "site");
 }
 
+TEST_CASE("a server for others says where, under which name, and with which certificate") {
+  const auto line = ParseCommandLine({"--address", "0.0.0.0", "--host", "a.example", "--host=b.example:8443",
+                                      "--certificate", "c.pem", "--key", "k.pem", "--read-only", "--shell",
+                                      "/usr/bin/top", "--grace", "0", "--idle-shutdown", "30"});
+  REQUIRE(line);
+  CHECK(line->address == "0.0.0.0");
+  CHECK(line->hosts == std::vector<std::string>{"a.example", "b.example:8443"});
+  CHECK(line->certificate == "c.pem");
+  CHECK(line->key == "k.pem");
+  CHECK(line->mode == repl::Mode::ReadOnly);
+  CHECK(line->shell == "/usr/bin/top");
+  CHECK(line->detached_grace == std::chrono::minutes(0));
+  CHECK(line->idle_shutdown == std::chrono::minutes(30));
+  CHECK_FALSE(ParseCommandLine({"--certificate", "c.pem"}));
+  CHECK_FALSE(ParseCommandLine({"--grace", "soon"}));
+}
+
 TEST_CASE("what is not understood is named") {
   CHECK(ParseCommandLine({"--prot", "1"}).Why().sentence == "Unknown argument: --prot");
   CHECK(ParseCommandLine({"8080"}).Why().sentence == "Unknown argument: 8080");
@@ -37,7 +54,9 @@ TEST_CASE("what is not understood is named") {
 
 TEST_CASE("help is offered for every flag") {
   CHECK(ParseCommandLine({"--help"})->help);
-  for (const char* flag : {"--port", "--workspace", "--auth", "--allow-origin", "--page", "--help"}) {
+  for (const char* flag :
+       {"--port", "--workspace", "--auth", "--read-only", "--shell", "--grace", "--idle-shutdown", "--address",
+        "--host", "--certificate", "--key", "--behind-tls", "--url-file", "--allow-origin", "--page", "--help"}) {
     CHECK(repl::HelpText().find(flag) != std::string::npos);
   }
 }

@@ -1,117 +1,20 @@
 #include "repl_service.hpp"
 
-#include <stdlib.h>
-
-#include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/websocket.hpp>
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
-#include <functional>
-#include <stdexcept>
 #include <thread>
 
 #include "process_session.hpp"
+#include "service_fixture.hpp"
 #include "support/catch.hpp"
 #include "terminals.hpp"
-#include "ws/server.hpp"
 
 namespace {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace fs = std::filesystem;
+using repl::test::Client;
+using repl::test::Service;
 using ws::Json;
-
-// The service on a free port, with a workspace of its own.
-struct Service {
-  Service() : server({.port = 0}) {
-    fs::create_directories(root / "folder");
-    fs::create_directories(root / "empty");
-    std::ofstream(root / "file.txt") << "hello";
-    std::ofstream(root / "folder/large.txt") << std::string(std::size_t{4} << 20, '"');
-    server.Route(repl::ReplService::path, repl::ReplService::Options(access, {}),
-                 [this](ws::Handler socket) { service.Serve(socket); });
-    if (server.Start()) throw std::runtime_error("the server does not start");
-  }
-  ~Service() {
-    server.Stop();
-    work.reset();
-    attending.join();
-    fs::remove_all(root);
-  }
-
-  const fs::path root = [] {
-    std::string name = fs::temp_directory_path() / "repl-service-test-XXXXXX";
-    return fs::path(::mkdtemp(name.data()));
-  }();
-  asio::io_context terminals;
-  asio::executor_work_guard<asio::io_context::executor_type> work{terminals.get_executor()};
-  repl::Workspace workspace{std::move(*repl::WorkspaceRoot::Open(root))};
-  repl::Access access{repl::AuthMode::None};
-  repl::ReplService service{workspace, terminals.get_executor(), {.shell = "/bin/sh", .folder = root}};
-  std::thread attending{[this] { terminals.run(); }};
-  ws::Server server;
-};
-
-// What the original's browser client does: events out, `event` and `data` of each message in.
-class Client {
- public:
-  explicit Client(std::uint16_t port) {
-    asio::ip::tcp::socket& socket = stream_.next_layer();
-    socket.connect({asio::ip::address_v4::loopback(), port});
-    stream_.handshake("127.0.0.1:" + std::to_string(port), repl::ReplService::path);
-    stream_.read_message_max(std::size_t{64} << 20);
-  }
-
-  void Emit(const std::string& event, const Json& data = nullptr) {
-    stream_.write(asio::buffer(Json{{"event", event}, {"data", data}}.dump()));
-  }
-
-  // The data of the next message of that name; what comes before it is passed over.
-  Json Next(const std::string& event) {
-    for (;;) {
-      const Json message = Read();
-      if (message.at("event") == event) return message.value("data", Json());
-    }
-  }
-  Json Ask(const std::string& event, const Json& data) {
-    Emit(event, data);
-    return Next(event + "Response");
-  }
-
-  std::string OpenTerminal() {
-    Emit("requestTerminal", {{"sessionId", nullptr}});
-    return Next("terminalConnected").at("sessionId");
-  }
-  void Type(const std::string& session, const std::string& text) {
-    Emit("terminalInput", {{"sessionId", session}, {"data", text}});
-  }
-  std::string OutputUntil(const std::string& text) {
-    std::string output;
-    while (output.find(text) == std::string::npos) output += Next("terminalResponse").get<std::string>();
-    return output;
-  }
-
- private:
-  Json Read() {
-    beast::flat_buffer buffer;
-    ws::Error result = asio::error::timed_out;
-    stream_.async_read(buffer, [&](ws::Error error, std::size_t) { result = error; });
-    context_.restart();
-    context_.run_for(std::chrono::seconds(20));
-    if (result) throw std::runtime_error("no message came: " + result.message());
-    return Json::parse(beast::buffers_to_string(buffer.data()));
-  }
-
-  asio::io_context context_;
-  beast::websocket::stream<asio::ip::tcp::socket> stream_{context_};
-};
 
 pid_t ShellOf(Client& client, const std::string& session) {
   client.Type(session, "echo shell:$$ end:$((1+1))\n");
@@ -129,73 +32,6 @@ bool EndsWithin(std::chrono::seconds time, pid_t shell) {
 }
 
 }  // namespace
-
-TEST_CASE("Connection is answered by the root's contents, folders first") {
-  Service service;
-  Client client(service.server.Port());
-  client.Emit("Connection");
-  const Json loaded = client.Next("Loaded");
-  std::string names;
-  for (const Json& entry : loaded.at("rootContents")) {
-    names += entry.at("name").get<std::string>() + (entry.at("isDir").get<bool>() ? "/ " : " ");
-  }
-  CHECK(names == "empty/ folder/ file.txt ");
-}
-
-TEST_CASE("every file event is answered in its own name, with the paths as they were sent") {
-  Service service;
-  Client client(service.server.Port());
-  CHECK(client.Ask("fetchDir", {{"Dir", "/empty"}}) == Json{{"contents", Json::array()}, {"path", "/empty"}});
-  CHECK(client.Ask("fetchDir", {{"dir", "empty"}}).at("path") == "empty");
-  CHECK(client.Ask("fetchContent", {{"path", "/file.txt"}}) == Json{{"content", "hello"}, {"path", "/file.txt"}});
-  CHECK(client.Ask("updateContent", {{"path", "file.txt"}, {"patch", "@@ -1,5 +1,6 @@\n hello\n+!\n"}}).at("success") ==
-        true);
-  CHECK(client.Ask("createFile", {{"path", "/new/deep/file"}}) == Json{{"success", true}, {"path", "/new/deep/file"}});
-  CHECK(client.Ask("createFolder", {{"path", "other"}}).at("success") == true);
-  CHECK(client.Ask("rename", {{"oldPath", "file.txt"}, {"newPath", "/renamed"}}) ==
-        Json{{"success", true}, {"oldPath", "file.txt"}, {"newPath", "/renamed"}});
-  CHECK(client.Ask("copy", {{"sourcePath", "renamed"}, {"targetPath", "made/copy"}}).at("success") == true);
-  CHECK(client.Ask("cut", {{"sourcePath", "renamed"}}).at("success") == true);
-  CHECK(client.Ask("paste", {{"targetPath", "pasted"}}) == Json{{"success", true}, {"targetPath", "pasted"}});
-  CHECK(client.Ask("delete", {{"path", "new"}}) == Json{{"success", true}, {"path", "new"}});
-  CHECK(client.Ask("fetchContent", {{"path", "pasted"}}).at("content") == "hello!");
-  CHECK(client.Ask("fetchContent", {{"path", "made/copy"}}).at("content") == "hello!");
-}
-
-TEST_CASE("bad data and refusals are answered by an error, never by silence") {
-  Service service;
-  Client client(service.server.Port());
-  for (const Json& data :
-       {Json(), Json(1), Json::array(), Json{{"path", 7}}, Json{{"path", "../x"}}, Json{{"path", ""}}}) {
-    for (const std::string event : {"fetchContent", "updateContent", "createFile", "createFolder", "delete"}) {
-      INFO(event << data);
-      CHECK(client.Ask(event, data).contains("error"));
-    }
-  }
-  for (const std::string event : {"fetchDir", "rename", "copy", "cut", "paste"})
-    CHECK(client.Ask(event, {}).contains("error"));
-  CHECK(fs::exists(service.root));
-}
-
-TEST_CASE("a file of the largest size comes whole, and goes back in one patch") {
-  Service service;
-  Client client(service.server.Port());
-  const std::string content = client.Ask("fetchContent", {{"path", "folder/large.txt"}}).at("content");
-  CHECK(content == std::string(std::size_t{4} << 20, '"'));
-  std::string quotes;
-  for (std::size_t i = 0; i < content.size() - 1; ++i) quotes += "%22";
-  const std::string patch = "@@ -1," + std::to_string(content.size()) + " +1 @@\n-" + quotes + "\n %22\n";
-  CHECK(client.Ask("updateContent", {{"path", "folder/large.txt"}, {"patch", patch}}).contains("success"));
-  CHECK(fs::file_size(service.root / "folder/large.txt") == 1);
-}
-
-TEST_CASE("each connection has a clipboard of its own") {
-  Service service;
-  Client mine(service.server.Port()), yours(service.server.Port());
-  CHECK(mine.Ask("cut", {{"sourcePath", "file.txt"}}).contains("success"));
-  CHECK(yours.Ask("paste", {{"targetPath", "stolen"}}).contains("error"));
-  CHECK(mine.Ask("paste", {{"targetPath", "moved"}}).contains("success"));
-}
 
 TEST_CASE("a terminal answers, resizes and closes, and its output is a plain text") {
   Service service;
@@ -223,24 +59,121 @@ TEST_CASE("a shell that ends says with which code, and another can be opened") {
   client.OutputUntil("again:2");
 }
 
-TEST_CASE("a connection drives its own terminals only, and takes them along when it ends") {
+TEST_CASE("a connection drives only the terminals that it has asked for") {
   Service service;
-  Client stays(service.server.Port());
+  Client stays(service.server.Port()), other(service.server.Port());
   const std::string kept = stays.OpenTerminal();
+  const std::string session = other.OpenTerminal();
+  const pid_t shell = ShellOf(other, session);
+  for (const std::string event : {"terminalInput", "terminalResize", "closeTerminal"}) {
+    stays.Emit(event, {{"sessionId", session}, {"data", "exit\n"}, {"cols", 1}, {"rows", 1}});
+    CHECK(stays.Next("terminalError").at("sessionId") == session);
+  }
+  CHECK_FALSE(repl::SessionMembers(shell).empty());
+  stays.Type(kept, "echo still:$((1+1))\n");
+  stays.OutputUntil("still:2");
+}
+
+TEST_CASE("a shell outlives its connection, and comes back with what it has shown") {
+  Service service;
+  std::string session;
+  pid_t shell = 0;
+  {
+    Client goes(service.server.Port());
+    session = goes.OpenTerminal();
+    shell = ShellOf(goes, session);
+  }
+  Client comes(service.server.Port());
+  comes.Emit("requestTerminal", {{"sessionId", session}});
+  CHECK(comes.Next("terminalConnected").at("sessionId") == session);
+  comes.OutputUntil("end:2");
+  CHECK(ShellOf(comes, session) == shell);
+}
+
+TEST_CASE("a shell that nobody looks at ends after its grace, with all that it has started") {
+  Service service({.detached_grace = std::chrono::milliseconds(50)});
   pid_t shell = 0;
   {
     Client goes(service.server.Port());
     const std::string session = goes.OpenTerminal();
+    goes.Type(session, "sleep 1000 & ");
     shell = ShellOf(goes, session);
-    for (const std::string event : {"terminalInput", "terminalResize", "closeTerminal"}) {
-      stays.Emit(event, {{"sessionId", session}, {"data", "exit\n"}, {"cols", 1}, {"rows", 1}});
-      CHECK(stays.Next("terminalError").at("sessionId") == session);
-    }
-    CHECK_FALSE(repl::SessionMembers(shell).empty());
   }
-  CHECK(EndsWithin(std::chrono::seconds(5), shell));
-  stays.Type(kept, "echo still:$((1+1))\n");
-  stays.OutputUntil("still:2");
+  CHECK(EndsWithin(std::chrono::seconds(20), shell));
+}
+
+TEST_CASE("an unknown session gives a new shell") {
+  Service service;
+  Client client(service.server.Port());
+  client.Emit("requestTerminal", {{"sessionId", "0123456789abcdef"}, {"stream", true}, {"cols", 100}, {"rows", 30}});
+  const Json connected = client.Next("terminalConnected");
+  CHECK(connected.at("sessionId") != "0123456789abcdef");
+  CHECK(connected.at("resumed") == false);
+  client.Emit("requestTerminal", {{"sessionId", "0123456789abcdef"}, {"stream", true}, {"readOnly", true}});
+  CHECK(client.Next("terminalError").at("error") == "There is no such terminal to look at.");
+  CHECK(connected.at("cols") == 100);
+}
+
+TEST_CASE("a streaming client is sent what it acknowledges, and not much more") {
+  Service service;
+  Client client(service.server.Port());
+  client.Emit("requestTerminal", {{"sessionId", nullptr}, {"stream", true}});
+  const std::string session = client.Next("terminalConnected").at("sessionId");
+  client.Type(session, "stty -echo; PS1=; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo all:$((1+1))\n");
+  std::uint64_t end = 0, acknowledged = 0;
+  std::string output;
+  while (output.find("all:2") == output.npos) {
+    const Json chunk = client.Next("terminalOutput");
+    CHECK(chunk.at("sessionId") == session);
+    output += chunk.at("data");
+    end = chunk.at("end");
+    CHECK(end == output.size());
+    CHECK(end - acknowledged <= 256 * 1024 + repl::Pty::max_chunk_bytes);
+    if (end - acknowledged < 200'000) continue;
+    acknowledged = end;
+    client.Emit("terminalAck", {{"sessionId", session}, {"end", end}});
+  }
+  CHECK(std::count(output.begin(), output.end(), 'x') >= 3'000'000);
+}
+
+TEST_CASE("a reloaded page gets the scrollback with its sizes, then live output") {
+  Service service;
+  Client first(service.server.Port());
+  first.Emit("requestTerminal", {{"sessionId", nullptr}, {"stream", true}, {"cols", 90}, {"rows", 20}});
+  const std::string session = first.Next("terminalConnected").at("sessionId");
+  first.Type(session, "echo shown:$((1+1))\n");
+  std::string output;
+  while (output.find("shown:2") == output.npos) output += first.Next("terminalOutput").at("data");
+
+  Client second(service.server.Port());
+  second.Emit("requestTerminal",
+              {{"sessionId", session}, {"stream", true}, {"cols", 70}, {"rows", 30}, {"readOnly", true}});
+  const Json connected = second.Next("terminalConnected");
+  CHECK(connected.at("resumed") == true);
+  CHECK(connected.at("readOnly") == true);
+  CHECK(connected.at("cols") == 70);
+  CHECK(connected.at("rows") == 20);
+  std::string replayed;
+  for (;;) {
+    const Json replay = second.Next("terminalReplay");
+    for (const Json& run : replay.at("runs")) {
+      CHECK(run.at("cols") == 90);
+      replayed += run.at("data");
+    }
+    if (replay.at("last") == true) break;
+  }
+  CHECK(replayed.find("shown:2") != replayed.npos);
+  Json size = first.Next("terminalSize");
+  while (size.at("viewers") != 2) size = first.Next("terminalSize");
+  CHECK(size == Json{{"sessionId", session}, {"cols", 70}, {"rows", 20}, {"viewers", 2}});
+
+  second.Type(session, "exit\n");
+  CHECK(second.Next("terminalError").at("error") == "This window only looks at the terminal.");
+  second.Emit("detachTerminal", {{"sessionId", session}});
+  while (size.at("viewers") != 1) size = first.Next("terminalSize");
+  CHECK(size.at("cols") == 90);
+  first.Type(session, "exit 3\n");
+  CHECK(first.Next("terminalClosed").at("code") == 3);
 }
 
 TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
@@ -256,10 +189,25 @@ TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
   client.OutputUntil("stopped:2");
 }
 
+TEST_CASE("a read-only server shows files and terminals, and lets nothing be typed or changed") {
+  Service service({}, repl::Mode::ReadOnly);
+  Client client(service.server.Port());
+  CHECK(client.Ask("fetchContent", {{"path", "file.txt"}}).at("content") == "hello");
+  client.Emit("requestTerminal", {{"sessionId", nullptr}, {"stream", true}});
+  const Json connected = client.Next("terminalConnected");
+  CHECK(connected.at("readOnly") == true);
+  client.Type(connected.at("sessionId"), "touch made\n");
+  CHECK(client.Next("error").at("code") == "read_only");
+  client.Emit("delete", {{"path", "file.txt"}});
+  CHECK(client.Ask("fetchDir", {{"Dir", "empty"}}).at("contents").empty());
+  CHECK(std::filesystem::exists(service.root / "file.txt"));
+  CHECK_FALSE(std::filesystem::exists(service.root / "made"));
+}
+
 TEST_CASE("terminals are bounded in number") {
   Service service;
   Client client(service.server.Port());
-  for (std::size_t i = 0; i < repl::Terminals::max_open; ++i) client.OpenTerminal();
+  for (std::size_t i = 0; i < repl::TerminalSessions::max_of_user; ++i) client.OpenTerminal();
   client.Emit("requestTerminal", {{"sessionId", nullptr}});
   CHECK(client.Next("terminalError").contains("error"));
 }

@@ -95,8 +95,14 @@ TEST_CASE("a page without its packages is not complete") {
   CHECK_FALSE(f.files.IsComplete());
   f.Put("page/node_modules/@xterm/xterm/css/xterm.css", "");
   f.Put("page/node_modules/@xterm/addon-fit/lib/addon-fit.mjs", "");
+  f.Put("page/node_modules/@xterm/addon-search/lib/addon-search.mjs", "");
+  f.Put("page/node_modules/@xterm/addon-web-links/lib/addon-web-links.mjs", "");
+  f.Put("page/node_modules/ace-builds/src-min-noconflict/ace.js", "ace");
   f.Put("page/node_modules/@dmsnell/diff-match-patch/index.js", "");
   CHECK_FALSE(f.files.IsComplete());
   f.Put("page/client.js", "");
   CHECK(f.files.IsComplete());
+  CHECK(f.Get("/vendor/ace/ace.js").body == "ace");
+  CHECK(f.Get("/vendor/ace/../ace.js").status == 404);
+  CHECK(f.Get("/vendor/ace/").status == 404);
 }

@@ -16,51 +16,19 @@
 #include <thread>
 
 #include "clipboard.hpp"
+#include "content_hash.hpp"
 #include "support/catch.hpp"
+#include "workspace_fixture.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 using repl::Outcome;
 using repl::Workspace;
-using repl::WorkspaceLimits;
-using repl::WorkspaceRoot;
+using repl::test::Fixture;
+using repl::test::Says;
 using Resolver = repl::WorkspaceRoot::Resolver;
-
-// A temporary folder with a workspace in it and a secret beside that.
-struct Fixture {
-  explicit Fixture(Resolver resolver = Resolver::Best, WorkspaceLimits limits = {})
-      : workspace((Prepare(), std::move(*WorkspaceRoot::Open(root, resolver))), limits) {}
-  ~Fixture() { fs::remove_all(top); }
-
-  void Prepare() {
-    fs::create_directories(root);
-    Put(top / "secret", "secret");
-  }
-  static void Put(const fs::path& file, const std::string& content) {
-    fs::create_directories(file.parent_path());
-    std::ofstream(file, std::ios::binary) << content;
-  }
-  static std::string Get(const fs::path& file) {
-    std::ifstream stream(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(stream), {}};
-  }
-  std::ptrdiff_t EntriesInRoot() const { return std::distance(fs::directory_iterator(root), fs::directory_iterator()); }
-
-  const fs::path top = [] {
-    std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
-    return fs::path(::mkdtemp(name.data()));
-  }();
-  const fs::path root = top / "workspace";
-  Workspace workspace;
-};
-
-template <class Value>
-bool Says(const Outcome<Value>& outcome, const std::string& words) {
-  if (outcome) return false;
-  INFO(outcome.Why().sentence);
-  return outcome.Why().sentence.find(words) != std::string::npos;
-}
 
 // Every verb with one path; those with two get it on either side.
 std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) {
@@ -71,7 +39,7 @@ std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) 
   std::vector<Outcome<>> outcomes;
   outcomes.push_back(plain(workspace.List(path)));
   outcomes.push_back(plain(workspace.Read(path)));
-  outcomes.push_back(workspace.Patch(path, "@@ -0,0 +1,5 @@\n+hello\n"));
+  outcomes.push_back(plain(workspace.Patch(path, "@@ -0,0 +1,5 @@\n+hello\n")));
   outcomes.push_back(workspace.CreateFile(path));
   outcomes.push_back(workspace.CreateFolder(path));
   outcomes.push_back(workspace.Copy(path, "copy"));
@@ -83,6 +51,40 @@ std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) 
   outcomes.push_back(workspace.Delete(path));
   outcomes.push_back(workspace.Find(path));
   return outcomes;
+}
+
+// A folder and a link that leads out change places all the while.
+void SwapInALoop(Resolver resolver, std::chrono::milliseconds time) {
+  Fixture f(resolver);
+  Fixture::Put(f.root / "real/secret", "public");
+  fs::create_symlink(f.top, f.root / "link");
+  std::atomic<bool> stop = false;
+  std::thread swapper([&] {
+    while (!stop) {
+      ::renameat2(AT_FDCWD, (f.root / "real").c_str(), AT_FDCWD, (f.root / "link").c_str(), RENAME_EXCHANGE);
+    }
+  });
+  int read = 0, refused = 0;
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < deadline) {
+    const auto content = f.workspace.Read("real/secret");
+    const std::string hash = f.workspace.Look("real/secret").hash;
+    CHECK((hash.empty() || hash == repl::ContentHash("public")));
+    for (const std::string& path : f.workspace.ListFiles().paths) CHECK(path.find("workspace") == path.npos);
+    if (content) CHECK(*content == "public");
+    ++(content ? read : refused);
+    (void)f.workspace.CreateFile("real/new");
+    (void)f.workspace.Delete("real/new");
+    (void)f.workspace.Delete("real/workspace");
+    (void)f.workspace.Rename("real/secret", "real/secret2");
+    (void)f.workspace.Rename("real/secret2", "real/secret");
+  }
+  stop = true;
+  swapper.join();
+  CHECK(read > 0);
+  CHECK(refused > 0);
+  CHECK(std::distance(fs::directory_iterator(f.top), {}) == 2);
+  CHECK(Fixture::Get(f.top / "secret") == "secret");
 }
 
 const std::string change = "@@ -1,4 +1,5 @@\n olde\n+r\n";
@@ -168,35 +170,11 @@ TEST_CASE("a path that leaves the workspace through a link is refused by every v
 }
 
 TEST_CASE("folders and links swapped in a loop let nothing out") {
-  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
-    Fixture f(resolver);
-    Fixture::Put(f.root / "real/secret", "public");
-    fs::create_symlink(f.top, f.root / "link");
-    std::atomic<bool> stop = false;
-    std::thread swapper([&] {
-      while (!stop) {
-        ::renameat2(AT_FDCWD, (f.root / "real").c_str(), AT_FDCWD, (f.root / "link").c_str(), RENAME_EXCHANGE);
-      }
-    });
-    int read = 0, refused = 0;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
-    while (std::chrono::steady_clock::now() < deadline) {
-      const auto content = f.workspace.Read("real/secret");
-      if (content) CHECK(*content == "public");
-      ++(content ? read : refused);
-      (void)f.workspace.CreateFile("real/new");
-      (void)f.workspace.Delete("real/new");
-      (void)f.workspace.Delete("real/workspace");
-      (void)f.workspace.Rename("real/secret", "real/secret2");
-      (void)f.workspace.Rename("real/secret2", "real/secret");
-    }
-    stop = true;
-    swapper.join();
-    CHECK(read > 0);
-    CHECK(refused > 0);
-    CHECK(std::distance(fs::directory_iterator(f.top), {}) == 2);
-    CHECK(Fixture::Get(f.top / "secret") == "secret");
-  }
+  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) SwapInALoop(resolver, 500ms);
+}
+
+TEST_CASE("folders and links swapped in a loop for a minute let nothing out", "[.minutes]") {
+  for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) SwapInALoop(resolver, 60s);
 }
 
 TEST_CASE("links inside the workspace are followed to read, and copied and deleted as links") {
@@ -304,7 +282,7 @@ TEST_CASE("a write that fails leaves the old file whole, and no draft") {
   const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY}, small{4096, RLIM_INFINITY};
   ::signal(SIGXFSZ, SIG_IGN);
   ::setrlimit(RLIMIT_FSIZE, &small);
-  const Outcome<> saved = f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n");
+  const auto saved = f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n");
   const Outcome<> copied = f.workspace.Copy("file", "copy");
   ::setrlimit(RLIMIT_FSIZE, &no_limit);
   CHECK(Says(saved, "“file” would be larger than the system allows"));

@@ -1,0 +1,107 @@
+#include "terminal_queries.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace repl {
+namespace {
+
+constexpr char enquiry = '\x05';
+constexpr char bell = '\x07';
+constexpr char cancel = '\x18';
+constexpr char substitute = '\x1a';
+constexpr char escape = '\x1b';
+constexpr char c1 = '\xC2';  // U+0080 to U+009F stand for ESC @ to ESC _
+
+struct Sequence {
+  std::size_t length = 0;  // 0: it is not whole
+  bool is_query = false;
+};
+
+// The character that follows the escape, however that is written; 0 where there is none.
+char Introducer(std::string_view text) {
+  if (text.size() < 2) return 0;
+  if (text[0] == escape) return text[1];
+  const unsigned char second = static_cast<unsigned char>(text[1]);
+  return text[0] == c1 && second >= 0x80 && second <= 0x9F ? static_cast<char>(second - 0x40) : '\0';
+}
+
+bool Aborts(std::string_view text) {
+  return text[0] == escape || text[0] == cancel || text[0] == substitute || Introducer(text) != 0;
+}
+
+bool IsControlQuery(std::string_view inside, char final) {
+  int first = 0;
+  std::from_chars(inside.data(), inside.data() + inside.size(), first);
+  switch (final) {
+    case 'c':  // device attributes
+    case 'n':  // status, position
+    case 'x':  // parameters
+      return true;
+    case 'p':  // a mode; "!p" is a reset
+      return inside.ends_with('$');
+    case 'q':  // name and version; " q" is the cursor's shape
+      return inside.starts_with('>');
+    case 't':  // the window's state
+      return first >= 11 && first <= 21;
+    case 'u':  // the keyboard's state
+      return inside.starts_with('?');
+    default:
+      return false;
+  }
+}
+
+// ESC [ parameters final, by xterm's ctlseqs. Other control characters may stand inside.
+Sequence ReadControl(std::string_view text) {
+  std::string inside;
+  for (std::size_t at = 2; at < text.size(); ++at) {
+    if (Aborts(text.substr(at))) return {at, false};
+    if (text[at] >= 0x40) return {at + 1, IsControlQuery(inside, text[at])};
+    if (text[at] >= 0x20) inside += text[at];
+  }
+  return {};
+}
+
+// ESC ] or ESC P, to BEL or ESC \.
+Sequence ReadString(std::string_view text, bool is_setting) {
+  std::size_t end = 2;
+  while (end < text.size() && text[end] != bell && !Aborts(text.substr(end))) ++end;
+  if (end == text.size()) return {};
+  const std::string_view inside = text.substr(2, end - 2);
+  const bool is_query = is_setting ? inside.starts_with("$q") || inside.starts_with("+q")
+                                   : inside.ends_with(";?") || inside.find(";?;") != inside.npos;
+  if (text[end] == bell) return {end + 1, is_query};
+  if (Introducer(text.substr(end)) == '\\') return {end + 2, is_query};
+  const bool is_cut = end + 1 == text.size() && text[end] == escape;
+  return is_cut ? Sequence() : Sequence{end, is_query};
+}
+
+Sequence Read(std::string_view text) {
+  if (text[0] == enquiry) return {1, true};
+  const char introducer = Introducer(text);
+  if (introducer == '[') return ReadControl(text);
+  if (introducer == ']' || introducer == 'P') return ReadString(text, introducer == 'P');
+  if (introducer == 'Z') return {2, true};  // the oldest way to ask who it is
+  return {text.size() < 2 ? std::size_t{0} : std::size_t{1}, false};
+}
+
+}  // namespace
+
+std::string WithoutQueries(std::string_view output) {
+  constexpr char begins[] = {enquiry, escape, c1};
+  std::string kept;
+  kept.reserve(output.size());
+  while (!output.empty()) {
+    const std::size_t plain = std::min(output.find_first_of(std::string_view(begins, sizeof begins)), output.size());
+    kept += output.substr(0, plain);
+    output.remove_prefix(plain);
+    if (output.empty()) break;
+    const Sequence sequence = Read(output);
+    if (sequence.length == 0) return kept.append(output);  // what is asked when its end comes is asked live
+    if (!sequence.is_query) kept += output.substr(0, sequence.length);
+    output.remove_prefix(sequence.length);
+  }
+  return kept;
+}
+
+}  // namespace repl

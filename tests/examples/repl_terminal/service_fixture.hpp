@@ -1,0 +1,130 @@
+// The service on loopback, and a client of it.
+#pragma once
+
+#include <stdlib.h>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket.hpp>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "repl_service.hpp"
+#include "ws/server.hpp"
+
+namespace repl::test {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace fs = std::filesystem;
+using ws::Json;
+
+// The service on a free port, with a workspace of its own.
+struct Service {
+  explicit Service(TerminalLimits limits = {}, Mode mode = Mode::Full) : server({.port = 0}) {
+    terminals = std::make_shared<TerminalSessions>(attended.get_executor(),
+                                                   PtyOptions{.shell = "/bin/sh", .folder = root}, limits);
+    service.emplace(workspace, std::make_shared<FileWatcher>(attended.get_executor(), workspace), terminals, mode);
+    fs::create_directories(root / "folder");
+    fs::create_directories(root / "empty");
+    std::ofstream(root / "file.txt") << "hello";
+    std::ofstream(root / "folder/large.txt") << std::string(std::size_t{4} << 20, '"');
+    server.Route(ReplService::path, ReplService::Options(access, {}),
+                 [this](ws::Handler socket) { service->Serve(socket); });
+    if (server.Start()) throw std::runtime_error("the server does not start");
+  }
+  ~Service() {
+    server.Stop();
+    terminals->Close();
+    work.reset();
+    attending.join();
+    fs::remove_all(root);
+  }
+
+  const fs::path root = [] {
+    std::string name = fs::temp_directory_path() / "repl-service-test-XXXXXX";
+    return fs::path(::mkdtemp(name.data()));
+  }();
+  asio::io_context attended;
+  asio::executor_work_guard<asio::io_context::executor_type> work{attended.get_executor()};
+  std::shared_ptr<TerminalSessions> terminals;
+  Workspace workspace{std::move(*WorkspaceRoot::Open(root))};
+  Access access{{.mode = AuthMode::None}};
+  std::optional<ReplService> service;
+  std::thread attending{[this] { attended.run(); }};
+  ws::Server server;
+};
+
+// What the original's browser client does: events out, `event` and `data` of each message in.
+class Client {
+ public:
+  explicit Client(std::uint16_t port) {
+    asio::ip::tcp::socket& socket = stream_.next_layer();
+    socket.connect({asio::ip::address_v4::loopback(), port});
+    stream_.handshake("127.0.0.1:" + std::to_string(port), ReplService::path);
+    stream_.read_message_max(std::size_t{64} << 20);
+  }
+
+  void Emit(const std::string& event, const Json& data = nullptr) {
+    stream_.write(asio::buffer(Json{{"event", event}, {"data", data}}.dump()));
+  }
+
+  // The data of the next message of that name; what comes before it is passed over.
+  Json Next(const std::string& event) {
+    for (;;) {
+      const Json message = Read();
+      if (message.at("event") == event) return message.value("data", Json());
+    }
+  }
+  // The whole reply.
+  Json Request(const std::string& event, const Json& data = nullptr) {
+    stream_.write(asio::buffer(Json{{"event", event}, {"id", 1}, {"data", data}}.dump()));
+    for (;;) {
+      Json message = Read();
+      if (message.at("event") == "$ack") return message;
+    }
+  }
+  Json Ask(const std::string& event, const Json& data) {
+    Emit(event, data);
+    return Next(event + "Response");
+  }
+
+  std::string OpenTerminal() {
+    Emit("requestTerminal", {{"sessionId", nullptr}});
+    return Next("terminalConnected").at("sessionId");
+  }
+  void Type(const std::string& session, const std::string& text) {
+    Emit("terminalInput", {{"sessionId", session}, {"data", text}});
+  }
+  std::string OutputUntil(const std::string& text) {
+    std::string output;
+    while (output.find(text) == std::string::npos) output += Next("terminalResponse").get<std::string>();
+    return output;
+  }
+
+ private:
+  Json Read() {
+    beast::flat_buffer buffer;
+    ws::Error result = asio::error::timed_out;
+    stream_.async_read(buffer, [&](ws::Error error, std::size_t) { result = error; });
+    context_.restart();
+    context_.run_for(std::chrono::seconds(20));
+    if (result) throw std::runtime_error("no message came: " + result.message());
+    return Json::parse(beast::buffers_to_string(buffer.data()));
+  }
+
+  asio::io_context context_;
+  beast::websocket::stream<asio::ip::tcp::socket> stream_{context_};
+};
+
+}  // namespace repl::test

@@ -1,0 +1,30 @@
+#include "terminal_queries.hpp"
+
+#include "support/catch.hpp"
+
+using repl::WithoutQueries;
+
+TEST_CASE("what makes a terminal answer is taken out") {
+  const std::string query = GENERATE(
+      as<std::string>(), "\x05", "\x1b[c", "\x1b[0c", "\x1b[>c", "\x1b[=c", "\x1b[6n", "\x1b[?6n", "\x1b[5n",
+      "\x1b[?25$p", "\x1b[20$p", "\x1b[>q", "\x1b[>0q", "\x1b[18t", "\x1b[21t", "\x1b[x", "\x1b[?u", "\x1bZ",
+      "\x1b]10;?\x07", "\x1b]11;?\x1b\\", "\x1b]4;1;?\x07", "\x1b]52;c;?\x07", "\x1bP$qm\x1b\\", "\x1bP+q544e\x1b\\");
+  CHECK(WithoutQueries("a" + query + "b") == "ab");
+  CHECK(WithoutQueries(query) == "");
+}
+
+TEST_CASE("queries are found in other spellings") {
+  CHECK(WithoutQueries("\u009bc") == "");  // C1
+  CHECK(WithoutQueries("\u009d10;?\u009c") == "");
+  CHECK(WithoutQueries("\x1b[6\nn") == "");          // a control character inside is carried out, and the rest counts
+  CHECK(WithoutQueries("\x1b[\x1b[6n") == "\x1b[");  // one that another interrupts
+  CHECK(WithoutQueries("\x1b]0;x\x1b[6n") == "\x1b]0;x");
+}
+
+TEST_CASE("everything else stays as it is") {
+  const std::string kept =
+      GENERATE(as<std::string>(), "", "plain\r\n", "\x1b[31mred\x1b[0m", "\x1b[2J\x1b[1;1H", "\x1b[?1049h", "\x1b[!p",
+               "\x1b[2 q", "\x1b[22;0t", "\x1b]0;what?\x07", "\x1b]8;;http://a/?b\x1b\\", "\x1b(B", "\x1b=", "é\u00a0ü",
+               "\x1b[3", "\x1b", "\x1b]0;");
+  CHECK(WithoutQueries(kept) == kept);
+}

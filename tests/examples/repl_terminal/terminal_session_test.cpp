@@ -1,0 +1,184 @@
+#include "terminal_session.hpp"
+
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "process_session.hpp"
+#include "support/catch.hpp"
+#include "support/patience.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using repl::Scrollback;
+using repl::WindowSize;
+using ws::test::Journal;
+
+// Notes what it is told.
+class Watcher final : public repl::TerminalViewer {
+ public:
+  void Begin(WindowSize, const std::vector<Scrollback::Run>& shown) override {
+    for (const auto& run : shown) Add(run.text);
+    journal.Add("begin");
+  }
+  void Show(const std::shared_ptr<const std::string>& output) override { Add(*output); }
+  void Resized(WindowSize size, std::size_t viewers) override {
+    journal.Add(std::to_string(size.cols) + "x" + std::to_string(size.rows) + " " + std::to_string(viewers));
+  }
+  void Ended(const repl::PtyExit& exit) override {
+    journal.Add("ended " + std::to_string(exit.code) + " " + std::to_string(exit.signal));
+  }
+  void LeftBehind() override { journal.Add("left behind"); }
+  bool HasRoom() const override { return has_room; }
+
+  std::string WaitFor(const std::string& text) {
+    const auto deadline = std::chrono::steady_clock::now() + ws::test::patience;
+    for (;;) {
+      {
+        const std::lock_guard lock(mutex_);
+        if (output_.find(text) != output_.npos) return output_;
+      }
+      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("“" + text + "” was not shown");
+      std::this_thread::yield();
+    }
+  }
+  std::size_t Size() const {
+    const std::lock_guard lock(mutex_);
+    return output_.size();
+  }
+
+  Journal journal;
+  std::atomic<bool> has_room = true;
+
+ private:
+  void Add(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    output_ += text;
+  }
+
+  mutable std::mutex mutex_;
+  std::string output_;
+};
+
+struct Fixture {
+  explicit Fixture(repl::TerminalLimits limits = {}) {
+    session =
+        std::make_shared<repl::TerminalSession>("id", context.get_executor(), limits, [this] { ended.Add("ended"); });
+    if (session->Start({.shell = "/bin/sh"})) throw std::runtime_error("no shell");
+    thread = std::thread([this] { context.run(); });
+  }
+  ~Fixture() {
+    session->Close();
+    work.reset();
+    thread.join();
+  }
+
+  std::shared_ptr<Watcher> Attach(WindowSize window = {80, 24}) {
+    auto watcher = std::make_shared<Watcher>();
+    session->Attach(watcher, window);
+    return watcher;
+  }
+
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(context);
+  Journal ended;
+  std::shared_ptr<repl::TerminalSession> session;
+  std::thread thread;
+};
+
+}  // namespace
+
+TEST_CASE("a shell goes on while nobody looks, and shows who comes what it wrote") {
+  Fixture f;
+  const auto first = f.Attach();
+  f.session->Write("echo before:$((1+1))\n");
+  first->WaitFor("before:2");
+  f.session->Detach(first);
+  f.session->Write("echo alone:$((1+1)); cd /\n");
+  const auto second = f.Attach();
+  f.session->Write("echo after:$((1+1)) in $PWD.\n");
+  const std::string output = second->WaitFor("in /.");
+  CHECK(output.find("before:2") < output.find("alone:2"));
+  CHECK(output.find("alone:2") < output.find("after:2"));
+}
+
+TEST_CASE("all viewers see the same, and the smallest window is the terminal's") {
+  Fixture f;
+  const auto wide = f.Attach({120, 40});
+  const auto narrow = f.Attach({90, 50});
+  CHECK(wide->journal.WaitFor(3) == std::vector<std::string>{"begin", "120x40 1", "90x40 2"});
+  f.session->Write("stty size\n");
+  wide->WaitFor("40 90");
+  narrow->WaitFor("40 90");
+  f.session->Detach(narrow);
+  CHECK(wide->journal.WaitFor(4).back() == "120x40 1");
+  f.session->Resize(wide, {132, 43});
+  CHECK(wide->journal.WaitFor(5).back() == "132x43 1");
+  f.session->Write("stty size\n");
+  wide->WaitFor("43 132");
+  CHECK(f.session->Now().viewers == 1);
+}
+
+TEST_CASE("a viewer without room stops the shell, not the server, and the interrupt passes") {
+  Fixture f;
+  const auto watcher = f.Attach();
+  f.session->Write("PS1='prompt''> '; yes 0123456789\n");
+  watcher->WaitFor("0123456789\r\n0123456789");
+  watcher->has_room = false;
+  std::size_t before = watcher->Size(), same = 0;
+  for (int look = 0; look < 1000 && same < 50; ++look) {
+    std::this_thread::yield();
+    asio::post(f.session->Executor(), [] {});
+    const std::size_t now = watcher->Size();
+    same = now == before ? same + 1 : 0;
+    before = now;
+  }
+  f.session->Write("\x03");
+  watcher->has_room = true;
+  asio::post(f.session->Executor(), [&] { f.session->RoomAgain(); });
+  watcher->WaitFor("prompt> ");
+}
+
+TEST_CASE("a viewer that holds up others is left behind") {
+  Fixture f({.keep_up = 50ms});
+  const auto slow = f.Attach(), quick = f.Attach();
+  slow->journal.WaitFor(2);
+  slow->has_room = false;
+  f.session->Write("echo one:$((1+1))\n");
+  f.session->Write("echo two:$((1+1))\n");
+  f.session->Write("while :; do echo more; sleep 0.01; done\n");
+  const auto told = slow->journal.WaitFor(4);
+  CHECK(told.back() == "left behind");
+  const std::size_t size = slow->Size();
+  f.session->Write("\x03");
+  f.session->Write("echo still:$((1+1))\n");
+  quick->WaitFor("still:2");
+  CHECK(slow->Size() == size);
+}
+
+TEST_CASE("the shell's end is told to viewers, and to who comes after it") {
+  Fixture f;
+  const auto watcher = f.Attach();
+  f.session->Write("exit 7\n");
+  CHECK(watcher->journal.WaitFor(3).back() == "ended 7 0");
+  f.ended.WaitFor(1);
+  CHECK(f.Attach()->journal.WaitFor(1).back() == "ended 7 0");
+  CHECK(f.session->Write("x"));
+}
+
+TEST_CASE("a session that nobody looks at ends after its grace, and not before") {
+  Fixture f({.detached_grace = 50ms});
+  const auto first = f.Attach();
+  f.session->Detach(first);
+  const auto second = f.Attach();
+  f.session->Write("echo here:$((1+1))\n");
+  second->WaitFor("here:2");
+  f.session->Detach(second);
+  f.ended.WaitFor(1);
+}

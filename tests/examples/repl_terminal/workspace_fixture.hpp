@@ -1,0 +1,53 @@
+// A workspace in a temporary folder.
+#pragma once
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "support/catch.hpp"
+#include "workspace.hpp"
+
+namespace repl::test {
+
+namespace fs = std::filesystem;
+
+// A temporary folder with a workspace in it and a secret beside that.
+struct Fixture {
+  explicit Fixture(WorkspaceRoot::Resolver resolver = WorkspaceRoot::Resolver::Best, WorkspaceLimits limits = {})
+      : workspace((Prepare(), std::move(*WorkspaceRoot::Open(root, resolver))), limits) {}
+  ~Fixture() { fs::remove_all(top); }
+
+  void Prepare() {
+    fs::create_directories(root);
+    Put(top / "secret", "secret");
+  }
+  static void Put(const fs::path& file, const std::string& content) {
+    fs::create_directories(file.parent_path());
+    std::ofstream(file, std::ios::binary) << content;
+  }
+  static std::string Get(const fs::path& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  std::ptrdiff_t EntriesInRoot() const { return std::distance(fs::directory_iterator(root), fs::directory_iterator()); }
+
+  const fs::path top = [] {
+    std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
+    return fs::path(::mkdtemp(name.data()));
+  }();
+  const fs::path root = top / "workspace";
+  Workspace workspace;
+};
+
+template <class Value>
+bool Says(const Outcome<Value>& outcome, const std::string& words) {
+  if (outcome) return false;
+  INFO(outcome.Why().sentence);
+  return outcome.Why().sentence.find(words) != std::string::npos;
+}
+
+}  // namespace repl::test
