@@ -1,5 +1,6 @@
 // What the tests of pages share: a program that prints its URL, a browser, and what a page complains of.
 import { spawn } from "node:child_process";
+import { connect, createServer } from "node:net";
 import { chromium } from "playwright-core";
 
 export async function step(name, act) {
@@ -41,4 +42,27 @@ export function collectComplaints(page, complaints, isExpected = () => false) {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("requestfailed", (failed) => complaints.push(`failed: ${failed.url()}`));
   page.on("response", (response) => { if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`); });
+}
+
+// A line between a browser and a program on this machine that can be cut.
+export async function startProxy(target) {
+  const sockets = new Set();
+  let refuses = false;
+  const proxy = createServer((socket) => {
+    if (refuses) return socket.destroy();
+    const far = connect(target, "127.0.0.1");
+    for (const one of [socket, far]) {
+      sockets.add(one);
+      one.on("error", () => {});
+      one.on("close", () => { sockets.delete(one); socket.destroy(); far.destroy(); });
+    }
+    socket.pipe(far).pipe(socket);
+  });
+  await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  return {
+    port: proxy.address().port,
+    refuse() { refuses = true; for (const socket of sockets) socket.destroy(); },
+    accept() { refuses = false; },
+    stop() { this.refuse(); proxy.close(); },
+  };
 }

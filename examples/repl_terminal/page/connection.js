@@ -19,11 +19,14 @@ export class Connection {
     this.#client.on("disconnect", () => clearTimeout(this.#timer));
   }
 
+  get isConnected() { return this.state.name === "connected"; }
+
   // Returns a function that takes the callback away again.
   on(event, callback) {
     return this.#client.on(event, callback);
   }
 
+  // At once and at every change.
   onState(callback) {
     this.#watchers.add(callback);
     callback(this.state);
@@ -37,6 +40,17 @@ export class Connection {
   // False where nothing was sent.
   emit(event, data) {
     return this.#client.emitVolatile(event, data);
+  }
+
+  // Resolves with the reply; rejects with an Error whose message is a sentence to show.
+  async request(event, data) {
+    if (!this.isConnected) throw new Error("Not connected: nothing was done.");
+    try {
+      return await this.#client.request(event, data);
+    } catch (error) {
+      if (error.code === "remote_error") throw error;
+      throw new Error(error.code === "timed_out" ? "The server does not answer." : "The connection was lost before the answer came.");
+    }
   }
 
   open() {

@@ -1,75 +1,190 @@
 // The workspace as a tree (WAI-ARIA's pattern): folders are read when they are opened.
 
+import { icon } from "/icons.js";
+import { isWithin, join, moved, nameOf, shown } from "/paths.js";
+import { ofWindow } from "/storage.js";
 import { toast } from "/toasts.js";
 
 export class FileTree {
   #root = document.getElementById("tree");
   #note = document.getElementById("tree-note");
-  #connection;
-  #onOpen;
+  #files;
+  #watcher;
+  #open = new Set(ofWindow.get("folders", []));
   #typed = "";
   #typedAt = 0;
+  #shown = null;
+  #wanted = null;  // the path that gets the focus when it is shown
 
-  // `onOpen` gets the path of a file that was chosen.
-  constructor(connection, onOpen) {
-    this.#connection = connection;
-    this.#onOpen = onOpen;
+  onOpen = () => {};                 // gets the path of a file that was chosen
+  onMenu = () => {};                 // gets an item's path ("" for none) and a place
+  keys = {};                         // more keys, by name; they get the path
+
+  constructor(connection, files, watcher) {
+    this.#files = files;
+    this.#watcher = watcher;
     this.#root.addEventListener("click", (event) => this.#clicked(event));
     this.#root.addEventListener("keydown", (event) => this.#pressed(event));
-    document.getElementById("refresh").onclick = () => this.refresh();
-    connection.onState((state) => { if (state.name === "connected") this.refresh(); });
-    connection.on("Loaded", ({ rootContents }) => this.#show("", rootContents));
-    connection.on("fetchDirResponse", ({ path, contents, error }) => {
-      if (error) toast(error);
-      else this.#show(path, contents);
-    });
-    connection.on("error", ({ message }) => toast(message));
+    this.#root.parentElement.addEventListener("contextmenu", (event) => this.#asked(event));
+    connection.onState(({ name }) => { if (name === "connected") this.refresh(); });
+    watcher.onChanged(({ path, kind }) => { if (kind === "folder") this.read(path); });
   }
 
+  // The path of the item that keys go to, or null.
+  get focused() { return this.#root.querySelector("[tabindex='0']")?.dataset.path ?? null; }
+  isFolder(path) { return path === "" || Boolean(this.#find(path)?.hasAttribute("aria-expanded")); }
+  focus(path = this.focused) { this.#focus(this.#find(path) ?? this.#visible()[0]); }
+  element(path) { return this.#find(path); }
+
   // Reads the root again, and with it every folder that is open.
-  refresh() {
-    this.#connection.emit("Connection");
+  refresh() { return this.read(""); }
+
+  async read(folder) {
+    try {
+      this.#show(folder, await this.#files.list(folder));
+    } catch (error) {
+      if (folder !== "" && this.#open.delete(folder)) return this.#opened();  // it is gone, as its parent will tell
+      toast(error.message);
+    }
+  }
+
+  // Shows what is in it, and reads it.
+  async expand(folder) {
+    const item = this.#find(folder);
+    if (item) {
+      item.setAttribute("aria-expanded", "true");
+      item.querySelector("[role=group]").hidden = false;
+      this.#open.add(folder);
+      this.#opened();
+    }
+    await this.read(folder);
+  }
+
+  // A line to type a name into: in place of an item's, or for a new one in a folder. Resolves with it, or null.
+  async editName(path, name, { isNew = false } = {}) {
+    if (isNew && path !== "") await this.expand(path);
+    const input = document.createElement("input");
+    const item = this.#find(path);
+    const depth = isNew ? (path === "" ? 0 : Number(item.dataset.depth) + 1) : Number(item.dataset.depth);
+    input.className = "row name-input";
+    input.value = name;
+    input.style.setProperty("--depth", depth);
+    input.spellcheck = false;
+    input.autocapitalize = "off";
+    input.setAttribute("aria-label", isNew ? "Name of the new one" : `New name of ${name}`);
+    if (isNew) (path === "" ? this.#root : item.querySelector("[role=group]")).prepend(input);
+    else rowOf(item).replaceWith(input);
+    const row = this.#makeRow(name);
+    input.focus();
+    input.setSelectionRange(0, name.lastIndexOf(".") > 0 && !this.isFolder(path) ? name.lastIndexOf(".") : name.length);
+    return new Promise((resolve) => {
+      let isDone = false;
+      const done = (answer, isLeft) => {
+        if (isDone) return;
+        isDone = true;
+        isNew ? input.remove() : input.replaceWith(row);
+        if (!isLeft) this.focus(path);
+        resolve(answer);
+      };
+      input.onblur = () => done(null, true);
+      input.onkeydown = (event) => {
+        event.stopPropagation();
+        if (event.key === "Enter") done(input.value.trim() || null);
+        if (event.key === "Escape") done(null);
+      };
+      input.onclick = (event) => event.stopPropagation();
+    });
+  }
+
+  // The focus goes to this path as soon as it is shown.
+  reveal(path) {
+    this.#wanted = path;
+    const item = this.#find(path);
+    if (item) this.#focusWanted();
+  }
+
+  // Marks the file that the editor shows.
+  markShown(path) {
+    this.#shown = path;
+    for (const item of this.#items(this.#root)) item.setAttribute("aria-current", item.dataset.path === path);
+  }
+
+  renamed(from, to) {
+    this.#open = new Set([...this.#open].map((path) => moved(path, from, to)));
+    this.#opened();
+  }
+
+  // Marks those that wait to be moved elsewhere.
+  markCut(path) {
+    for (const item of this.#items(this.#root)) item.classList.toggle("cut", path !== null && item.dataset.path === path);
+  }
+
+  #opened() {
+    ofWindow.set("folders", [...this.#open]);
+    this.#watcher.watch("folders", ["", ...this.#open]);
   }
 
   #show(path, entries) {
     const place = path === "" ? this.#root : this.#find(path);
     if (!place) return;
     const group = path === "" ? this.#root : place.querySelector("[role=group]");
-    const open = new Set(this.#items(group).filter(isOpen).map((item) => item.dataset.path));
+    if (group.querySelector(".name-input")) return;  // it is read again when the name is there
     const focused = group.contains(document.activeElement) ? document.activeElement.dataset.path : null;
+    const stop = this.focused;
     const depth = path === "" ? 0 : Number(place.dataset.depth) + 1;
+    const before = new Map([...group.children].map((item) => [item.dataset.path, item]));
 
-    group.replaceChildren(...entries.map((entry) => this.#makeItem(path, entry, depth)));
+    group.replaceChildren(...entries.map((entry) => {
+      const item = before.get(join(path, entry.name));
+      return item && item.hasAttribute("aria-expanded") === entry.isDir ? item : this.#makeItem(path, entry, depth);
+    }));
     if (path === "") {
       this.#note.hidden = entries.length > 0;
       this.#note.textContent = "The workspace is empty.";
+      this.#opened();
     } else if (entries.length === 0) {
       group.append(emptyNote(depth));
     }
-    for (const item of this.#items(group)) if (open.has(item.dataset.path)) this.#expand(item);
-    if (focused) this.#focus(this.#find(focused) ?? this.#visible()[0]);
-    else if (!this.#root.querySelector("[tabindex='0']")) this.#visible()[0]?.setAttribute("tabindex", "0");
+    for (const item of group.children) if (this.#open.has(item.dataset.path)) this.expand(item.dataset.path);
+    if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[0]);
+    else if (!this.#find(stop) || !this.#root.querySelector("[tabindex='0']")) this.#visible()[0]?.setAttribute("tabindex", "0");
+    this.#focusWanted();
   }
 
-  #makeItem(folder, { name, isDir }, depth) {
-    const item = document.createElement("div");
+  #focusWanted() {
+    const item = this.#wanted === null ? null : this.#find(this.#wanted);
+    if (!item) return;
+    this.#wanted = null;
+    this.#focus(item);
+  }
+
+  #makeRow(name) {
     const row = document.createElement("span");
+    row.className = "row";
+    row.textContent = shown(name);
+    row.title = shown(name);
+    return row;
+  }
+
+  #makeItem(folder, { name, isDir, isLink }, depth) {
+    const item = document.createElement("div");
     item.setAttribute("role", "treeitem");
     item.setAttribute("aria-level", depth + 1);
     item.setAttribute("aria-selected", "false");
+    item.setAttribute("aria-label", isLink ? `${shown(name)}, a link` : shown(name));
     item.tabIndex = -1;
-    item.dataset.path = folder === "" ? name : `${folder}/${name}`;
+    item.dataset.path = join(folder, name);
+    item.setAttribute("aria-current", item.dataset.path === this.#shown);
     item.dataset.depth = depth;
     item.style.setProperty("--depth", depth);
-    row.className = "row";
-    row.textContent = name;
-    row.title = name;
-    item.append(row);
+    item.append(this.#makeRow(name));
+    if (isLink) item.classList.add("link");
     if (isDir) {
       const group = document.createElement("div");
       group.setAttribute("role", "group");
       group.hidden = true;
       item.setAttribute("aria-expanded", "false");
+      item.prepend(icon("chevron"));
       item.append(group);
     }
     return item;
@@ -79,34 +194,29 @@ export class FileTree {
   #find(path) { return this.#items(this.#root).find((item) => item.dataset.path === path); }
   #visible() { return this.#items(this.#root).filter((item) => !item.parentElement.closest("[role=group][hidden]")); }
 
-  #expand(item) {
-    item.setAttribute("aria-expanded", "true");
-    item.querySelector("[role=group]").hidden = false;
-    this.#connection.emit("fetchDir", { Dir: item.dataset.path });
-  }
-
   #collapse(item) {
     item.setAttribute("aria-expanded", "false");
     item.querySelector("[role=group]").hidden = true;
+    for (const path of this.#open) if (isWithin(path, item.dataset.path)) this.#open.delete(path);
+    this.#opened();
   }
 
   #activate(item) {
     if (isOpen(item)) this.#collapse(item);
-    else if (isFolder(item)) this.#expand(item);
-    else this.#open(item);
-  }
-
-  #open(item) {
-    for (const other of this.#root.querySelectorAll("[aria-selected=true]")) other.setAttribute("aria-selected", "false");
-    item.setAttribute("aria-selected", "true");
-    this.#onOpen(item.dataset.path);
+    else if (isFolder(item)) this.expand(item.dataset.path);
+    else this.onOpen(item.dataset.path);
   }
 
   #focus(item) {
     if (!item) return;
-    for (const other of this.#root.querySelectorAll("[tabindex='0']")) other.tabIndex = -1;
+    for (const other of this.#root.querySelectorAll("[tabindex='0'], [aria-selected=true]")) {
+      other.tabIndex = -1;
+      other.setAttribute("aria-selected", "false");
+    }
     item.tabIndex = 0;
-    item.focus();
+    item.setAttribute("aria-selected", "true");
+    item.focus({ preventScroll: true });
+    rowOf(item)?.scrollIntoView({ block: "nearest" });
   }
 
   #clicked(event) {
@@ -116,23 +226,35 @@ export class FileTree {
     this.#activate(item);
   }
 
+  // By the mouse at its place, by the keyboard at the item.
+  #asked(event) {
+    if (event.target.matches("input")) return;
+    event.preventDefault();
+    const item = event.target.closest("[role=treeitem]");
+    if (item) this.#focus(item);
+    const box = (item ? rowOf(item) : this.#root).getBoundingClientRect();
+    const isMouse = event.button === 2 || event.pointerType === "touch";
+    this.onMenu(item?.dataset.path ?? "", isMouse ? { x: event.clientX, y: event.clientY } : { x: box.left + 24, y: box.bottom });
+  }
+
   #pressed(event) {
     const item = event.target.closest("[role=treeitem]");
-    if (!item || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (!item || event.altKey) return;
+    const more = this.keys[`${event.ctrlKey || event.metaKey ? "Ctrl+" : ""}${event.key}`];
     const visible = this.#visible();
     const at = visible.indexOf(item);
-    const act = {
+    const act = more ? () => more(item.dataset.path) : event.ctrlKey || event.metaKey ? null : {
       ArrowDown: () => this.#focus(visible[at + 1]),
       ArrowUp: () => this.#focus(visible[at - 1]),
       Home: () => this.#focus(visible[0]),
       End: () => this.#focus(visible.at(-1)),
-      ArrowRight: () => isFolder(item) && (isOpen(item) ? this.#focus(item.querySelector("[role=treeitem]")) : this.#expand(item)),
-      ArrowLeft: () => isOpen(item) ? this.#collapse(item) : this.#focus(item.parentElement.closest("[role=treeitem]")),
+      ArrowRight: () => isFolder(item) && (isOpen(item) ? this.#focus(item.querySelector("[role=treeitem]")) : this.expand(item.dataset.path)),
+      ArrowLeft: () => (isOpen(item) ? this.#collapse(item) : this.#focus(item.parentElement.closest("[role=treeitem]"))),
       Enter: () => this.#activate(item),
       " ": () => this.#activate(item),
     }[event.key];
     if (act) act();
-    else if (event.key.length === 1) this.#typeAhead(event.key, visible, at);
+    else if (event.key.length === 1 && !event.ctrlKey && !event.metaKey) this.#typeAhead(event.key, visible, at);
     else return;
     event.preventDefault();
   }
@@ -144,11 +266,12 @@ export class FileTree {
     this.#typedAt = Date.now();
     const from = this.#typed.length > 1 ? at : at + 1;
     const order = [...visible.slice(from), ...visible.slice(0, from)];
-    this.#focus(order.find((item) => item.firstChild.textContent.toLowerCase().startsWith(this.#typed)));
+    this.#focus(order.find((item) => nameOf(item.dataset.path).toLowerCase().startsWith(this.#typed)));
   }
 }
 
 function isFolder(item) { return item.hasAttribute("aria-expanded"); }
+function rowOf(item) { return item.querySelector(":scope > .row"); }
 function isOpen(item) { return item.getAttribute("aria-expanded") === "true"; }
 
 function emptyNote(depth) {

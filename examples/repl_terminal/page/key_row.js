@@ -6,7 +6,7 @@ const KEYS = [
 ];
 const NAMES = { "←": "Left", "↓": "Down", "↑": "Up", "→": "Right" };
 
-export function showKeyRow(row, view) {
+export function showKeyRow(row, tabs) {
   const buttons = KEYS.map(([label]) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -27,11 +27,11 @@ export function showKeyRow(row, view) {
   KEYS.forEach(([, data], at) => {
     buttons[at].onclick = () => {
       if (data === null) holdControl(control.getAttribute("aria-pressed") !== "true");
-      else view.type(withControl(applicationCursor(view, data)));
-      view.focus();
+      else if (tabs.active) tabs.active.type(withControl(applicationCursor(tabs.active, data)));
+      tabs.focus();
     };
   });
-  view.onInput = withControl;
+  tabs.changeInput = withControl;
   row.append(...buttons);
 }
 

@@ -1,33 +1,65 @@
+// Wires the page. Start with shell_view.js for the terminal, and with open_file.js for files.
+
 import { Connection } from "/connection.js";
 import { Editor } from "/editor.js";
 import { FileTree } from "/file_tree.js";
+import { Files } from "/files.js";
+import { showFindBar } from "/find_bar.js";
 import { showKeyRow } from "/key_row.js";
 import { showPane } from "/panes.js";
+import { quickOpen } from "/quick_open.js";
+import { Shells } from "/shells.js";
+import { listenForShortcuts } from "/shortcuts.js";
 import { showStatus } from "/status_line.js";
-import { TerminalView } from "/terminal_view.js";
+import { TerminalTabs } from "/terminal_tabs.js";
+import { changeFontSize } from "/theme.js";
+import { TreeActions } from "/tree_actions.js";
+import { Watcher } from "/watcher.js";
 
 const connection = new Connection("/api/v1/repl/ws");
-const view = new TerminalView(document.getElementById("screen"), connection);
-const editor = new Editor(connection, () => showPane("editor"));
-new FileTree(connection, (path) => editor.open(path));
-showKeyRow(document.getElementById("keys"), view);
-showStatus(connection);
+const tabs = new TerminalTabs(connection, new Shells(connection));
+const files = new Files(connection);
+const watcher = new Watcher(connection);
+const editor = new Editor(connection, files, watcher, () => showPane("editor"));
+const tree = new FileTree(connection, files, watcher);
+tree.onOpen = (path) => editor.open(path);
+new TreeActions(files, tree, editor);
+showKeyRow(document.getElementById("keys"), tabs);
+editor.onChange((file) => tree.markShown(file?.path));
+showStatus(connection, editor, tabs);
 
 let leftFor = null;
-addEventListener("keydown", (event) => {
-  if (!event.ctrlKey || event.altKey || event.shiftKey) return;
-  if (event.key === "s" && !view.hasFocus) {
-    event.preventDefault();
-    editor.save();
-  } else if (event.code === "Backquote") {
-    event.preventDefault();
-    if (view.hasFocus) return leftFor?.focus();
-    leftFor = document.activeElement;
-    showPane("terminal");
-    view.focus();
+function toTerminalAndBack() {
+  if (tabs.hasFocus) {
+    if (leftFor?.isConnected) leftFor.focus();
+    else if (editor.isOpen) editor.focus();
+    else tree.focus();
+    return;
   }
+  leftFor = document.activeElement === document.body ? null : document.activeElement;
+  showPane("terminal");
+  tabs.focus();
+}
+
+function inTerminal(act) {
+  return () => { showPane("terminal"); act(); };
+}
+
+listenForShortcuts({
+  "Ctrl+S": () => (tabs.hasFocus ? false : void editor.save()),
+  "Ctrl+P": () => { quickOpen(files, editor); },
+  "Ctrl+`": toTerminalAndBack,
+  "Ctrl+Shift+`": inTerminal(() => tabs.add()),
+  "Ctrl+Shift+5": inTerminal(() => tabs.split()),
+  "Ctrl+Shift+F": inTerminal(() => showFindBar(tabs)),
+  "Alt++": () => changeFontSize(1),
+  "Alt+-": () => changeFontSize(-1),
+  "Alt+0": () => changeFontSize(0),
+  "Alt+ArrowLeft": () => (tabs.hasFocus ? tabs.step(-1) : false),
+  "Alt+ArrowRight": () => (tabs.hasFocus ? tabs.step(1) : false),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => [`Alt+${number}`, inTerminal(() => tabs.go(number))])),
 });
 
-window.terminal = view.terminal;  // for tests and the curious
-view.focus();
+window.terminals = tabs;  // for tests and the curious
+tabs.focus();
 connection.open();

@@ -1,4 +1,4 @@
-// The connection's state in words, and the theme's switch.
+// The connection's state in words, and what is told of the file that is looked at.
 
 import { onTheme, switchTheme } from "/theme.js";
 
@@ -9,25 +9,35 @@ const WORDS = {
   refused: () => "Access refused: open the URL that the server printed",
 };
 
-export function showStatus(connection) {
+export function showStatus(connection, editor, tabs) {
   const text = document.getElementById("state");
+  const time = document.getElementById("round-trip");
   const now = document.getElementById("now");
   const theme = document.getElementById("theme");
+  let countdown = 0;
 
   const show = (state) => {
     const words = WORDS[state.name](state);
     if (text.textContent !== words) text.textContent = words;
   };
-  let countdown = 0;
   connection.onState((state) => {
     document.body.dataset.state = state.name;
     now.hidden = state.name !== "away";
+    time.textContent = "";
     show(state);
     clearInterval(countdown);
     if (state.name === "away") countdown = setInterval(() => show(state), 250);
   });
-  connection.onRoundTrip((time) => { text.textContent = `Connected · ${Math.round(time)} ms`; });
+  connection.onRoundTrip((took) => { time.textContent = ` · ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`; });
   now.onclick = () => connection.reconnectNow();
+
+  editor.onChange((file) => {
+    for (const name of ["news", "position", "lineEnd", "language"]) document.getElementById(`file-${name}`).textContent = file?.[name] ?? "";
+  });
+  tabs.onChange(() => {
+    const terminal = tabs.active?.terminal;
+    document.getElementById("terminal-size").textContent = terminal ? `${terminal.cols}×${terminal.rows}` : "";
+  });
 
   theme.onclick = switchTheme;
   onTheme((name) => { theme.textContent = name === "dark" ? "Light theme" : "Dark theme"; });

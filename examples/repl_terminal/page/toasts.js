@@ -1,25 +1,42 @@
 // Sentences that appear at the edge and are read out.
 
+import { icon } from "/icons.js";
+
 const MOST = 4;
 const SHORT = 8_000;  // ms
 const region = document.getElementById("toasts");
 
-// `stays`: until it is closed, for what was not saved.
-export function toast(sentence, { stays = false } = {}) {
+// `kind`: "error" or "note". `stays`: until it is closed, for what was not saved. `action`: { label, run }, what can be done.
+export function toast(sentence, { kind = "error", stays = false, action = null } = {}) {
   for (const shown of region.children) {
     if (shown.firstChild.textContent === sentence) return;
   }
   const box = document.createElement("div");
   const text = document.createElement("span");
   const close = document.createElement("button");
-  box.className = "toast";
+  box.className = `toast ${kind}`;
   text.textContent = sentence;
   close.type = "button";
-  close.textContent = "✕";
+  close.className = "icon";
+  close.append(icon("close"));
   close.setAttribute("aria-label", "Close");
   close.onclick = () => box.remove();
-  box.append(text, close);
+  box.append(text);
+  if (action) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "action";
+    button.textContent = action.label;
+    button.onclick = () => { box.remove(); action.run(); };
+    box.append(button);
+  }
+  box.append(close);
   region.append(box);
-  if (!stays) setTimeout(() => box.remove(), SHORT);
+  if (!stays) fade(box);
   while (region.children.length > MOST) region.firstChild.remove();
+}
+
+// Not while it is looked at.
+function fade(box) {
+  setTimeout(() => (box.matches(":hover, :focus-within") ? fade(box) : box.remove()), SHORT);
 }

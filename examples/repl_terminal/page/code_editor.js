@@ -1,0 +1,58 @@
+// Ace with this page's settings. It is loaded when the first file is opened: the shell's prompt does not wait for it.
+
+import { onFontSize, onTheme } from "/theme.js";
+
+const FOLDER = "/vendor/ace";
+let loading = null;
+
+// Resolves with Ace itself.
+export function loadAce() {
+  loading ??= (async () => {
+    await loadScript(`${FOLDER}/ace.js`);
+    await loadScript(`${FOLDER}/ext-modelist.js`);
+    window.ace.config.set("basePath", FOLDER);
+    return window.ace;
+  })();
+  return loading;
+}
+
+export function makeCodeEditor(ace, element) {
+  const editor = ace.edit(element, {
+    fontFamily: "var(--mono)",
+    showPrintMargin: false,
+    scrollPastEnd: 0.5,
+    useWorker: false,  // workers would be started from blobs, which the page's policy refuses
+    enableKeyboardAccessibility: false,
+  });
+  editor.commands.removeCommands(["showSettingsMenu", "gotoline", "openCommandPalette"]);
+  onTheme((name) => editor.setTheme({ cssClass: "ace-page", isDark: name === "dark", cssText: "" }));  // colours: editor.css
+  onFontSize((size) => editor.setFontSize(size));
+  new ResizeObserver(() => editor.resize()).observe(element);
+  return editor;
+}
+
+// A text with the language that its name tells.
+export function makeSession(ace, path, text) {
+  const { mode } = ace.require("ace/ext/modelist").getModeForPath(path);
+  const session = ace.createEditSession(text, mode);
+  session.setUseWorker(false);
+  session.setUseWrapMode(false);
+  const indent = text.match(/^(\t| {2,8})\S/m)?.[1];
+  session.setUseSoftTabs(indent !== "\t");
+  session.setTabSize(indent && indent !== "\t" ? Math.min(indent.length, 4) : 4);
+  return session;
+}
+
+export function languageOf(ace, path) {
+  return ace.require("ace/ext/modelist").getModeForPath(path).caption;
+}
+
+function loadScript(address) {
+  return new Promise((resolve, reject) => {
+    const script = document.createElement("script");
+    script.src = address;
+    script.onload = resolve;
+    script.onerror = () => reject(new Error("The editor could not be loaded."));
+    document.head.append(script);
+  });
+}

@@ -1,0 +1,126 @@
+// A list that is narrowed by typing (WAI-ARIA's combobox pattern): quick open, and other choices.
+
+const dialog = document.getElementById("picker");
+const input = document.getElementById("picker-input");
+const list = document.getElementById("picker-list");
+const note = document.getElementById("picker-note");
+const MOST_SHOWN = 60;
+
+// Resolves with the value of what was chosen, or null. `choices` are { label, detail?, value }, an array or the promise of one.
+export function pick({ label, choices, empty }) {
+  if (dialog.open) return Promise.resolve(null);
+  const before = document.activeElement;
+  let all = null;
+  let shown = [];
+  let at = 0;
+  let finish;
+
+  const choose = (index) => finish(shown[index]?.value ?? null);
+  const mark = (index) => {
+    at = index;
+    for (const [place, option] of [...list.children].entries()) option.setAttribute("aria-selected", place === at);
+    const option = list.children[at];
+    if (option) {
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else {
+      input.removeAttribute("aria-activedescendant");
+    }
+  };
+  const draw = () => {
+    if (!all) return;
+    shown = narrow(all, input.value.trim()).slice(0, MOST_SHOWN);
+    list.replaceChildren(...shown.map(makeOption));
+    list.hidden = shown.length === 0;
+    note.hidden = shown.length > 0;
+    note.textContent = all.length === 0 ? empty : "Nothing has a name like this.";
+    mark(0);
+  };
+
+  input.value = "";
+  input.placeholder = label;
+  input.setAttribute("aria-label", label);
+  list.replaceChildren();
+  list.hidden = true;
+  note.hidden = false;
+  note.textContent = "Looking…";
+  input.oninput = draw;
+  input.onkeydown = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && shown.length) mark((at + step + shown.length) % shown.length);
+    else if (event.key === "Enter") choose(at);
+    else return;
+    event.preventDefault();
+  };
+  list.onclick = (event) => {
+    const option = event.target.closest("[role=option]");
+    if (option) choose([...list.children].indexOf(option));
+  };
+  dialog.onclick = (event) => { if (event.target === dialog) finish(null); };  // beside it
+  dialog.onclose = () => { if (!dialog.open) finish(null); };  // Escape; it is told late, when the next may be open
+  return new Promise((resolve, reject) => {
+    finish = (answer, settle = resolve) => {
+      dialog.close();
+      if (before?.isConnected) before.focus();
+      settle(answer);
+      finish = () => {};
+    };
+    Promise.resolve(choices).then((those) => { all = those; draw(); }, (error) => finish(error, reject));
+    dialog.showModal();
+  });
+}
+
+function makeOption({ label, detail = "", marks = [] }, at) {
+  const option = document.createElement("div");
+  const name = document.createElement("span");
+  const more = document.createElement("span");
+  option.id = `picker-option-${at}`;
+  option.setAttribute("role", "option");
+  name.append(...embolden(label, marks));
+  more.textContent = detail;
+  more.className = "muted";
+  option.append(name, more);
+  return option;
+}
+
+// The letters that were found.
+function embolden(label, marks) {
+  if (marks.length === 0) return [label];
+  return [...label].map((letter, at) => {
+    if (!marks.includes(at)) return letter;
+    const bold = document.createElement("b");
+    bold.textContent = letter;
+    return bold;
+  });
+}
+
+// Those that hold all letters in their order; the best first: found in the name rather than in the folder, and together.
+function narrow(choices, wanted) {
+  if (wanted === "") return choices;
+  const letters = [...wanted.toLowerCase().replace(/\s+/g, "")];
+  const found = [];
+  for (const choice of choices) {
+    const inLabel = match([...choice.label.toLowerCase()], letters);
+    const inAll = inLabel ?? match([...`${choice.detail ?? ""}/${choice.label}`.toLowerCase()], letters);
+    if (inAll) found.push({ choice: { ...choice, marks: inLabel ? inLabel.marks : [] }, score: inAll.score + (inLabel ? 0 : 1000) });
+  }
+  return found.sort((one, other) => one.score - other.score).map(({ choice }) => choice);
+}
+
+function match(text, letters) {
+  const whole = text.join("").indexOf(letters.join(""));
+  if (whole >= 0) {
+    const start = [...text.join("").slice(0, whole)].length;
+    return { marks: letters.map((_, at) => start + at), score: whole + text.length / 1000 };
+  }
+  const marks = [];
+  let score = 100;
+  let at = -1;
+  for (const letter of letters) {
+    const next = text.indexOf(letter, at + 1);
+    if (next < 0) return null;
+    if (at >= 0) score += next - at - 1;
+    marks.push(at = next);
+  }
+  return { marks, score: score + text.length / 1000 };
+}
