@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -275,8 +276,9 @@ error_code Pty::Write(std::string_view input) {
   return error;
 }
 
+// On the strand already it is at once: input that is queued behind it finds the new size.
 void Pty::Resize(int cols, int rows) {
-  asio::post(session_->strand, [session = session_, cols, rows] { session->Resize(cols, rows); });
+  asio::dispatch(session_->strand, [session = session_, cols, rows] { session->Resize(cols, rows); });
 }
 
 void Pty::Close() {

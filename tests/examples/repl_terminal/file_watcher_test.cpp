@@ -153,6 +153,8 @@ TEST_CASE("folders that are deleted, moved and made again go on being watched") 
     Fixture::Put(w.root / "a/b/file", content);
     CHECK(w.UntilTold("a/b/file", ContentHash(content)));
     CHECK(w.UntilTold("a/b", "folder"));
+    Fixture::Put(w.root / "a/b/file", content + "!");  // in a folder that was not there before
+    CHECK(w.UntilTold("a/b/file", ContentHash(content + "!")));
     fs::remove_all(w.root / "a");
     CHECK(w.UntilTold("a/b/file", "deleted"));
     CHECK(w.UntilTold("a/b", "deleted"));
@@ -160,6 +162,8 @@ TEST_CASE("folders that are deleted, moved and made again go on being watched") 
   Fixture::Put(w.root / "elsewhere/b/file", "moved");
   fs::rename(w.root / "elsewhere", w.root / "a");
   CHECK(w.UntilTold("a/b/file", ContentHash("moved")));
+  Fixture::Put(w.root / "a/b/file", "written");
+  CHECK(w.UntilTold("a/b/file", ContentHash("written")));
   fs::rename(w.root / "a", w.root / "elsewhere");
   CHECK(w.UntilTold("a/b/file", "deleted"));
 }
