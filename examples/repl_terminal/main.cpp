@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -57,7 +58,8 @@ int Run(const repl::CommandLine& line) {
   repl::TerminalLimits limits;
   limits.detached_grace = line.detached_grace;
   const auto sessions = std::make_shared<repl::TerminalSessions>(terminals.get_executor(), shell, limits);
-  const auto watcher = std::make_shared<repl::FileWatcher>(terminals.get_executor(), workspace);
+  asio::thread_pool disk(1);  // of its own: a disk that does not answer holds up no shell
+  const auto watcher = std::make_shared<repl::FileWatcher>(disk.get_executor(), workspace);
   const repl::ReplService service(workspace, watcher, sessions, line.mode);
 
   ws::ServerOptions options{.address = line.address, .port = line.port};

@@ -26,8 +26,11 @@ std::vector<Scrollback::Run> Scrollback::Runs() const {
     runs.back().text += block.text;
   }
   if (dropped_) {
+    // A program that never ends a line begins with a sequence of its own.
     std::string& first = runs.front().text;
-    first.erase(0, std::min(first.find('\n'), first.size() - 1) + 1);
+    const std::string_view head = std::string_view(first).substr(0, block_bytes);
+    const std::size_t line = head.find('\n'), sequence = head.find('\x1b');
+    first.erase(0, line != head.npos ? line + 1 : std::min(sequence, first.size()));
   }
   for (Run& run : runs) run.text = WithoutQueries(run.text);
   return runs;

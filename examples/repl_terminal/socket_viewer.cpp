@@ -34,13 +34,14 @@ std::string_view Head(std::string_view text, std::size_t bytes) {
 }  // namespace
 
 SocketViewer::SocketViewer(ws::Handler socket, const std::shared_ptr<TerminalSession>& session, View view,
-                           std::function<void()> on_gone)
+                           std::function<void(const SocketViewer&)> on_gone)
     : socket_(std::move(socket)), session_(session), id_(session->Id()), view_(view), on_gone_(std::move(on_gone)) {}
 
 void SocketViewer::Begin(WindowSize size, const std::vector<Scrollback::Run>& shown) {
   ws::Json data = {{"sessionId", id_}};
   if (view_.dialect == Dialect::Streaming) {
     data.update({{"cols", size.cols}, {"rows", size.rows}, {"readOnly", view_.read_only}, {"resumed", view_.resumed}});
+    if (!view_.tag.empty()) data["tag"] = view_.tag;
   }
   Send("terminalConnected", std::move(data));
   for (const Scrollback::Run& run : shown) {
@@ -78,12 +79,12 @@ void SocketViewer::Resized(WindowSize size, std::size_t viewers) {
 
 void SocketViewer::Ended(const PtyExit& exit) {
   Send("terminalClosed", {{"sessionId", id_}, {"code", exit.code}, {"signal", exit.signal}});
-  on_gone_();
+  on_gone_(*this);
 }
 
 void SocketViewer::LeftBehind() {
   Send("terminalDetached", {{"sessionId", id_}, {"reason", "This window did not keep up with the others."}});
-  on_gone_();
+  on_gone_(*this);
 }
 
 bool SocketViewer::HasRoom() const {

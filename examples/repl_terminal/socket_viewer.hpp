@@ -17,18 +17,19 @@ enum class Dialect {
   Streaming  // output is `terminalOutput` with the session's id; the client acknowledges what it has drawn
 };
 
-// A connection that looks at a session. On the session's strand, but for Make.
+// A connection that looks at a session. On the session's strand.
 class SocketViewer final : public TerminalViewer, public std::enable_shared_from_this<SocketViewer> {
  public:
   struct View {
     Dialect dialect = Dialect::Original;
     bool read_only = false;
     bool resumed = false;  // a session that was there before
+    std::string tag = {};  // of the client's, to know its question again
   };
 
   // `on_gone` is called on the strand when the session has ended, or has left this behind.
   SocketViewer(ws::Handler socket, const std::shared_ptr<TerminalSession>& session, View view,
-               std::function<void()> on_gone);
+               std::function<void(const SocketViewer&)> on_gone);
 
   void Begin(WindowSize size, const std::vector<Scrollback::Run>& shown) override;
   void Show(const std::shared_ptr<const std::string>& output) override;
@@ -57,7 +58,7 @@ class SocketViewer final : public TerminalViewer, public std::enable_shared_from
   const std::weak_ptr<TerminalSession> session_;
   const std::string id_;
   const View view_;
-  const std::function<void()> on_gone_;
+  const std::function<void(const SocketViewer&)> on_gone_;
 
   std::deque<Outgoing> outbox_;
   bool sending_ = false;

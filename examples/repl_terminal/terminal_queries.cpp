@@ -11,12 +11,18 @@ constexpr char bell = '\x07';
 constexpr char cancel = '\x18';
 constexpr char substitute = '\x1a';
 constexpr char escape = '\x1b';
+constexpr char del = '\x7f';
 constexpr char c1 = '\xC2';  // U+0080 to U+009F stand for ESC @ to ESC _
 
 struct Sequence {
   std::size_t length = 0;  // 0: it is not whole
   bool is_query = false;
 };
+
+// A control character that a terminal carries out in the midst of a sequence.
+bool IsCarriedOut(char c) {
+  return (static_cast<unsigned char>(c) < 0x20 && c != cancel && c != substitute && c != escape) || c == del;
+}
 
 // The character that follows the escape, however that is written; 0 where there is none.
 char Introducer(std::string_view text) {
@@ -56,8 +62,9 @@ Sequence ReadControl(std::string_view text) {
   std::string inside;
   for (std::size_t at = 2; at < text.size(); ++at) {
     if (Aborts(text.substr(at))) return {at, false};
-    if (text[at] >= 0x40) return {at + 1, IsControlQuery(inside, text[at])};
-    if (text[at] >= 0x20) inside += text[at];
+    if (static_cast<unsigned char>(text[at]) >= 0x40 && text[at] != del)
+      return {at + 1, IsControlQuery(inside, text[at])};
+    if (!IsCarriedOut(text[at])) inside += text[at];
   }
   return {};
 }
@@ -67,7 +74,8 @@ Sequence ReadString(std::string_view text, bool is_setting) {
   std::size_t end = 2;
   while (end < text.size() && text[end] != bell && !Aborts(text.substr(end))) ++end;
   if (end == text.size()) return {};
-  const std::string_view inside = text.substr(2, end - 2);
+  std::string_view inside = text.substr(2, end - 2);
+  if (is_setting) inside.remove_prefix(std::min(inside.find_first_not_of("0123456789;:"), inside.size()));
   const bool is_query = is_setting ? inside.starts_with("$q") || inside.starts_with("+q")
                                    : inside.ends_with(";?") || inside.find(";?;") != inside.npos;
   if (text[end] == bell) return {end + 1, is_query};
@@ -85,9 +93,26 @@ Sequence Read(std::string_view text) {
   return {text.size() < 2 ? std::size_t{0} : std::size_t{1}, false};
 }
 
+// What stands between an escape and the rest of its sequence is carried out first, so it is put before it.
+std::string Joined(std::string_view output) {
+  std::string joined;
+  joined.reserve(output.size());
+  for (std::size_t at = 0; at < output.size(); ++at) {
+    if (output[at] != escape) {
+      joined += output[at];
+      continue;
+    }
+    while (at + 1 < output.size() && IsCarriedOut(output[at + 1])) joined += output[++at];
+    joined += escape;
+  }
+  return joined;
+}
+
 }  // namespace
 
-std::string WithoutQueries(std::string_view output) {
+std::string WithoutQueries(std::string_view text) {
+  const std::string joined = Joined(text);
+  std::string_view output = joined;
   constexpr char begins[] = {enquiry, escape, c1};
   std::string kept;
   kept.reserve(output.size());

@@ -51,8 +51,8 @@ asio::awaitable<void> TerminalSession::Run(std::shared_ptr<TerminalSession> self
 // Viewers that hold up others for too long are left behind; where all of them do, the shell waits.
 asio::awaitable<void> TerminalSession::UntilRoom() {
   const auto is_full = [](const Seat& seat) { return !seat.viewer->HasRoom(); };
+  const auto begun = std::chrono::steady_clock::now();
   while (!closing_ && std::any_of(seats_.begin(), seats_.end(), is_full)) {
-    const auto begun = std::chrono::steady_clock::now();
     co_await Wait(limits_.keep_up);
     if (std::chrono::steady_clock::now() - begun >= limits_.keep_up) LeaveBehind();
   }
@@ -77,8 +77,11 @@ asio::awaitable<void> TerminalSession::Wait(std::chrono::milliseconds time) {
 
 void TerminalSession::Attach(std::shared_ptr<TerminalViewer> viewer, WindowSize window) {
   asio::dispatch(Executor(), [self = shared_from_this(), viewer = std::move(viewer), window] {
-    if (self->ended_) return viewer->Ended(self->exit_);
     const std::vector<Scrollback::Run> shown = self->scrollback_.Runs();
+    if (self->ended_) {
+      viewer->Begin(self->size_, shown);
+      return viewer->Ended(self->exit_);
+    }
     self->seats_.push_back({viewer, window});
     self->idle_.cancel();
     self->Fit();

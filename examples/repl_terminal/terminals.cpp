@@ -58,14 +58,15 @@ Outcome<ws::Json> Terminals::Open(const ws::Json& data) {
   view.dialect = Flag(data, "stream") ? Dialect::Streaming : Dialect::Original;
   view.read_only = mode_ == Mode::ReadOnly || Flag(data, "readOnly");
   view.resumed = session != nullptr;
+  view.tag = TextField(data, "tag").value_or("").substr(0, 64);
   if (!session) {
     if (view.read_only && mode_ == Mode::Full) return Problem{"There is no such terminal to look at."};
     auto started = sessions_->Start(user_, window);
     if (!started) return started.Why();
     session = std::move(*started);
   }
-  const auto forget = [weak = weak_from_this(), id = session->Id()] {
-    if (const auto self = weak.lock()) self->Forget(id);
+  const auto forget = [weak = weak_from_this(), id = session->Id()](const SocketViewer& gone) {
+    if (const auto self = weak.lock()) self->Forget(id, gone);
   };
   const auto viewer = std::make_shared<SocketViewer>(socket_, session, view, forget);
   std::shared_ptr<SocketViewer> replaced;
@@ -111,8 +112,7 @@ Outcome<ws::Json> Terminals::Detach(const ws::Json& data) {
   const auto [session, viewer] = Find(data);
   if (!session) return not_here;
   session->Detach(viewer);
-  const std::lock_guard lock(mutex_);
-  views_.erase(session->Id());
+  Forget(session->Id(), *viewer);
   return ws::Json();
 }
 
@@ -134,9 +134,11 @@ Outcome<ws::Json> Terminals::List(const ws::Json&) {
   return ws::Json{{"terminals", std::move(list)}};
 }
 
-void Terminals::Forget(const std::string& id) {
+// Another may have taken its place.
+void Terminals::Forget(const std::string& id, const SocketViewer& gone) {
   const std::lock_guard lock(mutex_);
-  views_.erase(id);
+  const auto found = views_.find(id);
+  if (found != views_.end() && found->second.viewer.get() == &gone) views_.erase(found);
 }
 
 void Terminals::DetachAll() {

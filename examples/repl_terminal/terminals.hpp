@@ -36,7 +36,7 @@ class Terminals final : public std::enable_shared_from_this<Terminals> {
   Outcome<ws::Json> Detach(const ws::Json& data);
   Outcome<ws::Json> Close(const ws::Json& data);
   Outcome<ws::Json> List(const ws::Json& data);
-  void Forget(const std::string& id);
+  void Forget(const std::string& id, const SocketViewer& gone);
   void DetachAll();
 
   // Empty pointers where this connection does not look at it.

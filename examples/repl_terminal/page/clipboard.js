@@ -29,13 +29,18 @@ export function offerCopy(sequence) {
   return true;
 }
 
+// A paste that ends its own brackets would run what follows.
+export function withoutControls(text) {
+  return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/g, "");
+}
+
 // A shell runs each line of what is pasted, unless it knows that it is a paste.
 export async function mayPaste(text, terminal) {
+  if (!/[\r\n]/.test(text) || terminal.modes.bracketedPasteMode) return true;
   const lines = text.replace(/\r?\n$/, "").split(/\r?\n|\r/);
-  if (lines.length === 1 || terminal.modes.bracketedPasteMode) return true;
   const shown = lines.slice(0, MOST_SHOWN).join("\n") + (lines.length > MOST_SHOWN ? "\n…" : "");
   return await ask({
-    title: `Paste ${lines.length} lines?`,
+    title: lines.length === 1 ? "Paste a line with its end?" : `Paste ${lines.length} lines?`,
     text: "The program in this terminal may run each line as soon as it arrives.",
     detail: shown,
     buttons: [{ label: "Paste", value: true, isMain: true }],

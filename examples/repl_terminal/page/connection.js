@@ -2,7 +2,8 @@
 // is away must not run when it is back.
 import { Client } from "/client.js";
 
-const TIME_EVERY = 15_000;  // ms
+const TIME_EVERY = 15_000;   // ms
+const AFTER_FINAL = 30_000;
 
 export class Connection {
   #client;
@@ -37,19 +38,26 @@ export class Connection {
     this.#stopwatches.add(callback);
   }
 
-  // False where nothing was sent.
+  // For what is typed: false where nothing was sent, also while much of what was sent before has not left yet.
   emit(event, data) {
     return this.#client.emitVolatile(event, data);
   }
 
-  // Resolves with the reply; rejects with an Error whose message is a sentence to show.
+  // For what keeps the books (acknowledgements, sizes, farewells), beside a large save too. False where it was not sent.
+  emitSurely(event, data) {
+    return this.isConnected && this.#client.emit(event, data);
+  }
+
+  // Resolves with the reply; rejects with an Error whose message is a sentence to show, and which `isLate` where the answer
+  // may still come.
   async request(event, data) {
     if (!this.isConnected) throw new Error("Not connected: nothing was done.");
     try {
       return await this.#client.request(event, data);
     } catch (error) {
       if (error.code === "remote_error") throw error;
-      throw new Error(error.code === "timed_out" ? "The server does not answer." : "The connection was lost before the answer came.");
+      if (error.code !== "timed_out") throw new Error("The connection was lost before the answer came.");
+      throw Object.assign(new Error("The server does not answer."), { isLate: true });
     }
   }
 
@@ -66,12 +74,19 @@ export class Connection {
   async #follow({ state, delay }) {
     if (state === "connecting") this.#become({ name: "connecting" });
     if (state === "open") this.#become({ name: "connected" });
+    // A code after which it would not come back by itself: the page is there, so it tries again, in its own time.
+    if (state === "closed" && this.state.name !== "refused") return this.#comeBackLater();
     if (state !== "waiting") return;
     this.#become({ name: "away", retryAt: Date.now() + delay });
     if (await this.#isRefused() && this.#client.state === "waiting") {
-      this.#client.close();
       this.#become({ name: "refused" });
+      this.#client.close();
     }
+  }
+
+  #comeBackLater() {
+    this.#become({ name: "away", retryAt: Date.now() + AFTER_FINAL });
+    setTimeout(() => this.reconnectNow(), AFTER_FINAL);
   }
 
   // A browser does not tell a page why an upgrade failed, so it asks for itself.

@@ -17,6 +17,7 @@ export class Files {
     for (const event of ["fetchDir", "fetchContent", "updateContent", "createFile", "createFolder", "delete", "rename", "copy"]) {
       connection.on(`${event}Response`, (answer) => this.#answered(event, answer));
     }
+    connection.onState(({ name }) => { if (name === "away") this.#asked = []; });
   }
 
   async list(folder) { return (await this.#ask("fetchDir", { Dir: folder }, { path: folder })).contents; }
@@ -37,7 +38,8 @@ export class Files {
       this.#asked.push(asked);
       // The reply tells only what went wrong on the way: that the server allows no changes, that nothing comes at all.
       this.#connection.request(event, data).catch((error) => {
-        this.#asked = this.#asked.filter((one) => one !== asked);
+        // One that is late keeps its place, so that its answer is not taken for the next one's.
+        if (!error.isLate) this.#asked = this.#asked.filter((one) => one !== asked);
         reject(error);
       });
     });

@@ -9,10 +9,9 @@ export class OutputFlow {
 
   receive(end) { this.#received = end; }
 
-  // Tells whether it is time to acknowledge what is drawn: enough of it, or nothing left to draw.
-  draw(end) {
-    if (end - this.#acknowledged < EVERY && end !== this.#received) return false;
-    this.#acknowledged = end;
-    return true;
+  // Whether it is time to acknowledge what is drawn up to there: enough of it, or nothing left to draw.
+  isDue(end) {
+    return end > this.#acknowledged && (end - this.#acknowledged >= EVERY || end === this.#received);
   }
+  acknowledged(end) { this.#acknowledged = end; }
 }

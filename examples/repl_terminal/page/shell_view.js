@@ -1,18 +1,20 @@
 // One shell as this window sees it: a screen here, a session on the server.
 
-import { copyText, mayPaste } from "/clipboard.js";
+import { copyText, mayPaste, withoutControls } from "/clipboard.js";
 import { OutputFlow } from "/output_flow.js";
 import { shown } from "/paths.js";
 import { TerminalScreen } from "/terminal_screen.js";
 import { toast } from "/toasts.js";
 
 const PIECE = 16 * 1024;  // of a large paste
+const ACK_AGAIN = 50;     // ms
 
 export class ShellView {
   element = document.createElement("div");
   title = "";
   viewers = 1;
   readOnly = false;
+  isGone = false;       // closed, perhaps before its session came
   sessionId;            // null until there was one
   state = "waiting";    // for its session; then "running"; at last "ended", or "detached" by the server
   #shells;
@@ -89,6 +91,7 @@ export class ShellView {
     if (this.state === "running") {
       leaves ? this.#shells.detach(this.sessionId) : this.#shells.close(this.sessionId);
     }
+    this.isGone = true;
     this.#screen.dispose();
     this.element.remove();
   }
@@ -117,9 +120,14 @@ export class ShellView {
   received({ data, end }) {
     const flow = this.#flow;
     flow.receive(end);
-    this.#screen.write(data, () => {
-      if (flow === this.#flow && flow.draw(end)) this.#shells.tell(this.sessionId, "terminalAck", { end });
-    });
+    this.#screen.write(data, () => this.#acknowledge(flow, end));
+  }
+
+  // Again and again until it is sent: without it the shell stands still.
+  #acknowledge(flow, end) {
+    if (flow !== this.#flow || this.state !== "running" || !flow.isDue(end)) return;
+    if (this.#shells.account(this.sessionId, "terminalAck", { end })) flow.acknowledged(end);
+    else setTimeout(() => this.#acknowledge(flow, end), ACK_AGAIN);
   }
 
   sized({ cols, rows, viewers }) {
@@ -156,7 +164,7 @@ export class ShellView {
 
   #fitted() {
     const { cols, rows } = this.#screen.ownSize;
-    if (this.state === "running") this.#shells.tell(this.sessionId, "terminalResize", { cols, rows });
+    if (this.state === "running") this.#shells.account(this.sessionId, "terminalResize", { cols, rows });
     if (!this.#screen.isReplaying) this.#settle();
   }
 
@@ -182,7 +190,7 @@ export class ShellView {
   }
 
   async #pasted(event) {
-    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const text = withoutControls(event.clipboardData?.getData("text/plain") ?? "");
     event.preventDefault();
     event.stopPropagation();
     if (text !== "" && await mayPaste(text, this.terminal)) this.terminal.paste(text);

@@ -15,7 +15,8 @@ export class Shells {
   #connection;
   #views = new Map();           // session's id → view
   #turn = Promise.resolve();    // requests are made one after the other, so that it is clear whose answer comes
-  #asking = null;               // { view, resolve, reject }
+  #asking = null;               // { view, tag, resolve, reject }; the tag comes back with the session
+  #asked = 0;
 
   constructor(connection) {
     this.#connection = connection;
@@ -34,21 +35,26 @@ export class Shells {
     return turn;
   }
 
-  // False where it was not sent.
+  // Typed input. False where it was not sent.
   tell(sessionId, event, data) {
     return this.#connection.emit(event, { ...data, sessionId });
+  }
+
+  // What keeps the books: see Connection.emitSurely.
+  account(sessionId, event, data) {
+    return this.#connection.emitSurely(event, { ...data, sessionId });
   }
 
   // The shell ends.
   close(sessionId) {
     this.#views.delete(sessionId);
-    return this.#connection.emit("closeTerminal", { sessionId });
+    return this.#connection.emitSurely("closeTerminal", { sessionId });
   }
 
   // This window leaves; the shell goes on.
   detach(sessionId) {
     this.#views.delete(sessionId);
-    return this.#connection.emit("detachTerminal", { sessionId });
+    return this.#connection.emitSurely("detachTerminal", { sessionId });
   }
 
   // Those that run on the server and are not shown by this window.
@@ -63,21 +69,26 @@ export class Shells {
   }
 
   async #ask(view, ask) {
-    const connected = new Promise((resolve, reject) => { this.#asking = { view, resolve, reject }; });
+    const connected = new Promise((resolve, reject) => { this.#asking = { view, tag: String(++this.#asked), resolve, reject }; });
     connected.catch(() => {});  // the request may tell of it before
     try {
-      await this.#connection.request("requestTerminal", { ...ask, stream: true });
+      await this.#connection.request("requestTerminal", { ...ask, stream: true, tag: this.#asking.tag });
       await connected;
     } finally {
       this.#asking = null;
     }
   }
 
+  // One that nobody asks for any more, since its answer came too late, is left alone.
   #connected(session) {
     const asking = this.#asking;
-    if (!asking) return;
-    this.#views.set(session.sessionId, asking.view);
-    asking.view.connected(session);
+    if (asking?.tag !== session.tag) return void this.detach(session.sessionId);
+    if (asking.view.isGone) {
+      session.resumed ? this.detach(session.sessionId) : this.close(session.sessionId);
+    } else {
+      this.#views.set(session.sessionId, asking.view);
+      asking.view.connected(session);
+    }
     asking.resolve();
   }
 

@@ -12,7 +12,7 @@ import { onFontSize, onTheme, terminalColours } from "/theme.js";
 const FONT = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, "DejaVu Sans Mono", monospace';
 
 // Leaves what a program may have left on: mouse reports, bracketed paste, application keys, a hidden cursor, colours.
-const CALM = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m";
+const CALM = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m";
 
 let lastSize = { cols: 80, rows: 24 };  // a screen not shown yet will most likely be as large as its neighbours
 
@@ -101,11 +101,11 @@ export class TerminalScreen {
     this.#tasks.push(task);
     if (this.#isBusy) return;
     this.#isBusy = true;
-    while (this.#tasks.length > 0) {
-      const pause = this.#tasks.shift()();
-      if (pause) await pause;
+    try {
+      while (this.#tasks.length > 0) await this.#tasks.shift()();
+    } finally {
+      this.#isBusy = false;
     }
-    this.#isBusy = false;
   }
 
   // xterm.js measures its letters when it is opened, so that waits until the place can be seen.

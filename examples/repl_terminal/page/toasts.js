@@ -32,8 +32,9 @@ export function toast(sentence, { kind = "error", stays = false, action = null }
   }
   box.append(close);
   region.append(box);
-  if (!stays) fade(box);
-  while (region.children.length > MOST) region.firstChild.remove();
+  if (stays) box.classList.add("stays");
+  else fade(box);
+  while (region.children.length > MOST) (region.querySelector(".toast:not(.stays)") ?? region.firstChild).remove();
 }
 
 // Not while it is looked at.

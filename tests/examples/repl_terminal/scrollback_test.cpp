@@ -56,6 +56,14 @@ TEST_CASE("a single line larger than the scrollback is bounded too") {
   CHECK(TextOf(scrollback).size() <= 50'000);
 }
 
+TEST_CASE("a program that never ends a line is shown again all the same") {
+  Scrollback scrollback(100'000, {});
+  for (int number = 0; number < 20'000; ++number) scrollback.Append("\x1b[1;1Hcell " + std::to_string(number));
+  const std::string kept = TextOf(scrollback);
+  CHECK(kept.size() > 50'000);
+  CHECK(kept.starts_with("\x1b[1;1H"));
+}
+
 TEST_CASE("nothing that is shown again makes a terminal answer") {
   Scrollback scrollback(1000, {});
   scrollback.Append("a\x1b[");

@@ -19,6 +19,10 @@ TEST_CASE("queries are found in other spellings") {
   CHECK(WithoutQueries("\x1b[6\nn") == "");          // a control character inside is carried out, and the rest counts
   CHECK(WithoutQueries("\x1b[\x1b[6n") == "\x1b[");  // one that another interrupts
   CHECK(WithoutQueries("\x1b]0;x\x1b[6n") == "\x1b]0;x");
+  CHECK(WithoutQueries("\x1b[\x7f" "c") == "");
+  CHECK(WithoutQueries("\x1b\n[c") == "\n");
+  CHECK(WithoutQueries("\x1b\x7f[6n") == "\x7f");
+  CHECK(WithoutQueries("\x1bP1$qm\x1b\\") == "");
 }
 
 TEST_CASE("everything else stays as it is") {
