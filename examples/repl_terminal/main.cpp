@@ -35,7 +35,7 @@ int Fail(const std::string& problem) {
 
 // For nobody's eyes but the user's.
 bool WriteSecret(const std::string& path, const std::string& text) {
-  const repl::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const repl::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   return file && ::fchmod(file.Get(), 0600) == 0 &&
          ::write(file.Get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }

@@ -1,5 +1,7 @@
 // Tells the server which files and folders to watch: those that are open.
 
+import { toast } from "/toasts.js";
+
 const MOST = 256;
 
 export class Watcher {
@@ -29,6 +31,10 @@ export class Watcher {
     const paths = [...this.#wanted.files, ...this.#wanted.folders].slice(0, MOST);
     const told = JSON.stringify(paths);
     if (told === this.#told) return;
-    if (this.#connection.emit("watch", { paths })) this.#told = told;
+    if (!this.#connection.isConnected) return;
+    this.#told = told;
+    this.#connection.request("watch", { paths }).catch((error) => {
+      if (this.#connection.isConnected) toast(`What changes on disk is not told now: ${error.message}`, { kind: "note" });
+    });
   }
 }
