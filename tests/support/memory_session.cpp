@@ -35,7 +35,8 @@ std::future<CloseReason> EndOf(Handler& socket) {
 }
 
 MemorySession::MemorySession(Options options)
-    : work_(asio::make_work_guard(*context_)),
+    : callbacks_(options.executor),
+      work_(asio::make_work_guard(*context_)),
       pair_(context_->get_executor()),
       thread_([&context = *context_] { context.run(); }),
       socket(WithPool(std::move(options), pool_)),
@@ -46,7 +47,13 @@ MemorySession::~MemorySession() {
     peer.Cut();
     socket.Close();
     Start(socket.ClosedAsync()).wait_for(patience);
-    pool_.join();  // its threads may still be posting to the context
+    // Its threads may still be posting to the context; of one that is not ours the last callback is waited for.
+    pool_.join();
+    if (callbacks_) {
+      std::promise<void> left;
+      asio::post(callbacks_, [&] { left.set_value(); });
+      left.get_future().wait();
+    }
     DestroyContext();
   }
   pool_.join();

@@ -1,6 +1,7 @@
 // A Handler on a stream in memory, and the client at the other end.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,6 +49,7 @@ class MemorySession {
   MemoryPair& Pair() { return pair_; }
 
  private:
+  boost::asio::any_io_executor callbacks_;  // of the test's own, if it has one
   boost::asio::thread_pool pool_{2};
   std::unique_ptr<boost::asio::io_context> context_ = std::make_unique<boost::asio::io_context>(1);
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
