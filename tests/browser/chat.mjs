@@ -186,6 +186,11 @@ try {
     await bob.waitForFunction(isAtTheEnd);
     await bob.locator("#text").fill("Milk?\nSugar?\nLemon?");
     await bob.waitForFunction(isAtTheEnd);
+    await bob.evaluate(() => { // a late event of an earlier scroll comes between a change of size and its observer
+      document.getElementById("text").style.height = "200px";
+      document.getElementById("log").dispatchEvent(new Event("scroll"));
+    });
+    await bob.waitForFunction(isAtTheEnd);
     await shoot(bob, "keyboard-390x480-light");
     await bob.locator("#text").fill("");
     await bob.setViewportSize(narrow);

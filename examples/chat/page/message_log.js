@@ -12,6 +12,7 @@ export class MessageLog {
   #toEnd;
   #shown = new Map(); // id → element
   #isAtEnd = true;
+  #height = 0; // at which the reader was last seen
   #nick = "";
 
   constructor(list, toEnd) {
@@ -19,7 +20,7 @@ export class MessageLog {
     this.#toEnd = toEnd;
     list.addEventListener("scroll", () => this.#look());
     toEnd.addEventListener("click", () => { this.scrollToEnd(); list.focus(); });
-    new ResizeObserver(() => this.#isAtEnd && this.scrollToEnd()).observe(list); // a keyboard came up
+    new ResizeObserver(() => this.#fit()).observe(list); // a keyboard came up
   }
 
   // Messages of this nick are ours.
@@ -63,15 +64,22 @@ export class MessageLog {
 
   scrollToEnd() {
     this.#list.scrollTop = this.#list.scrollHeight;
-    this.#look();
+    this.#isAtEnd = true;
+    this.#toEnd.hidden = true;
   }
 
   #isKnown(id) {
     return this.#shown.get(id)?.classList.contains("unsent") === false;
   }
 
+  #fit() {
+    this.#height = this.#list.clientHeight;
+    if (this.#isAtEnd) this.scrollToEnd();
+  }
+
   #look() {
     const { scrollHeight, scrollTop, clientHeight } = this.#list;
+    if (clientHeight !== this.#height) return; // the window has changed, the reader did not move
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END;
     if (this.#isAtEnd) this.#toEnd.hidden = true;
   }
