@@ -29,12 +29,9 @@ using ws::test::Get;
 using ws::test::HostileServer;
 using ws::test::Journal;
 using ws::test::TestServer;
+using ws::test::UrlOf;
 
 namespace {
-
-std::string UrlOf(std::uint16_t port) {
-  return "ws://127.0.0.1:" + std::to_string(port) + "/ws";
-}
 
 // Connections that are closed by `kick` with a code after which a client comes back.
 void Serve(Handler socket) {

@@ -42,7 +42,7 @@ class Clients {
   Clients(std::size_t count, std::uint16_t port, const std::function<void(Client&, std::size_t)>& prepare) {
     for (std::size_t index = 0; index < count; ++index) {
       clients_.push_back(std::make_unique<Client>(ws::ClientOptions{
-          .url = "ws://127.0.0.1:" + std::to_string(port) + "/ws",
+          .url = ws::test::UrlOf(port),
           .backoff_base = 50ms,
           .backoff_cap = 400ms,
           .io = context_.get_executor(),

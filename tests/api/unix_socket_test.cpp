@@ -5,7 +5,6 @@
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -15,6 +14,7 @@
 
 #include "support/catch.hpp"
 #include "support/patience.hpp"
+#include "support/temporary_folder.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
@@ -28,23 +28,11 @@ using ws::test::TestClient;
 
 namespace {
 
-// A path in a folder of its own, for the time of a scope.
-class Place {
- public:
-  Place() {
-    if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder " + folder_);
-  }
-  ~Place() {
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+// Where a server may listen, for the time of a scope.
+struct Place {
+  std::string Path() const { return folder.Path() / "app.sock"; }
 
-  std::string Path() const { return folder_ + "/app.sock"; }
-
- private:
-  std::string folder_ = "/tmp/ws-test-XXXXXX";
+  ws::test::TemporaryFolder folder;
 };
 
 void Serve(Server& server) {

@@ -1,6 +1,7 @@
 // A server on a free port, for the time of a scope.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -9,6 +10,11 @@
 #include "ws/server.hpp"
 
 namespace ws::test {
+
+// Of the route "/ws" on loopback.
+inline std::string UrlOf(std::uint16_t port) {
+  return "ws://127.0.0.1:" + std::to_string(port) + "/ws";
+}
 
 class TestServer {
  public:

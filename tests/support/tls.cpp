@@ -9,8 +9,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
@@ -101,7 +99,6 @@ Certificate MakeCertificate() {
 }
 
 CertificateFiles::CertificateFiles() {
-  if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder " + folder_);
   Renew();
 }
 
@@ -109,11 +106,6 @@ void CertificateFiles::Renew() {
   const Certificate certificate = MakeCertificate();
   std::ofstream(Chain()) << certificate.chain;
   std::ofstream(Key()) << certificate.key;
-}
-
-CertificateFiles::~CertificateFiles() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 std::unique_ptr<Channel> DialTls(std::uint16_t port) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "support/temporary_folder.hpp"
 #include "support/test_client.hpp"
 
 namespace ws::test {
@@ -21,17 +22,14 @@ Certificate MakeCertificate();
 class CertificateFiles {
  public:
   CertificateFiles();
-  ~CertificateFiles();
-  CertificateFiles(const CertificateFiles&) = delete;
-  CertificateFiles& operator=(const CertificateFiles&) = delete;
 
   // Another certificate in the same files.
   void Renew();
-  std::string Chain() const { return folder_ + "/chain.pem"; }
-  std::string Key() const { return folder_ + "/key.pem"; }
+  std::string Chain() const { return folder_.Path() / "chain.pem"; }
+  std::string Key() const { return folder_.Path() / "key.pem"; }
 
  private:
-  std::string folder_ = "/tmp/ws-test-XXXXXX";
+  TemporaryFolder folder_;
 };
 
 // Asks for no proof: who the server is is not what is tested.

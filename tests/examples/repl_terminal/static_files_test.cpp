@@ -1,11 +1,10 @@
 #include "static_files.hpp"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace {
 
@@ -20,7 +19,6 @@ struct Fixture {
     Put("page/node_modules/@xterm/xterm/lib/xterm.mjs", "xterm");
     Put("page/inner/x.js", "inner");
   }
-  ~Fixture() { fs::remove_all(top); }
 
   void Put(const std::string& name, const std::string& content) const {
     fs::create_directories((top / name).parent_path());
@@ -33,10 +31,8 @@ struct Fixture {
     return files.Answer(request);
   }
 
-  const fs::path top = [] {
-    std::string name = fs::temp_directory_path() / "static-files-test-XXXXXX";
-    return fs::path(::mkdtemp(name.data()));
-  }();
+  const ws::test::TemporaryFolder folder;
+  const fs::path top = folder.Path();
   const repl::StaticFiles files{top / "page"};
 };
 

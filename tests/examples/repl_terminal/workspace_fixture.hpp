@@ -1,14 +1,13 @@
 // A workspace in a temporary folder.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "workspace.hpp"
 
 namespace repl::test {
@@ -19,7 +18,6 @@ namespace fs = std::filesystem;
 struct Fixture {
   explicit Fixture(WorkspaceRoot::Resolver resolver = WorkspaceRoot::Resolver::Best, WorkspaceLimits limits = {})
       : workspace((Prepare(), std::move(*WorkspaceRoot::Open(root, resolver))), limits) {}
-  ~Fixture() { fs::remove_all(top); }
 
   void Prepare() {
     fs::create_directories(root);
@@ -35,10 +33,8 @@ struct Fixture {
   }
   std::ptrdiff_t EntriesInRoot() const { return std::distance(fs::directory_iterator(root), fs::directory_iterator()); }
 
-  const fs::path top = [] {
-    std::string name = fs::temp_directory_path() / "workspace-test-XXXXXX";
-    return fs::path(::mkdtemp(name.data()));
-  }();
+  const ws::test::TemporaryFolder folder;
+  const fs::path top = folder.Path();
   const fs::path root = top / "workspace";
   Workspace workspace;
 };
