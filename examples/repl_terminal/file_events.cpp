@@ -1,10 +1,12 @@
 #include "file_events.hpp"
 
-#include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "clipboard.hpp"
@@ -14,14 +16,18 @@
 namespace repl {
 namespace {
 
-// What one connection works with.
+namespace asio = boost::asio;
+
+// What one connection works with, one thing at a time.
 struct Desk {
-  explicit Desk(Workspace& its_workspace) : workspace(its_workspace), clipboard(its_workspace) {}
+  Desk(Workspace& its_workspace, asio::any_io_executor disk)
+      : workspace(its_workspace), clipboard(its_workspace), strand(asio::make_strand(std::move(disk))) {}
 
   Workspace& workspace;
   Clipboard clipboard;
-  std::atomic<bool> is_listing = false;
+  const asio::strand<asio::any_io_executor> strand;
 };
+using DeskPtr = std::shared_ptr<Desk>;
 
 using Texts = std::vector<std::string>;
 
@@ -124,39 +130,56 @@ ws::Json Answer(const FileEvent& event, Desk& desk, const ws::Json& data) {
   return paths;
 }
 
-// Once at a time, so that nobody takes all threads. Neither the clipboard nor the order is touched.
-std::variant<std::monostate, ws::Json, ws::Failure> ListFiles(Desk& desk) {
-  if (desk.is_listing.exchange(true)) return ws::Failure{"busy", "The files are being listed already."};
-  FileList list = desk.workspace.ListFiles();
-  desk.is_listing = false;
-  return ws::Json{{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
-}
-
 // Waits for room, so that no answer is lost; fails only where the connection is over or the answer
 // is larger than its queue.
-boost::asio::awaitable<void> Send(ws::Handler socket, std::string event, ws::Json answer) {
+asio::awaitable<void> Send(ws::Handler socket, std::string event, ws::Json answer) {
   const ws::Error error = co_await socket.EmitAsync(event, answer);
   if (error != ws::Errc::TooLarge) co_return;
   const ws::Json apology = {{"error", "The answer is too large to be sent."}};
   co_await socket.EmitAsync(event, apology);
 }
 
+asio::awaitable<void> Load(DeskPtr desk, ws::Handler peer) {
+  const auto entries = desk->workspace.List("");
+  const std::string event = entries ? "Loaded" : "error";
+  ws::Json answer;
+  if (entries) answer["rootContents"] = ToJson(*entries);
+  if (!entries) answer["message"] = entries.Why().sentence;
+  co_await Send(peer, event, std::move(answer));
+}
+
+asio::awaitable<ws::Json> ListFiles(DeskPtr desk) {
+  FileList list = desk->workspace.ListFiles();
+  ws::Json answer = {{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
+  co_return answer;
+}
+
+asio::awaitable<void> Do(DeskPtr desk, const FileEvent& event, ws::Handler peer, ws::Json data) {
+  ws::Json answer = Answer(event, *desk, data);
+  co_await Send(peer, std::string(event.name) + "Response", std::move(answer));
+}
+
+// In the order in which callbacks ask for it. What has begun is finished: the slot of its own keeps the callback's
+// cancellation out, which may not reach into another executor (asio#1332).
+template <class Value>
+asio::awaitable<Value> At(DeskPtr desk, asio::awaitable<Value> work) {
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  co_return co_await asio::co_spawn(desk->strand, std::move(work), std::move(uncancelled));
+}
+
 }  // namespace
 
-void ServeFiles(ws::Handler socket, Workspace& workspace) {
-  const auto desk = std::make_shared<Desk>(workspace);
-  socket.On("Connection", [desk](ws::Handler& peer) {
-    const auto entries = desk->workspace.List("");
-    if (!entries) return Send(peer, "error", {{"message", entries.Why().sentence}});
-    return Send(peer, "Loaded", {{"rootContents", ToJson(*entries)}});
-  });
-  // It may take a while, so it lets what is typed pass.
-  socket.On(
-      "listFiles", [desk] { return ListFiles(*desk); }, ws::Order::None);
+// Without the connection's order: a copy that takes a while must not hold up what is typed into a terminal.
+void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor disk) {
+  const auto desk = std::make_shared<Desk>(workspace, std::move(disk));
+  const auto on = [&socket](const char* event, auto callback) {
+    socket.On(event, std::move(callback), ws::Order::None);
+  };
+  on("Connection", [desk](ws::Handler& peer) { return At(desk, Load(desk, peer)); });
+  on("listFiles", [desk] { return At(desk, ListFiles(desk)); });
   for (const FileEvent& event : FileEvents()) {
-    socket.On(event.name, [desk, &event](ws::Handler& peer, const ws::Json& data) {
-      return Send(peer, std::string(event.name) + "Response", Answer(event, *desk, data));
-    });
+    on(event.name,
+       [desk, &event](ws::Handler& peer, const ws::Json& data) { return At(desk, Do(desk, event, peer, data)); });
   }
 }
 

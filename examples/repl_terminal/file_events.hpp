@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include "workspace.hpp"
 #include "ws/handler.hpp"
 
@@ -8,8 +10,9 @@ namespace repl {
 // Registers the events of the file tree and the editor on a connection, with a clipboard of its
 // own: Connection, fetchDir, fetchContent, updateContent, createFile, createFolder, delete, rename,
 // copy, cut, paste. Each is answered by exactly one event, whatever it brought, also where it is a
-// request; its reply is empty. The exception is listFiles, a request whose reply is the answer. The
-// workspace outlives the connection.
-void ServeFiles(ws::Handler socket, Workspace& workspace);
+// request; its reply is empty. The exception is listFiles, a request whose reply is the answer. They
+// are worked off in their order on `disk`, beside the connection's other events. The workspace and
+// the context of `disk` outlive the connection.
+void ServeFiles(ws::Handler socket, Workspace& workspace, boost::asio::any_io_executor disk);
 
 }  // namespace repl

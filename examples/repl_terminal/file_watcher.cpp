@@ -115,7 +115,7 @@ asio::awaitable<void> FileWatcher::Run(std::shared_ptr<FileWatcher> self) {
     const std::set<std::string> touched = self->Touched();
     for (const std::string& path : touched) {
       self->Tell(path);
-      co_await asio::post(self->executor_, asio::use_awaitable);  // shells have their turn in between
+      co_await asio::post(self->executor_, asio::use_awaitable);  // others have their turn in between
     }
   }
 }

@@ -14,7 +14,6 @@
 
 #include "access.hpp"
 #include "command_line.hpp"
-#include "file_watcher.hpp"
 #include "idle_clock.hpp"
 #include "page_answer.hpp"
 #include "repl_service.hpp"
@@ -58,9 +57,8 @@ int Run(const repl::CommandLine& line) {
   repl::TerminalLimits limits;
   limits.detached_grace = line.detached_grace;
   const auto sessions = std::make_shared<repl::TerminalSessions>(terminals.get_executor(), shell, limits);
-  asio::thread_pool disk(1);  // of its own: a disk that does not answer holds up no shell
-  const auto watcher = std::make_shared<repl::FileWatcher>(disk.get_executor(), workspace);
-  const repl::ReplService service(workspace, watcher, sessions, line.mode);
+  asio::thread_pool disk(2);  // of its own: a disk that does not answer holds up no shell
+  const repl::ReplService service(workspace, disk.get_executor(), sessions, line.mode);
 
   ws::ServerOptions options{.address = line.address, .port = line.port};
   if (has_certificate) options.tls = ws::TlsFiles{line.certificate, line.key};

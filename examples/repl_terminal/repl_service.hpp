@@ -19,9 +19,14 @@ class ReplService final {
  public:
   static constexpr const char* path = "/api/v1/repl/ws";
 
-  ReplService(Workspace& workspace, std::shared_ptr<FileWatcher> watcher, std::shared_ptr<TerminalSessions> terminals,
+  // What reads and writes files runs on `disk`.
+  ReplService(Workspace& workspace, boost::asio::any_io_executor disk, std::shared_ptr<TerminalSessions> terminals,
               Mode mode = Mode::Full)
-      : workspace_(workspace), watcher_(std::move(watcher)), terminals_(std::move(terminals)), mode_(mode) {}
+      : workspace_(workspace),
+        disk_(std::move(disk)),
+        watcher_(std::make_shared<FileWatcher>(disk_, workspace)),
+        terminals_(std::move(terminals)),
+        mode_(mode) {}
 
   // For the route: who may connect, and bounds that fit files and terminals.
   static ws::Options Options(const Access& access, std::vector<std::string> allowed_origins);
@@ -31,6 +36,7 @@ class ReplService final {
 
  private:
   Workspace& workspace_;
+  const boost::asio::any_io_executor disk_;
   const std::shared_ptr<FileWatcher> watcher_;
   const std::shared_ptr<TerminalSessions> terminals_;
   const Mode mode_;

@@ -1,7 +1,9 @@
 #include "file_events.hpp"
 
+#include <boost/asio/post.hpp>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 #include "content_hash.hpp"
 #include "service_fixture.hpp"
@@ -176,4 +178,21 @@ TEST_CASE("what cannot be watched is refused") {
     CHECK(client.Ask("watch", data).contains("error"));
     CHECK(client.Request("watch", data).contains("error"));
   }
+}
+
+TEST_CASE("a disk that does not answer holds up no shell, and is asked for one thing after the other") {
+  Service service;
+  Client client(service.server.Port());
+  const std::string session = client.OpenTerminal();
+  std::promise<void> answers;
+  const auto waits = answers.get_future().share();
+  for (int thread = 0; thread < 2; ++thread) boost::asio::post(service.disk, [waits] { waits.wait(); });
+  client.Emit("createFile", {{"path", "first"}});
+  client.Emit("rename", {{"oldPath", "first"}, {"newPath", "second"}});
+  client.Type(session, "echo typed:$((1+1))\n");
+  client.OutputUntil("typed:2");
+  CHECK_FALSE(fs::exists(service.root / "first"));
+  answers.set_value();
+  CHECK(client.Next("createFileResponse").at("success") == true);
+  CHECK(client.Next("renameResponse").at("success") == true);
 }

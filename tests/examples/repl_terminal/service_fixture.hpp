@@ -1,12 +1,11 @@
 // The service on loopback, and a client of it.
 #pragma once
 
-#include <stdlib.h>
-
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
@@ -20,6 +19,7 @@
 #include <thread>
 
 #include "repl_service.hpp"
+#include "support/temporary_folder.hpp"
 #include "ws/server.hpp"
 
 namespace repl::test {
@@ -34,7 +34,7 @@ struct Service {
   explicit Service(TerminalLimits limits = {}, Mode mode = Mode::Full) : server({.port = 0}) {
     terminals = std::make_shared<TerminalSessions>(attended.get_executor(),
                                                    PtyOptions{.shell = "/bin/sh", .folder = root}, limits);
-    service.emplace(workspace, std::make_shared<FileWatcher>(attended.get_executor(), workspace), terminals, mode);
+    service.emplace(workspace, disk.get_executor(), terminals, mode);
     fs::create_directories(root / "folder");
     fs::create_directories(root / "empty");
     std::ofstream(root / "file.txt") << "hello";
@@ -48,17 +48,15 @@ struct Service {
     terminals->Close();
     work.reset();
     attending.join();
-    fs::remove_all(root);
   }
 
-  const fs::path root = [] {
-    std::string name = fs::temp_directory_path() / "repl-service-test-XXXXXX";
-    return fs::path(::mkdtemp(name.data()));
-  }();
+  const ws::test::TemporaryFolder folder;
+  const fs::path root = folder.Path();
   asio::io_context attended;
   asio::executor_work_guard<asio::io_context::executor_type> work{attended.get_executor()};
   std::shared_ptr<TerminalSessions> terminals;
   Workspace workspace{std::move(*WorkspaceRoot::Open(root))};
+  asio::thread_pool disk{2};
   Access access{{.mode = AuthMode::None}};
   std::optional<ReplService> service;
   std::thread attending{[this] { attended.run(); }};
