@@ -47,7 +47,6 @@ export class Editor {
     this.#show();
   }
 
-  get hasFocus() { return place.contains(document.activeElement); }
   focus() { this.#code && !place.hidden ? this.#code.focus() : this.#strip.focus(this.#active?.path); }
   get isOpen() { return this.#active !== null; }
 

@@ -31,7 +31,7 @@ export function showFindBar(tabs) {
 }
 
 function find(step, isTyping = false) {
-  if (!view) return;
+  if (!view || view.isGone) return;
   if (input.value === "") {
     view.search.clearDecorations();
     count.textContent = "";
@@ -44,7 +44,7 @@ function find(step, isTyping = false) {
 
 function leave() {
   stop?.dispose();
-  view?.search.clearDecorations();
+  if (!view?.isGone) view?.search.clearDecorations();
   view = stop = null;
 }
 

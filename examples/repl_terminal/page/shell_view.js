@@ -47,7 +47,6 @@ export class ShellView {
   get terminal() { return this.#screen.terminal; }
   get search() { return this.#screen.search; }
   get isShared() { return this.readOnly || this.viewers > 1; }
-  get hasFocus() { return this.element.contains(document.activeElement); }
   focus() { this.#screen.focus(); }
 
   // Asks for its session, or for a new one.

@@ -24,6 +24,8 @@ export class Shells {
     for (const [event, method] of Object.entries(TOLD)) {
       connection.on(event, (data) => this.#views.get(data.sessionId)?.[method](data));
     }
+    // Told last of all.
+    for (const event of ["terminalClosed", "terminalDetached"]) connection.on(event, ({ sessionId }) => this.#views.delete(sessionId));
     connection.on("terminalError", ({ error }) => toast(error));
     connection.onState(({ name }) => { if (name === "away") this.#lost(); });
   }

@@ -36,9 +36,9 @@ async function chooseRunning(tabs) {
     return toast(error.message);
   }
   const choices = others.flatMap((session, at) => {
-    const { sessionId, cols, rows, viewers, title } = session;
+    const { sessionId, cols, rows, viewers } = session;
     const detail = `${cols}×${rows}, ${viewers === 0 ? "nobody looks at it" : viewers === 1 ? "in 1 window" : `in ${viewers} windows`}`;
-    const label = title || `Shell ${at + 1}`;
+    const label = `Shell ${at + 1}`;
     return [
       { label: `Open ${label}`, detail, value: { sessionId } },
       { label: `Watch ${label}`, detail: `${detail}; typing is off`, value: { sessionId, readOnly: true } },
