@@ -1,7 +1,6 @@
 #include "pty.hpp"
 
 #include <signal.h>
-#include <sys/wait.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -9,16 +8,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <thread>
 
 #include "process_session.hpp"
 #include "support/catch.hpp"
+#include "support/process_figures.hpp"
 #include "utf8.hpp"
 
 namespace {
@@ -28,6 +26,8 @@ using namespace std::chrono_literals;
 using repl::Pty;
 using repl::PtyExit;
 using repl::PtyOptions;
+using ws::test::HasNoChildren;
+using ws::test::OpenDescriptors;
 
 // A shell whose output is read as it comes, on a context that runs while somebody waits.
 class Terminal {
@@ -87,15 +87,6 @@ class Terminal {
     ended = true;
   }
 };
-
-std::ptrdiff_t OpenDescriptors() {
-  const std::filesystem::directory_iterator entries("/proc/self/fd");
-  return std::distance(begin(entries), end(entries));
-}
-
-bool HasNoChildren() {
-  return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD;
-}
 
 pid_t NumberAfter(const std::string& output, const std::string& word) {
   return std::atoi(output.c_str() + output.find(word) + word.size());

@@ -1,0 +1,109 @@
+// Rows 34 and 35 of the torture plan: a browser that does not read, and one that is killed again and again.
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "process_session.hpp"
+#include "service_fixture.hpp"
+#include "support/catch.hpp"
+#include "support/process_figures.hpp"
+
+namespace {
+
+using repl::test::Client;
+using repl::test::Service;
+using ws::Json;
+
+constexpr std::size_t mega = 1'000'000;
+
+pid_t ShellOf(Client& client, const std::string& session) {
+  client.Type(session, "echo shell:$$ end:$((1+1)); PS1='prompt''> '\n");
+  const std::string output = client.OutputUntil("end:2");
+  return std::atoi(output.c_str() + output.rfind("shell:") + 6);
+}
+
+// How many characters the client is shown up to and with `end`.
+std::size_t CountUntil(Client& client, const std::string& end) {
+  std::size_t shown = 0;
+  for (std::string last; last.find(end) == last.npos;) {
+    const std::string more = client.Next("terminalResponse");
+    shown += more.size();
+    last = last.substr(last.size() - std::min(last.size(), end.size())) + more;
+  }
+  return shown;
+}
+
+// A process in a shell's foreground, once it is there.
+pid_t ForegroundOf(pid_t shell) {
+  for (;;) {
+    for (const pid_t member : repl::SessionMembers(shell)) {
+      if (member != shell) return member;
+    }
+    std::this_thread::yield();
+  }
+}
+
+std::size_t WrittenBy(pid_t process) {
+  std::ifstream figures("/proc/" + std::to_string(process) + "/io");
+  std::string word;
+  while (figures >> word && word != "wchar:") {
+  }
+  std::size_t bytes = 0;
+  figures >> bytes;
+  return bytes;
+}
+
+template <class Condition>
+bool Within(std::chrono::seconds time, Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("a shell is not read for a browser that does not read, and an interrupt still reaches it") {
+  Service service;
+  Client stalls(service.server.Port()), reads(service.server.Port());
+  const std::string session = stalls.OpenTerminal();
+  const pid_t shell = ShellOf(stalls, session);
+  const std::size_t memory = ws::test::MemoryKib();
+
+  stalls.Type(session, "yes\n");
+  const pid_t yes = ForegroundOf(shell);
+  reads.Type(reads.OpenTerminal(), "head -c 40000000 /dev/zero | tr '\\0' x; echo all:$((1+1))\n");
+  CHECK(CountUntil(reads, "all:2") > 40 * mega);
+  CHECK(WrittenBy(yes) > 0);
+  CHECK(WrittenBy(yes) < 20 * mega);  // the sockets' buffers, and our own
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  CHECK(ws::test::MemoryKib() < memory + 32 * 1024);
+#endif
+
+  stalls.Type(session, "\x03");
+  CHECK(CountUntil(stalls, "prompt> ") < 20 * mega);
+  CHECK(Within(std::chrono::seconds(5), [&] { return repl::SessionMembers(shell) == std::vector{shell}; }));
+}
+
+TEST_CASE("a tab that is killed a thousand times leaves no process and no descriptor") {
+  const std::ptrdiff_t descriptors = ws::test::OpenDescriptors();
+  {
+    Service service({.detached_grace = std::chrono::milliseconds(0)});
+    std::vector<pid_t> shells;
+    for (int round = 0; round < 1000; ++round) {
+      Client tab(service.server.Port());
+      const std::string session = tab.OpenTerminal();
+      if (round % 10 != 0) continue;
+      shells.push_back(ShellOf(tab, session));
+      tab.Type(session, "(trap '' HUP; sleep 1000) & yes\n");  // stubborn, and with output that nobody reads
+    }
+    CHECK(Within(std::chrono::seconds(20), [] { return ws::test::HasNoChildren(); }));
+    for (const pid_t shell : shells) CHECK(repl::SessionMembers(shell).empty());
+  }
+  CHECK(ws::test::OpenDescriptors() == descriptors);
+}
