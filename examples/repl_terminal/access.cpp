@@ -89,12 +89,13 @@ bool Access::TakeToken(const ws::HttpRequest& request) {
          !token_used_.exchange(true);
 }
 
-// Without the token in the address.
+// Without the token in the address. Lax: behind a link of another site a strict cookie would not be sent to where this
+// leads, and neither goes with what other pages fetch.
 ws::HttpResponse Access::Enter(const ws::HttpRequest& request) const {
   ws::HttpResponse answer = TextAnswer(303, "Welcome.");
   answer.headers.emplace_back("Location", "/");
-  answer.headers.emplace_back("Set-Cookie", CookieName(request) + "=" + cookie_ +
-                                                "; Path=/; HttpOnly; SameSite=Strict" + (secure_ ? "; Secure" : ""));
+  answer.headers.emplace_back("Set-Cookie", CookieName(request) + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Lax" +
+                                                (secure_ ? "; Secure" : ""));
   return answer;
 }
 

@@ -86,9 +86,10 @@ function statusOf(headers) {
 let shell = 0;
 try {
   await step("the printed URL opens a prompt, and the token leaves the address", async () => {
-    await page.goto(url.href);
+    await page.goto(`data:text/html,<a href="${url.href}">Our terminal</a>`); // as from a mail in the browser
+    await page.getByText("Our terminal").click();
+    await page.waitForURL(`${url.origin}/`);
     await sees(/[$#] $/m);
-    assert.equal(new URL(page.url()).href, `${url.origin}/`);
     return `${Math.round(await page.evaluate(() => performance.now()))} ms from the address to the prompt`;
   });
 

@@ -53,7 +53,7 @@ TEST_CASE("the token is traded once for a cookie that opens page and socket") {
   CHECK(Header(*answer, "Location") == "/");
   const std::string cookie = Header(*answer, "Set-Cookie");
   CHECK(cookie.find("HttpOnly") != std::string::npos);
-  CHECK(cookie.find("SameSite=Strict") != std::string::npos);
+  CHECK(cookie.find("SameSite=Lax") != std::string::npos);
   CHECK(cookie.find(TokenTarget(access).substr(8)) == std::string::npos);
 
   const std::string pair = cookie.substr(0, cookie.find(';'));
