@@ -1,6 +1,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <charconv>
 #include <iterator>
 #include <string_view>
@@ -41,6 +42,11 @@ bool Apply(std::string_view flag, const std::string& value, CommandLine& line) {
   return value == "none" || value == "token";
 }
 
+bool IsForThisMachine(const std::string& address) {
+  boost::system::error_code no_address;
+  return address.starts_with("unix:") || boost::asio::ip::make_address(address, no_address).is_loopback();
+}
+
 bool TakesValue(std::string_view flag) {
   constexpr std::string_view flags[] = {"--port",    "--workspace", "--page",         "--allow-origin", "--auth",
                                         "--address", "--host",      "--certificate",  "--key",          "--url-file",
@@ -74,6 +80,13 @@ Outcome<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments)
     if (!Apply(flag, value, line)) return Problem{"Not a value for " + flag + ": " + value};
   }
   if (line.certificate.empty() != line.key.empty()) return Problem{"--certificate and --key belong together"};
+  if (IsForThisMachine(line.address)) return line;
+  if (line.auth == AuthMode::None) {
+    return Problem{"--auth none would give a shell to everybody who reaches " + line.address +
+                   ": let a proxy that asks who they are listen there"};
+  }
+  if (line.hosts.empty())
+    return Problem{"--address " + line.address + " needs --host, the name in the browser's address"};
   return line;
 }
 

@@ -52,6 +52,17 @@ TEST_CASE("what is not understood is named") {
   CHECK_FALSE(ParseCommandLine({"--workspace", ""}));
 }
 
+TEST_CASE("beyond this machine the server has a name, and asks who comes") {
+  for (const std::string address : {"0.0.0.0", "::", "192.0.2.1", "term.example"}) {
+    CHECK(ParseCommandLine({"--address", address, "--host", "term.example"}));
+    CHECK(ParseCommandLine({"--address", address}).Why().sentence.find("--host") != std::string::npos);
+    CHECK_FALSE(ParseCommandLine({"--address", address, "--host", "term.example", "--auth", "none"}));
+  }
+  for (const std::string address : {"127.0.0.1", "127.0.0.2", "::1", "unix:/run/a.sock"}) {
+    CHECK(ParseCommandLine({"--address", address, "--auth", "none"}));
+  }
+}
+
 TEST_CASE("help is offered for every flag") {
   CHECK(ParseCommandLine({"--help"})->help);
   for (const char* flag :
