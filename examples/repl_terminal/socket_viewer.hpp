@@ -36,6 +36,7 @@ class SocketViewer final : public TerminalViewer, public std::enable_shared_from
   void Resized(WindowSize size, std::size_t viewers) override;
   void Ended(const PtyExit& exit) override;
   void LeftBehind() override;
+  bool MayType() const override { return !view_.read_only; }
   bool HasRoom() const override;
 
   // The client has drawn so many UTF-16 units of the live output.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace repl {
 namespace {
@@ -12,7 +13,8 @@ constexpr char cancel = '\x18';
 constexpr char substitute = '\x1a';
 constexpr char escape = '\x1b';
 constexpr char del = '\x7f';
-constexpr char c1 = '\xC2';  // U+0080 to U+009F stand for ESC @ to ESC _
+constexpr std::size_t max_query = 4096;  // in characters; what is longer shows something, as pictures do
+constexpr char c1 = '\xC2';              // U+0080 to U+009F stand for ESC @ to ESC _
 
 struct Sequence {
   std::size_t length = 0;  // 0: it is not whole
@@ -108,11 +110,8 @@ std::string Joined(std::string_view output) {
   return joined;
 }
 
-}  // namespace
-
-std::string WithoutQueries(std::string_view text) {
-  const std::string joined = Joined(text);
-  std::string_view output = joined;
+// Takes what is whole from the front.
+std::string TakeWithoutQueries(std::string_view& output) {
   constexpr char begins[] = {enquiry, escape, c1};
   std::string kept;
   kept.reserve(output.size());
@@ -122,10 +121,27 @@ std::string WithoutQueries(std::string_view text) {
     output.remove_prefix(plain);
     if (output.empty()) break;
     const Sequence sequence = Read(output);
-    if (sequence.length == 0) return kept.append(output);  // what is asked when its end comes is asked live
+    if (sequence.length == 0) break;
     if (!sequence.is_query) kept += output.substr(0, sequence.length);
     output.remove_prefix(sequence.length);
   }
+  return kept;
+}
+
+}  // namespace
+
+std::string WithoutQueries(std::string_view text) {
+  const std::string joined = Joined(text);
+  std::string_view output = joined;
+  return TakeWithoutQueries(output).append(output);  // what is asked when its end comes is asked live
+}
+
+std::string QueryFilter::Pass(std::string_view text) {
+  rest_ = Joined(rest_.append(text));
+  std::string_view output = rest_;
+  std::string kept = TakeWithoutQueries(output);
+  if (output.size() > max_query) kept += std::exchange(output, {});
+  rest_ = std::string(output);
   return kept;
 }
 

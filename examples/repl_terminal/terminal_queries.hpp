@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace repl {
 
@@ -9,5 +10,16 @@ namespace repl {
 // cursor is, which colours it has): shown again, they would be answered again, into a shell that
 // asked for nothing. The rest stays as it is.
 std::string WithoutQueries(std::string_view output);
+
+// The same for output that comes in parts: what may be the beginning of a query waits for the next part.
+class QueryFilter {
+ public:
+  std::string Pass(std::string_view output);
+  // What waits. The next part begins anew.
+  std::string Rest() { return std::exchange(rest_, {}); }
+
+ private:
+  std::string rest_;
+};
 
 }  // namespace repl

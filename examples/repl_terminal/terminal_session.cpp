@@ -36,7 +36,7 @@ asio::awaitable<void> TerminalSession::Run(std::shared_ptr<TerminalSession> self
     const auto output = std::make_shared<const std::string>(co_await self->pty_.ReadAsync());
     if (output->empty()) break;
     self->scrollback_.Append(*output);
-    for (const Seat& seat : self->seats_) seat.viewer->Show(output);
+    self->Show(output);
     co_await self->Wait(self->limits_.gather);  // a burst is not to be a thousand messages
     co_await self->UntilRoom();
   }
@@ -46,6 +46,33 @@ asio::awaitable<void> TerminalSession::Run(std::shared_ptr<TerminalSession> self
   self->idle_.cancel();
   for (const Seat& seat : std::exchange(self->seats_, {})) seat.viewer->Ended(self->exit_);
   self->on_end_();
+}
+
+// One of them answers what programs ask their terminal: more answers would be typed into the program.
+void TerminalSession::Show(const Output& output) {
+  const auto answering = Answering();
+  if (answering) answering->Show(output);
+  if (seats_.size() > (answering ? 1 : 0)) ShowOthers(std::make_shared<const std::string>(unasked_.Pass(*output)));
+}
+
+void TerminalSession::ShowOthers(const Output& output) {
+  if (output->empty()) return;
+  const auto answering = Answering();
+  for (const Seat& seat : seats_) {
+    if (seat.viewer != answering) seat.viewer->Show(output);
+  }
+}
+
+std::shared_ptr<TerminalViewer> TerminalSession::Answering() const {
+  for (const Seat& seat : seats_) {
+    if (seat.viewer->MayType()) return seat.viewer;
+  }
+  return nullptr;
+}
+
+// Who answers may be another afterwards, and has to have seen as much.
+void TerminalSession::BeforeSeatsChange() {
+  ShowOthers(std::make_shared<const std::string>(unasked_.Rest()));
 }
 
 // Viewers that hold up others for too long are left behind; where all of them do, the shell waits.
@@ -59,6 +86,7 @@ asio::awaitable<void> TerminalSession::UntilRoom() {
 }
 
 void TerminalSession::LeaveBehind() {
+  BeforeSeatsChange();
   const auto first_slow =
       std::stable_partition(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.viewer->HasRoom(); });
   if (first_slow == seats_.begin()) return;
@@ -82,6 +110,7 @@ void TerminalSession::Attach(std::shared_ptr<TerminalViewer> viewer, WindowSize 
       viewer->Begin(self->size_, shown);
       return viewer->Ended(self->exit_);
     }
+    self->BeforeSeatsChange();
     self->seats_.push_back({viewer, window});
     self->idle_.cancel();
     self->Fit();
@@ -92,6 +121,7 @@ void TerminalSession::Attach(std::shared_ptr<TerminalViewer> viewer, WindowSize 
 
 void TerminalSession::Detach(std::shared_ptr<TerminalViewer> viewer) {
   asio::dispatch(Executor(), [self = shared_from_this(), viewer = std::move(viewer)] {
+    self->BeforeSeatsChange();
     if (std::erase_if(self->seats_, [&](const Seat& seat) { return seat.viewer == viewer; }) == 0) return;
     self->Fit();
     self->TellSize();

@@ -13,6 +13,7 @@
 
 #include "pty.hpp"
 #include "scrollback.hpp"
+#include "terminal_queries.hpp"
 #include "terminal_viewer.hpp"
 
 namespace repl {
@@ -26,8 +27,8 @@ struct TerminalLimits {
 
 // A shell that outlives those who look at it. What it writes goes to every viewer and into the
 // scrollback; when a viewer has enough the shell is not read, so that nothing grows. The smallest
-// viewer's window is the terminal's. Knows nothing of WebSocket. Every verb may be called from any
-// thread.
+// viewer's window is the terminal's, and the first that may type answers what programs ask it. Knows nothing of
+// WebSocket. Every verb may be called from any thread.
 class TerminalSession final : public std::enable_shared_from_this<TerminalSession> {
  public:
   struct Summary {
@@ -66,6 +67,11 @@ class TerminalSession final : public std::enable_shared_from_this<TerminalSessio
   };
 
   static boost::asio::awaitable<void> Run(std::shared_ptr<TerminalSession> self);
+  using Output = std::shared_ptr<const std::string>;
+  void Show(const Output& output);
+  void ShowOthers(const Output& output);
+  std::shared_ptr<TerminalViewer> Answering() const;  // null where all only look
+  void BeforeSeatsChange();
   boost::asio::awaitable<void> UntilRoom();
   boost::asio::awaitable<void> Wait(std::chrono::milliseconds time);
   void LeaveBehind();
@@ -82,6 +88,7 @@ class TerminalSession final : public std::enable_shared_from_this<TerminalSessio
   WindowSize size_;
   Scrollback scrollback_;
   std::vector<Seat> seats_;
+  QueryFilter unasked_;                // what those are shown who do not answer
   boost::asio::steady_timer waiting_;  // for room, or for more output
   boost::asio::steady_timer idle_;     // while nobody looks
   bool untold_ = false;                // the size or the number of viewers

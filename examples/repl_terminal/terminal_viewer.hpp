@@ -25,6 +25,8 @@ class TerminalViewer {
   virtual void Ended(const PtyExit& exit) = 0;
   virtual void LeftBehind() = 0;
 
+  // Whether it can answer what programs ask their terminal. Constant.
+  virtual bool MayType() const = 0;
   // False: it has enough for now, and calls TerminalSession::RoomAgain when it wants more.
   virtual bool HasRoom() const = 0;
 };

@@ -1,5 +1,7 @@
 #include "terminal_queries.hpp"
 
+#include <algorithm>
+
 #include "support/catch.hpp"
 
 using repl::WithoutQueries;
@@ -19,7 +21,8 @@ TEST_CASE("queries are found in other spellings") {
   CHECK(WithoutQueries("\x1b[6\nn") == "");          // a control character inside is carried out, and the rest counts
   CHECK(WithoutQueries("\x1b[\x1b[6n") == "\x1b[");  // one that another interrupts
   CHECK(WithoutQueries("\x1b]0;x\x1b[6n") == "\x1b]0;x");
-  CHECK(WithoutQueries("\x1b[\x7f" "c") == "");
+  CHECK(WithoutQueries("\x1b[\x7f"
+                       "c") == "");
   CHECK(WithoutQueries("\x1b\n[c") == "\n");
   CHECK(WithoutQueries("\x1b\x7f[6n") == "\x7f");
   CHECK(WithoutQueries("\x1bP1$qm\x1b\\") == "");
@@ -31,4 +34,21 @@ TEST_CASE("everything else stays as it is") {
                "\x1b[2 q", "\x1b[22;0t", "\x1b]0;what?\x07", "\x1b]8;;http://a/?b\x1b\\", "\x1b(B", "\x1b=", "é\u00a0ü",
                "\x1b[3", "\x1b", "\x1b]0;");
   CHECK(WithoutQueries(kept) == kept);
+}
+
+TEST_CASE("output in parts is filtered as a whole") {
+  const std::string output = "a\x1b[31mb\x1b[6nc\x1b]11;?\x1b\\d\u009bce\x1b\n[cf";
+  for (std::size_t size = 1; size <= output.size(); ++size) {
+    repl::QueryFilter filter;
+    std::string passed;
+    for (std::size_t at = 0; at < output.size(); at += size) passed += filter.Pass(output.substr(at, size));
+    CHECK(passed + filter.Rest() == WithoutQueries(output));
+  }
+}
+
+TEST_CASE("a sequence that does not end is let through") {
+  repl::QueryFilter filter;
+  CHECK(filter.Pass("\x1bPq").empty());
+  CHECK(filter.Pass(std::string(5000, 'x')).size() == 5003);
+  CHECK(filter.Rest().empty());
 }

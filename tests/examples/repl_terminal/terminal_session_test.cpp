@@ -1,5 +1,6 @@
 #include "terminal_session.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -35,9 +36,10 @@ class Watcher final : public repl::TerminalViewer {
     journal.Add("ended " + std::to_string(exit.code) + " " + std::to_string(exit.signal));
   }
   void LeftBehind() override { journal.Add("left behind"); }
+  bool MayType() const override { return may_type; }
   bool HasRoom() const override { return has_room; }
 
-  std::string WaitFor(const std::string& text) {
+  std::string WaitFor(const std::string& text) const {
     const auto deadline = std::chrono::steady_clock::now() + ws::test::patience;
     for (;;) {
       {
@@ -55,6 +57,7 @@ class Watcher final : public repl::TerminalViewer {
 
   Journal journal;
   std::atomic<bool> has_room = true;
+  bool may_type = true;
 
  private:
   void Add(const std::string& text) {
@@ -152,11 +155,13 @@ TEST_CASE("a viewer that holds up others is left behind") {
   slow->has_room = false;
   f.session->Write("echo one:$((1+1))\n");
   f.session->Write("echo two:$((1+1))\n");
-  f.session->Write("while :; do echo more; sleep 0.01; done\n");
+  f.session->Write("PS1='prompt''> '; while :; do echo more; sleep 0.01; done\n");
   const auto told = slow->journal.WaitFor(4);
   CHECK(told.back() == "left behind");
   const std::size_t size = slow->Size();
+  quick->WaitFor("more\r\nmore");
   f.session->Write("\x03");
+  quick->WaitFor("prompt> ");  // what is typed before it the shell may throw away
   f.session->Write("echo still:$((1+1))\n");
   quick->WaitFor("still:2");
   CHECK(slow->Size() == size);
@@ -181,4 +186,26 @@ TEST_CASE("a session that nobody looks at ends after its grace, and not before")
   second->WaitFor("here:2");
   f.session->Detach(second);
   f.ended.WaitFor(1);
+}
+
+TEST_CASE("of several windows the first that may type answers what programs ask") {
+  Fixture f;
+  const auto looks = std::make_shared<Watcher>();
+  looks->may_type = false;
+  f.session->Attach(looks, {80, 24});
+  const auto first = f.Attach(), second = f.Attach();
+  const auto count = [](const Watcher& watcher, const std::string& output) {
+    const std::string all = watcher.WaitFor(output);
+    return std::count(all.begin(), all.end(), '\x05');
+  };
+  f.session->Write("stty -echo; printf 'one\\005:%s.' $((1+1))\n");
+  CHECK(count(*looks, "one:2.") == 0);
+  CHECK(count(*first, "one\x05:2.") == 1);
+  CHECK(count(*second, "one:2.") == 0);
+  f.session->Write("printf 'cut\\033'; read wait; printf '[31m two\\005:%s.' $((1+1))\n");
+  first->WaitFor("cut\x1b");
+  f.session->Detach(first);
+  f.session->Write("\n");
+  CHECK(second->WaitFor("two\x05:2.").find("\x1b[31m two") != std::string::npos);
+  CHECK(count(*looks, "two:2.") == 0);
 }
