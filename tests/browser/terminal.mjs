@@ -340,6 +340,36 @@ try {
     await until("the file again", () => existsSync(join(workspace, "folder", "poem.txt")) && onDisk("folder/poem.txt") === "the third\n");
   });
 
+  await step("a file takes the place of one that was deleted while open, and its language with the name", async () => {
+    put("gone.py", "gone = 1\n");
+    put("stays.txt", "import os\n");
+    for (const name of ["gone.py", "stays.txt"]) {
+      await item(name).click();
+      await tab(name).waitFor();
+    }
+    rmSync(join(workspace, "gone.py"));
+    await page.locator("#editor-tabs [data-mark=deleted]").waitFor();
+    const rename = async () => {
+      await item("stays.txt").focus();
+      await press("F2");
+      await page.locator(".name-input").fill("gone.py");
+      await press("Enter");
+      await page.getByRole("dialog").getByText("Save “gone.py”?").waitFor();
+    };
+    await rename();
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await rename();
+    assert.deepEqual([existsSync(join(workspace, "stays.txt")), await tab("gone.py").count()], [true, 1]);
+    await page.getByRole("button", { name: "Do not save" }).click();
+    await until("the new name", () => existsSync(join(workspace, "gone.py")));
+    await until("one tab", async () => (await tab("gone.py").count()) === 1 && (await tab("stays.txt").count()) === 0);
+    await until("its language", () => page.evaluate(() => window.editor.session.getMode().$id === "ace/mode/python"));
+    assert.equal(await code(), "import os\n");
+    await tab("gone.py").focus();
+    await press("Delete");
+  });
+
   await step("a file that is made outside appears in the tree", async () => {
     put("outside.txt", "x");
     await item("outside.txt").waitFor();
@@ -389,6 +419,35 @@ try {
     assert.ok(Math.abs((await line.boundingBox()).y - before.y) < 2);
     await item("poem.txt").waitFor();
     await ready();
+  });
+
+  await step("a connection that is lost while files and folders come back takes none of them", async () => {
+    const other = await context.newPage();
+    await other.goto(url.origin);
+    const its = other.locator("#editor-tabs").getByRole("tab");
+    for (const name of ["notes.md", "outside.txt"]) {
+      await other.getByRole("treeitem", { name }).click();
+      await its.getByText(name).waitFor();
+    }
+    await other.getByRole("treeitem", { name: "folder" }).click();
+    await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
+    const losses = ["fetchContent", '"Dir":"folder"'];
+    await other.routeWebSocket(/\/ws$/, (socket) => {
+      const far = socket.connectToServer();
+      socket.onMessage((message) => {
+        const at = losses.findIndex((one) => message.includes(one));
+        if (at < 0) return far.send(message);
+        losses.splice(at, 1);
+        far.close();
+        socket.close({ code: 4000 });
+      });
+    });
+    await other.reload();
+    await other.getByRole("tab", { name: "outside.txt", selected: true }).waitFor();
+    await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
+    assert.deepEqual(losses, []);
+    assert.deepEqual(await its.allTextContents(), ["notes.md", "outside.txt"]);
+    await other.close();
   });
 
   await step("theme and size of text are chosen, and kept", async () => {

@@ -1,5 +1,6 @@
 // The workspace as a tree (WAI-ARIA's pattern): folders are read when they are opened.
 
+import { FileError } from "/files.js";
 import { icon } from "/icons.js";
 import { isWithin, join, moved, nameOf, shown } from "/paths.js";
 import { ofWindow } from "/storage.js";
@@ -43,7 +44,8 @@ export class FileTree {
     try {
       this.#show(folder, await this.#files.list(folder));
     } catch (error) {
-      if (folder !== "" && this.#open.delete(folder)) return this.#opened();  // it is gone, as its parent will tell
+      // It is gone, as its parent will tell.
+      if (folder !== "" && error instanceof FileError && this.#open.delete(folder)) return this.#opened();
       toast(error.message);
     }
   }

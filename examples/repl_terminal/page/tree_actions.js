@@ -76,7 +76,7 @@ export class TreeActions {
     await this.#do(async () => {
       const taken = (await this.#files.list(folder)).map(({ name }) => name);
       if (isCut) {
-        await this.#move(from, join(folder, nameOf(from)));
+        if (!await this.#move(from, join(folder, nameOf(from)))) return;
         this.#hold(null);
         this.#tree.read(folderOf(from));
       } else {
@@ -87,11 +87,14 @@ export class TreeActions {
     }, folder);
   }
 
+  // False where the one who was asked would not.
   async #move(from, to) {
+    if (!await this.#editor.makeWay(to)) return false;
     await this.#files.rename(from, to);
     this.#tree.renamed(from, to);
     this.#editor.renamed(from, to);
     this.#tree.reveal(to);
+    return true;
   }
 
   #hold(path, isCut = false) {
