@@ -95,7 +95,7 @@ export class Editor {
   // What the tree did.
   renamed(from, to) {
     for (const file of this.#open.filter(({ path }) => isWithin(path, from))) {
-      file.path = moved(file.path, from, to);
+      file.moveTo(moved(file.path, from, to));
       file.session?.setMode(languageOf(this.#ace, file.path).mode);
     }
     this.#show();

@@ -100,6 +100,12 @@ export class OpenFile {
 
   markDeleted() { this.#become("deleted"); }
 
+  // It was renamed; that it left its old path may have been told before.
+  moveTo(path) {
+    this.path = path;
+    if (this.disk === "deleted") this.#become("same");
+  }
+
   // What is on the disk takes the place of the text here, which undo brings back.
   reload() {
     return this.#inTurn(async () => this.#take(await this.#files.read(this.path)));

@@ -108,6 +108,13 @@ test("one that is deleted and made again is followed, unless it was changed here
   assert.deepEqual([file.disk, file.session.getValue()], ["changed", "two\nmine\n"]);
 });
 
+test("one that left its path by being renamed is not deleted", async () => {
+  const { file } = await open("one\n");
+  file.markDeleted();
+  file.moveTo("b.txt");
+  assert.deepEqual([file.path, file.disk, file.isChanged], ["b.txt", "same", false]);
+});
+
 test("what is no text is shown once it is, and told when it is gone", async () => {
   const { disk, file } = await open("\0");
   assert.deepEqual([file.problem, file.session], ["It is not as it should be.", null]);
