@@ -387,6 +387,22 @@ try {
     await until("the notes", async () => (await code()).startsWith("# Notes"));
   });
 
+  await step("a file that is dragged over the page cannot be dropped, and so does not replace it", async () => {
+    const devtools = await context.newCDPSession(page);
+    const files = [join(workspace, "notes.md")];
+    await page.evaluate(() => {
+      window.drags = [];
+      addEventListener("dragover", (event) => window.drags.push(event.defaultPrevented && event.dataTransfer.dropEffect));
+    });
+    for (const place of ["#tree", "#code", "#terminals", "footer"]) {
+      const box = await page.locator(place).boundingBox();
+      const at = { x: box.x + box.width / 2, y: box.y + box.height / 2, data: { items: [], files, dragOperationsMask: 1 } };
+      for (const type of ["dragEnter", "dragOver", "drop"]) await devtools.send("Input.dispatchDragEvent", { type, ...at });
+    }
+    assert.deepEqual(await page.evaluate(() => [...new Set(window.drags)]), ["none"]);
+    await devtools.detach();
+  });
+
   await step("a binary file is named as one", async () => {
     await item("picture.bin").click();
     await page.locator("#file-problem").getByText("“picture.bin” is a binary file (3 bytes)").waitFor();
