@@ -33,6 +33,8 @@ context.setDefaultTimeout(15_000);
 const page = await context.newPage();
 const complaints = [];
 collectComplaints(page, complaints);
+let answers;  // the page's latest WebSocket
+page.on("websocket", (socket) => { answers = socket; });
 
 // All that the active terminal holds, its scrollback included; wrapped lines are joined.
 const textOf = (which) => which.evaluate(() => {
@@ -375,10 +377,33 @@ try {
     await item("outside.txt").waitFor();
   });
 
+  await step("what is made outside while a name is typed appears when that ends, and the tree holds items only", async () => {
+    const holdsItems = () => page.evaluate(() => [...document.querySelectorAll("[role=tree] > *, [role=tree] [role=group] > :not(.row)")]
+      .every((element) => element.getAttribute("role") === "treeitem"));
+    assert.ok(await holdsItems());
+    await item("main.cpp").focus();
+    await press("End");
+    await page.locator("#new-file").click();
+    await page.locator(".name-input").waitFor();
+    assert.ok(await holdsItems());
+    const told = answers.waitForEvent("framereceived", ({ payload }) => payload.includes("fetchDirResponse") && payload.includes("beside.txt"));
+    put("beside.txt", "x");
+    await told;
+    assert.equal(await item("beside.txt").count(), 0);
+    await press("Escape");
+    await item("beside.txt").waitFor();
+    assert.ok(await isFocused(item("picture.bin")));
+  });
+
   await step("a file is opened by a part of its name", async () => {
     await toTerminal();
     await press("Control+p");
     await page.getByRole("option", { name: "notes.md" }).waitFor();
+    assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "true");
+    await page.keyboard.type("///");
+    await page.getByText("Nothing has a name like this.").waitFor();
+    assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "false");
+    await page.locator("#picker-input").fill("");
     await page.keyboard.type("ntsmd");
     await until("one", async () => (await page.getByRole("option").count()) === 1);
     await picture("quick-open-1440x900");
@@ -489,6 +514,8 @@ try {
     for (const theme of ["light", "dark"]) {
       for (const pane of ["files", "editor", "terminal"]) {
         await page.locator(`.panes [data-pane=${pane}]`).click();
+        const controlled = await page.locator(".panes [aria-selected=true]").getAttribute("aria-controls");
+        assert.ok(await page.locator(`#${controlled}`).isVisible());
         await picture(`${pane}-${theme}-390x844`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.equal(overflow, 0, `${pane} is wider than the page`);

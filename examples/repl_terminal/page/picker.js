@@ -32,6 +32,7 @@ export function pick({ label, choices, empty }) {
     shown = narrow(all, input.value.trim()).slice(0, MOST_SHOWN);
     list.replaceChildren(...shown.map(makeOption));
     list.hidden = shown.length === 0;
+    input.setAttribute("aria-expanded", !list.hidden);
     note.hidden = shown.length > 0;
     note.textContent = all.length === 0 ? empty : "Nothing has a name like this.";
     mark(0);
@@ -42,6 +43,7 @@ export function pick({ label, choices, empty }) {
   input.setAttribute("aria-label", label);
   list.replaceChildren();
   list.hidden = true;
+  input.setAttribute("aria-expanded", false);
   note.hidden = false;
   note.textContent = "Looking…";
   input.oninput = draw;
