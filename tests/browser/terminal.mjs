@@ -227,7 +227,7 @@ try {
 
   await step("a program may offer a text to copy, and never reads the clipboard", async () => {
     await page.evaluate(() => navigator.clipboard.writeText("secret"));
-    await type("clear; printf '\\e]52;c;?\\a\\e]52;c;aGVsbG8=\\a'; read -t 1 -s -n 9 x; echo got:${#x}:");
+    await type("clear; printf '\\e]52;c;?\\a\\e]52;c;b3RoZXI=\\a\\e]52;c;aGVsbG8=\\a'; read -t 1 -s -n 9 x; echo got:${#x}:");
     await toast("A program wants to copy 5 characters").waitFor();
     await sees(/got:0:/);
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "secret");
@@ -301,6 +301,10 @@ try {
     assert.equal(await page.locator(".menu").count(), 0);
     await page.locator("#new-folder").click();
     await page.locator(".name-input").press("Escape");
+    await page.locator("#new-folder").click();
+    await page.locator(".name-input").fill("a\u202E/b");
+    await press("Enter");
+    await toast("“a\uFFFD/b” cannot be a name.").waitFor();
     await closeToasts();
   });
 

@@ -189,7 +189,7 @@ export class Editor {
     document.getElementById("file").hidden = file === null;
     place.hidden = !file?.session;
     problem.hidden = !file?.problem;
-    problem.textContent = file?.problem ?? "";
+    problem.textContent = shown(file?.problem ?? "");
     save.disabled = !file?.isChanged || file.isSaving;
     save.textContent = file?.isSaving ? "Saving…" : "Save";
     this.#showNotice(file);

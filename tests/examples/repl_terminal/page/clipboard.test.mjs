@@ -34,6 +34,20 @@ test("several lines are asked about, unless the program knows that they are past
   assert.equal(await mayPaste("one\n", shell(false)), true);
 });
 
+test("what would be pasted is shown as it is", async () => {
+  await mayPaste("echo \u202eone\n\ttwo", shell(false));
+  assert.equal(asked[0].detail, "echo \ufffdone\n␉two");
+});
+
+test("a click copies what was offered last, and no earlier offer is left", () => {
+  for (const texts of [["first", "other"], ["short", "a longer one"]]) {
+    for (const text of texts) offer(text);
+    assert.deepEqual(told.map(({ sentence }) => sentence), [`A program wants to copy ${texts[1].length} characters to the clipboard.`]);
+    told[0].action.run();
+    assert.equal(copied.at(-1), texts[1]);
+  }
+});
+
 test("a program's question for the clipboard, and what is no text, are passed over", () => {
   for (const sequence of ["c;?", "c;", "c;%", `c;${Buffer.from([0xff]).toString("base64")}`]) assert.equal(offerCopy(sequence), true);
   assert.deepEqual(told, []);
