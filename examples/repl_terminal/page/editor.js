@@ -44,8 +44,8 @@ export class Editor {
       if (kind !== "folder") this.#find(path)?.[kind === "deleted" ? "markDeleted" : "check"](hash);
     });
     connection.onState(({ name }) => { if (name === "connected") this.#connected(); });
+    files.onReadOnly((isReadOnly) => { save.hidden = isReadOnly; this.#show(); });
     addEventListener("beforeunload", (event) => { if (this.#open.some((file) => file.isChanged)) event.preventDefault(); });
-    this.#show();
   }
 
   focus() { this.#code && !place.hidden ? this.#code.focus() : this.#strip.focus(this.#active?.path); }
@@ -183,7 +183,7 @@ export class Editor {
     if (file?.session) {
       if (!this.#code) this.#makeCode();
       if (this.#code.session !== file.session) this.#code.setSession(file.session);
-      this.#code.setReadOnly(file.isReadOnly);
+      this.#code.setReadOnly(file.isReadOnly || this.#files.isReadOnly);
     }
     document.getElementById("no-file").hidden = file !== null;
     document.getElementById("file").hidden = file === null;
@@ -223,6 +223,7 @@ export class Editor {
     } else {
       text.textContent = `“${file.name}” was deleted on disk.`;
       notice.append(text, button("Write it again", () => file.save()), button("Close", () => this.close(file.path)));
+      notice.children[1].hidden = this.#files.isReadOnly;
     }
   }
 

@@ -27,7 +27,7 @@ tree.onOpen = (path) => editor.open(path);
 new TreeActions(files, tree, editor);
 showKeyRow(document.getElementById("keys"), tabs);
 editor.onChange((file) => tree.markShown(file?.path));
-showStatus(connection, editor, tabs);
+showStatus(connection, files, editor, tabs);
 
 let leftFor = null;
 function toTerminalAndBack() {

@@ -168,7 +168,7 @@ export class OpenFile {
   }
 
   #compare() {
-    const isChanged = this.session !== null && (this.disk === "deleted" || this.#text !== this.#base);
+    const isChanged = this.session !== null && ((this.disk === "deleted" && !this.#files.isReadOnly) || this.#text !== this.#base);
     if (isChanged === this.isChanged) return;
     this.isChanged = isChanged;
     this.#onChange();

@@ -62,3 +62,15 @@ test("what the server does not let happen is told, and waits for no answer", asy
   tell("createFileResponse", { path: "a", success: true });
   assert.equal((await next).success, true);
 });
+
+test("each connection is asked whether anything may be changed", async () => {
+  const world = await makeFiles();
+  const heard = [];
+  world.files.onReadOnly((isReadOnly) => heard.push(isReadOnly));
+  for (const more of [{ readOnly: true }, {}]) {
+    assert.equal(world.take("Connection").length, 1);
+    world.tell("Loaded", { rootContents: [], ...more });
+    world.comeBack();
+  }
+  assert.deepEqual(heard, [false, true, false]);
+});
