@@ -406,6 +406,7 @@ try {
     assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "true");
     await page.keyboard.type("///");
     await page.getByText("Nothing has a name like this.").waitFor();
+    await press("Enter");
     assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "false");
     await page.locator("#picker-input").fill("");
     await page.keyboard.type("ntsmd");

@@ -50,8 +50,8 @@ export function pick({ label, choices, empty }) {
   input.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && shown.length) mark((at + step + shown.length) % shown.length);
-    else if (event.key === "Enter") choose(at);
-    else return;
+    else if (event.key === "Enter" && shown.length && !event.isComposing) choose(at);
+    else if (event.key !== "Enter") return;
     event.preventDefault();
   };
   list.onclick = (event) => {
