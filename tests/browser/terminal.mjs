@@ -295,6 +295,7 @@ try {
     await press("Delete");
     await page.getByRole("button", { name: "Delete" }).click();
     await until("the end of it", () => !existsSync(join(workspace, "empty", "other name copy.txt")));
+    await until("the next one's focus", () => isFocused(item("folder")));
     await item("notes.md").click({ button: "right" });
     await inMenu("New folder").waitFor();
     await press("Escape");

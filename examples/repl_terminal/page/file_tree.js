@@ -121,6 +121,7 @@ export class FileTree {
     const group = path === "" ? this.#root : place.querySelector("[role=group]");
     if (group.querySelector(".name-input")) return void this.#missed.add(path);
     const focused = group.contains(document.activeElement) ? document.activeElement.dataset.path : null;
+    const at = this.#visible().findIndex((item) => item.dataset.path === focused);
     const stop = this.focused;
     const depth = path === "" ? 0 : Number(place.dataset.depth) + 1;
     const before = new Map([...group.children].map((item) => [item.dataset.path, item]));
@@ -137,7 +138,8 @@ export class FileTree {
       group.append(emptyNote(depth));
     }
     for (const item of group.children) if (this.#open.has(item.dataset.path)) this.expand(item.dataset.path);
-    if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[0]);
+    // Where that one is gone, the next takes its place.
+    if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[at] ?? this.#visible().at(-1));
     else if (!this.#find(stop) || !this.#root.querySelector("[tabindex='0']")) this.#visible()[0]?.setAttribute("tabindex", "0");
     this.#focusWanted();
   }
