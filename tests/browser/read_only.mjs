@@ -63,7 +63,9 @@ try {
 
   await step("the page at 390 by 844", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator(".panes [data-pane=terminal]").click();
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
+    assert.equal(await page.locator("#state").evaluate((state) => state.scrollWidth - state.clientWidth), 0);
     await page.screenshot({ path: join(screenshots, "read-only-390x844.png") });
   });
 
