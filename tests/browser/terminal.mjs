@@ -456,6 +456,37 @@ try {
     await until("the save", () => onDisk("notes.md").endsWith("more"));
   });
 
+  await step("a tab that is closed again while its file is being saved takes no other with it", async () => {
+    for (const name of ["first.txt", "last.txt"]) put(name, `${name}\n`);
+    const other = await context.newPage();
+    let releaseSave;
+    const saves = new Promise((resolve) => { releaseSave = resolve; });
+    await other.routeWebSocket(/\/ws$/, (socket) => {
+      const far = socket.connectToServer();
+      socket.onMessage((message) => (message.includes("updateContent") ? void saves.then(() => far.send(message)) : far.send(message)));
+    });
+    await other.goto(url.origin);
+    const its = other.locator("#editor-tabs").getByRole("tab");
+    for (const name of ["first.txt", "last.txt"]) {
+      await other.getByRole("treeitem", { name }).click();
+      await other.waitForFunction((text) => window.editor?.getValue() === text, `${name}\n`);
+      await other.evaluate(() => window.editor.insert("work "));
+    }
+    const close = () => its.filter({ hasText: "last.txt" }).locator(".close").click();
+    await close();
+    await other.getByRole("dialog").getByText("Save “last.txt”?").waitFor();
+    await other.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+    await other.locator("#save").getByText("Saving…").waitFor();
+    await close();
+    assert.equal(await other.locator("dialog[open]").count(), 0);
+    releaseSave();
+    await until("the first alone", async () => (await its.count()) === 1);
+    assert.equal(await its.getAttribute("aria-label"), "first.txt, not saved");
+    assert.equal(onDisk("last.txt"), "work last.txt\n");
+    await other.close();
+    for (const name of ["first.txt", "last.txt"]) rmSync(join(workspace, name));
+  });
+
   await step("open files and places survive a reload", async () => {
     const line = page.locator("#editor-divider");
     await line.focus();
