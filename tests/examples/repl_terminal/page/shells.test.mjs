@@ -121,7 +121,7 @@ test("a lost connection is told to every view, and to who waits for a shell", as
   const world = await makeBoth();
   const waiting = world.shells.attach(makeView(), {});
   await world.asked();
-  world.comeBack();
+  await world.comeBack();
   await assert.rejects(waiting, /The connection was lost/);
   assert.deepEqual(world.views.map(({ heard }) => heard.at(-1)), [["lost"], ["lost"]]);
   const again = world.shells.attach(world.views[0], { sessionId: "one" });
