@@ -487,6 +487,30 @@ try {
     for (const name of ["first.txt", "last.txt"]) rmSync(join(workspace, name));
   });
 
+  await step("what was not saved stays until it is read, and hides nothing that comes later", async () => {
+    const told = await page.evaluate(async () => {
+      const { toast } = await import("/toasts.js");
+      const words = () => [...document.querySelectorAll(".toast span")].map((one) => one.textContent);
+      for (const name of ["short", "shorter"]) toast(name);
+      for (let count = 1; count <= 12; ++count) toast(`“${count}.txt” was not saved. ${"There is no space. ".repeat(6)}`, { stays: true });
+      const staying = words();
+      toast("the latest");
+      return { staying, after: words() };
+    });
+    assert.match(told.staying[0], /^“1\.txt” was/);
+    assert.equal(told.staying.length, 12);
+    assert.deepEqual(told.after, [...told.staying, "the latest"]);
+    const isSeen = (words) => toast(words).evaluate((element) => {
+      const { left, top } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(left + 2, top + 2));
+    });
+    assert.ok(await isSeen("the latest"));
+    await toast("“1.txt” was not saved").scrollIntoViewIfNeeded();
+    assert.ok(await isSeen("“1.txt” was not saved"));
+    await picture("toasts-1440x900");
+    await closeToasts();
+  });
+
   await step("open files and places survive a reload", async () => {
     const line = page.locator("#editor-divider");
     await line.focus();
