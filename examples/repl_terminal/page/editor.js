@@ -199,7 +199,7 @@ export class Editor {
     save.disabled = !file?.isChanged || file.isSaving;
     save.textContent = file?.isSaving ? "Saving…" : "Save";
     this.#showNotice(file);
-    this.#watcher.watch("files", this.#open.map(({ path }) => path));
+    this.#watcher.watch("files", this.#open.map(({ path }) => path).reverse());
     if (this.#before.paths.length === 0) {
       ofWindow.set("files", this.#open.map(({ path }) => path));
       ofWindow.set("file", file?.path ?? null);
