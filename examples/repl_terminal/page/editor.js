@@ -15,6 +15,7 @@ const place = document.getElementById("code");
 const problem = document.getElementById("file-problem");
 const notice = document.getElementById("notice");
 const save = document.getElementById("save");
+const saveHint = document.querySelectorAll("#no-file :is(dt, dd):nth-of-type(2)");
 
 export class Editor {
   #files;
@@ -45,7 +46,10 @@ export class Editor {
       if (kind !== "folder") this.#find(path)?.[kind === "deleted" ? "markDeleted" : "check"](hash);
     });
     connection.onState(({ name }) => { if (name === "connected") this.#connected(); });
-    files.onReadOnly((isReadOnly) => { save.hidden = isReadOnly; this.#show(); });
+    files.onReadOnly((isReadOnly) => {
+      for (const one of [save, ...saveHint]) one.hidden = isReadOnly;
+      this.#show();
+    });
     addEventListener("beforeunload", (event) => { if (this.#open.some((file) => file.isChanged)) event.preventDefault(); });
   }
 

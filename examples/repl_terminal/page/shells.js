@@ -12,6 +12,7 @@ const TOLD = {
 };
 
 export class Shells {
+  isReadOnly = false;           // the server lets nobody type
   #connection;
   #views = new Map();           // session's id → view
   #turn = Promise.resolve();    // requests are made one after the other, so that it is clear whose answer comes
@@ -26,6 +27,7 @@ export class Shells {
     }
     // Told last of all.
     for (const event of ["terminalClosed", "terminalDetached"]) connection.on(event, ({ sessionId }) => this.#views.delete(sessionId));
+    connection.on("Loaded", ({ readOnly = false }) => { this.isReadOnly = readOnly; });
     connection.on("terminalError", ({ error }) => toast(error));
     connection.onState(({ name }) => { if (name === "away") this.#lost(); });
   }
