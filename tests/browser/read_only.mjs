@@ -49,7 +49,7 @@ try {
   await step("the shell is watched", async () => {
     await page.evaluate(() => window.terminals.focus());
     await page.keyboard.type("x");
-    await page.locator(".toast").getByText("only watches").waitFor();
+    await page.locator(".toast").getByText("This server only lets you look: what you type is not sent.").waitFor();
     await page.locator("#terminal-tabs").getByRole("tab", { name: "watching" }).waitFor();
   });
 
@@ -59,6 +59,13 @@ try {
     assert.deepEqual(await page.locator("#notice button:visible").allTextContents(), ["Close"]);
     await page.locator("#notice button:visible").click();
     await page.locator("body:not(.has-file)").waitFor();
+  });
+
+  await step("where no file is open it names no key that would save one", async () => {
+    assert.deepEqual(await page.locator("#no-file dd").allTextContents(), ["opens a file by name", "saves it", "to the terminal and back"]);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator(".panes [data-pane=editor]").click();
+    assert.deepEqual(await page.locator("#no-file :is(dt, dd):visible").allTextContents(), ["Ctrl P", "opens a file by name", "Ctrl `", "to the terminal and back"]);
   });
 
   await step("the page at 390 by 844", async () => {

@@ -456,6 +456,61 @@ try {
     await until("the save", () => onDisk("notes.md").endsWith("more"));
   });
 
+  await step("a tab that is closed again while its file is being saved takes no other with it", async () => {
+    for (const name of ["first.txt", "last.txt"]) put(name, `${name}\n`);
+    const other = await context.newPage();
+    let releaseSave;
+    const saves = new Promise((resolve) => { releaseSave = resolve; });
+    await other.routeWebSocket(/\/ws$/, (socket) => {
+      const far = socket.connectToServer();
+      socket.onMessage((message) => (message.includes("updateContent") ? void saves.then(() => far.send(message)) : far.send(message)));
+    });
+    await other.goto(url.origin);
+    const its = other.locator("#editor-tabs").getByRole("tab");
+    for (const name of ["first.txt", "last.txt"]) {
+      await other.getByRole("treeitem", { name }).click();
+      await other.waitForFunction((text) => window.editor?.getValue() === text, `${name}\n`);
+      await other.evaluate(() => window.editor.insert("work "));
+    }
+    const close = () => its.filter({ hasText: "last.txt" }).locator(".close").click();
+    await close();
+    await other.getByRole("dialog").getByText("Save “last.txt”?").waitFor();
+    await other.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
+    await other.locator("#save").getByText("Saving…").waitFor();
+    await close();
+    assert.equal(await other.locator("dialog[open]").count(), 0);
+    releaseSave();
+    await until("the first alone", async () => (await its.count()) === 1);
+    assert.equal(await its.getAttribute("aria-label"), "first.txt, not saved");
+    assert.equal(onDisk("last.txt"), "work last.txt\n");
+    await other.close();
+    for (const name of ["first.txt", "last.txt"]) rmSync(join(workspace, name));
+  });
+
+  await step("what was not saved stays until it is read, and hides nothing that comes later", async () => {
+    const told = await page.evaluate(async () => {
+      const { toast } = await import("/toasts.js");
+      const words = () => [...document.querySelectorAll(".toast span")].map((one) => one.textContent);
+      for (const name of ["short", "shorter"]) toast(name);
+      for (let count = 1; count <= 12; ++count) toast(`“${count}.txt” was not saved. ${"There is no space. ".repeat(6)}`, { stays: true });
+      const staying = words();
+      toast("the latest");
+      return { staying, after: words() };
+    });
+    assert.match(told.staying[0], /^“1\.txt” was/);
+    assert.equal(told.staying.length, 12);
+    assert.deepEqual(told.after, [...told.staying, "the latest"]);
+    const isSeen = (words) => toast(words).evaluate((element) => {
+      const { left, top } = element.getBoundingClientRect();
+      return element.contains(document.elementFromPoint(left + 2, top + 2));
+    });
+    assert.ok(await isSeen("the latest"));
+    await toast("“1.txt” was not saved").scrollIntoViewIfNeeded();
+    assert.ok(await isSeen("“1.txt” was not saved"));
+    await picture("toasts-1440x900");
+    await closeToasts();
+  });
+
   await step("open files and places survive a reload", async () => {
     const line = page.locator("#editor-divider");
     await line.focus();

@@ -4,18 +4,24 @@ import { Client } from "/client.js";
 
 const TIME_EVERY = 15_000;   // ms
 const AFTER_FINAL = 30_000;
+const DEADLINE = 10_000;
+
+export const lost = () => Object.assign(new Error("The connection was lost before the answer came."), { isUnknown: true });
 
 export class Connection {
   #client;
+  #clock;
   #watchers = new Set();
   #stopwatches = new Set();
   #timer;
+  #over = new AbortController();  // what was asked of a connection is asked of no other
 
   // "connecting", "connected", "away" (with retryAt, in Date.now()'s time) or "refused".
   state = { name: "connecting" };
 
   // `options` are the client's.
   constructor(path, options = {}) {
+    this.#clock = options.clock ?? globalThis;
     this.#client = new Client(path, { ...options, autoConnect: false });
     this.#client.on("connect", () => this.#measure());
     this.#client.on("disconnect", () => clearTimeout(this.#timer));
@@ -49,17 +55,29 @@ export class Connection {
     return this.isConnected && this.#client.emit(event, data);
   }
 
-  // Resolves with the reply; rejects with an Error whose message is a sentence to show, and which `isLate` where the answer
-  // may still come.
-  async request(event, data) {
+  // Resolves with the reply; rejects with an Error whose message is a sentence to show, and which `isUnknown` where what
+  // was asked may have been done all the same.
+  request(event, data) { return this.inTime(this.ask(event, data)); }
+
+  // As long as it takes.
+  async ask(event, data) {
     if (!this.isConnected) throw new Error("Not connected: nothing was done.");
     try {
-      return await this.#client.request(event, data);
+      return await this.#client.request(event, data, { timeout: Infinity, signal: this.#over.signal });
     } catch (error) {
       if (error.code === "remote_error") throw error;
-      if (error.code !== "timed_out") throw new Error("The connection was lost before the answer came.");
-      throw Object.assign(new Error("The server does not answer."), { isLate: true });
+      if (["closed", "cancelled"].includes(error.code)) throw lost();
+      throw new Error("This is too much at once: it was not sent.");
     }
+  }
+
+  // The same, in time; else its Error `isLate`, and has as `later` what may still come.
+  inTime(promise) {
+    return new Promise((resolve, reject) => {
+      const late = () => reject(Object.assign(new Error("The server does not answer."), { isUnknown: true, isLate: true, later: promise }));
+      const timer = this.#clock.setTimeout(late, DEADLINE);
+      promise.finally(() => this.#clock.clearTimeout(timer)).then(resolve, reject);
+    });
   }
 
   open() {
@@ -112,6 +130,10 @@ export class Connection {
 
   #become(state) {
     this.state = state;
+    if (state.name === "away") {
+      this.#over.abort();
+      this.#over = new AbortController();
+    }
     for (const watcher of this.#watchers) watcher(state);
   }
 }

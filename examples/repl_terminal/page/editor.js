@@ -15,6 +15,7 @@ const place = document.getElementById("code");
 const problem = document.getElementById("file-problem");
 const notice = document.getElementById("notice");
 const save = document.getElementById("save");
+const saveHint = document.querySelectorAll("#no-file :is(dt, dd):nth-of-type(2)");
 
 export class Editor {
   #files;
@@ -23,6 +24,7 @@ export class Editor {
   #open = [];
   #active = null;
   #coming = new Map();  // path → the promise of its file
+  #closing = new Set();
   #before = { paths: ofWindow.get("files", []), active: ofWindow.get("file") };  // what was open before a reload
   #ace = null;
   #code = null;         // Ace's editor
@@ -44,7 +46,10 @@ export class Editor {
       if (kind !== "folder") this.#find(path)?.[kind === "deleted" ? "markDeleted" : "check"](hash);
     });
     connection.onState(({ name }) => { if (name === "connected") this.#connected(); });
-    files.onReadOnly((isReadOnly) => { save.hidden = isReadOnly; this.#show(); });
+    files.onReadOnly((isReadOnly) => {
+      for (const one of [save, ...saveHint]) one.hidden = isReadOnly;
+      this.#show();
+    });
     addEventListener("beforeunload", (event) => { if (this.#open.some((file) => file.isChanged)) event.preventDefault(); });
   }
 
@@ -58,22 +63,25 @@ export class Editor {
   }
 
   async open(path, { takesFocus = true } = {}) {
-    if (!this.#find(path)) {
-      try {
-        await (this.#coming.get(path) ?? this.#load(path));
-      } catch (error) {
-        return toast(error.message);
-      }
+    try {
+      const file = this.#find(path) ?? await (this.#coming.get(path) ?? this.#load(path));
+      if (!this.#open.includes(file)) return;  // closed meanwhile
+      this.#choose(file, { keepsFocus: !takesFocus });
+      this.#onShown();
+    } catch (error) {
+      toast(error.message);
     }
-    this.#choose(this.#find(path), { keepsFocus: !takesFocus });
-    this.#onShown();
   }
 
   save() { return this.#active?.save(); }
 
   async close(path = this.#active?.path, { keepsFocus = false } = {}) {
     const file = this.#find(path);
-    if (!file || (file.isChanged && !await this.#mayClose(file))) return;
+    if (!file || this.#closing.has(file)) return;
+    this.#closing.add(file);
+    const mayClose = !file.isChanged || await this.#mayClose(file);
+    this.#closing.delete(file);
+    if (!mayClose) return;
     const at = this.#open.indexOf(file);
     this.#open.splice(at, 1);
     const next = this.#active === file ? this.#open[Math.min(at, this.#open.length - 1)] : this.#active;
@@ -123,7 +131,9 @@ export class Editor {
       const file = new OpenFile(this.#files, path, () => this.#show());
       this.#ace = await loadAce();
       await file.open();
-      if (!this.#find(path)) this.#open.push(file);
+      const there = this.#find(path);
+      if (!there) this.#open.push(file);
+      return there ?? file;
     })();
     this.#coming.set(path, load);
     return load.finally(() => this.#coming.delete(path));
@@ -193,7 +203,7 @@ export class Editor {
     save.disabled = !file?.isChanged || file.isSaving;
     save.textContent = file?.isSaving ? "Saving…" : "Save";
     this.#showNotice(file);
-    this.#watcher.watch("files", this.#open.map(({ path }) => path));
+    this.#watcher.watch("files", this.#open.map(({ path }) => path).reverse());
     if (this.#before.paths.length === 0) {
       ofWindow.set("files", this.#open.map(({ path }) => path));
       ofWindow.set("file", file?.path ?? null);

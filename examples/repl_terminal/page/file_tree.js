@@ -112,7 +112,7 @@ export class FileTree {
 
   #opened() {
     ofWindow.set("folders", [...this.#open]);
-    this.#watcher.watch("folders", ["", ...this.#open]);
+    this.#watcher.watch("folders", ["", ...[...this.#open].reverse()]);  // the latest first
   }
 
   #show(path, entries) {

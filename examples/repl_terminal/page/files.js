@@ -1,5 +1,7 @@
 // The events of files, as promises: an answer is an event of its own, which names the paths that it answers.
 
+import { lost } from "/connection.js";
+
 // What the server says, with all that it says besides ({ binary, size }, { conflict }…).
 export class FileError extends Error {
   constructor({ error, ...more }) {
@@ -11,7 +13,7 @@ export class FileError extends Error {
 export class Files {
   isReadOnly = false;  // the server lets nothing be changed
   #connection;
-  #asked = [];
+  #asked = [];  // { event, names, resolve, reject }, oldest first; one that is late keeps its place
   #watchers = new Set();
 
   constructor(connection) {
@@ -24,7 +26,7 @@ export class Files {
       for (const watcher of this.#watchers) watcher(readOnly);
     });
     connection.onState(({ name }) => {
-      if (name === "away") this.#asked = [];
+      if (name === "away") for (const { reject } of this.#asked.splice(0)) reject(lost());
       if (name === "connected") connection.emitSurely("Connection");
     });
   }
@@ -47,17 +49,16 @@ export class Files {
   // All below the root, { paths, truncated }.
   listAll() { return this.#connection.request("listFiles"); }
 
+  // The reply tells what went wrong on the way: that the server allows no changes, that the answer will not come.
   #ask(event, data, names = data) {
-    return new Promise((resolve, reject) => {
-      const asked = { event, names, resolve, reject };
-      this.#asked.push(asked);
-      // The reply tells only what went wrong on the way: that the server allows no changes, that nothing comes at all.
-      this.#connection.request(event, data).catch((error) => {
-        // One that is late keeps its place, so that its answer is not taken for the next one's.
-        if (!error.isLate) this.#asked = this.#asked.filter((one) => one !== asked);
-        reject(error);
-      });
+    const asked = { event, names };
+    const answer = new Promise((resolve, reject) => Object.assign(asked, { resolve, reject }));
+    this.#asked.push(asked);
+    this.#connection.ask(event, data).then(() => this.#connection.inTime(answer)).catch((error) => {
+      this.#asked = this.#asked.filter((one) => one !== asked);
+      asked.reject(error.isLate ? Object.assign(new Error("The server's answer was lost."), { isUnknown: true }) : error);
     });
+    return this.#connection.inTime(answer);
   }
 
   #answered(event, answer) {

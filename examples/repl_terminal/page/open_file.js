@@ -19,6 +19,8 @@ export class OpenFile {
   #onChange;
   #base = "";       // the content on the disk, as far as is known
   #hash;
+  #sent = null;     // the content of a save that was not answered, which the disk may have
+  #unsay = () => {};  // takes away the words about that
   #turn = Promise.resolve();
 
   // `onChange` is called when something that is shown of it is another.
@@ -51,24 +53,12 @@ export class OpenFile {
   save() {
     return this.#inTurn(async () => {
       if (!this.session || !this.isChanged) return;
-      const content = this.#text;
       this.isSaving = true;
       this.#onChange();
-      let isConflict = false;
-      try {
-        if (this.disk === "deleted") await this.#create();
-        const { hash } = await this.#files.save(this.path, makePatch(this.#base, content), this.#hash);
-        this.#base = content;
-        this.#hash = hash;
-        this.disk = "same";
-      } catch (error) {
-        isConflict = Boolean(error.conflict);
-        if (!isConflict) toast(`“${shown(this.path)}” was not saved. ${error.message}`, { stays: true });
-      }
+      await this.#write(this.#text).catch((error) => this.#failed(error));
       this.isSaving = false;
       this.#compare();
       this.#onChange();
-      if (isConflict) this.check();
     });
   }
 
@@ -85,16 +75,7 @@ export class OpenFile {
         else if (error instanceof FileError) this.#become("deleted");  // others are of the connection
         return;
       }
-      if (answer.content === this.#base) {
-        this.#hash = answer.hash;
-        this.#become("same");
-      } else if (![this.#base, answer.content].includes(this.#text)) {
-        this.#become("changed");
-      } else {
-        this.#take(answer);
-        this.news = "changed on disk, read again";
-        this.#onChange();
-      }
+      this.#follow(answer);
     });
   }
 
@@ -114,7 +95,7 @@ export class OpenFile {
   // The text here stays, and the next save writes it over what is on the disk.
   keepMine() {
     return this.#inTurn(async () => {
-      ({ content: this.#base, hash: this.#hash } = await this.#files.read(this.path));
+      this.#has(await this.#files.read(this.path));
       this.#become("same");
     });
   }
@@ -138,10 +119,31 @@ export class OpenFile {
   // As it is saved.
   get #text() { return this.isReadOnly ? this.#base : this.session.getValue(); }
 
-  #know({ content, hash }) {
+  // The disk.
+  #has({ content, hash }) {
     this.#base = content;
     this.#hash = hash;
-    this.isReadOnly = this.session.getValue() !== content;  // mixed line ends would be lost
+    if (content !== this.#sent) return;
+    this.#sent = null;
+    this.#unsay();
+  }
+
+  #know(answer) {
+    this.#has(answer);
+    this.isReadOnly = this.session.getValue() !== answer.content;  // mixed line ends would be lost
+  }
+
+  #follow(answer) {
+    if ([this.#base, this.#sent].includes(answer.content)) {
+      this.#has(answer);
+      this.#become("same");
+    } else if (![this.#base, answer.content].includes(this.#text)) {
+      this.#become("changed");
+    } else {
+      this.#take(answer);
+      this.news = "changed on disk, read again";
+      this.#onChange();
+    }
   }
 
   #become(disk) {
@@ -150,10 +152,31 @@ export class OpenFile {
     this.#onChange();
   }
 
+  async #write(content) {
+    if (this.disk === "deleted") await this.#create();
+    else if (this.#sent !== null) this.#follow(await this.#files.read(this.path));
+    this.#sent = content;
+    const { hash } = await this.#files.save(this.path, makePatch(this.#base, content), this.#hash);
+    this.#has({ content, hash });
+    this.disk = "same";
+  }
+
   async #create() {
+    this.#sent = "";
     await this.#files.createFile(this.path);
-    this.#base = "";
-    this.#hash = undefined;
+    this.#has({ content: "" });
+  }
+
+  // Then the disk tells whether it was saved all the same; of what is late, once it has come.
+  #failed(error) {
+    if (error instanceof FileError) this.#sent = null;
+    this.#unsay();
+    const told = (words) => toast(`${words} ${error.message}`, { stays: true });
+    const path = `“${shown(this.path)}”`;
+    if (error.isUnknown) this.#unsay = told(`It is not known yet whether ${path} was saved.`);
+    else if (!error.conflict) told(`${path} was not saved.`);
+    if (error.isLate) error.later.then(() => this.check(), (late) => this.#failed(late));
+    else this.check();
   }
 
   #take(answer) {

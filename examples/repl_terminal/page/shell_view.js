@@ -70,7 +70,7 @@ export class ShellView {
   type(data) {
     if (this.state === "running") {
       if (this.#screen.isReplaying) return;  // xterm.js answers what programs asked long ago
-      if (this.readOnly) return toast("This window only watches this shell: what you type is not sent.", { kind: "note" });
+      if (this.readOnly) return toast(`This ${this.#shells.isReadOnly ? "server only lets you look" : "window only watches this shell"}: what you type is not sent.`, { kind: "note" });
       for (const piece of piecesOf(data)) {
         if (!this.#shells.tell(this.sessionId, "terminalInput", { data: piece })) return toast("The rest of this was not sent: it is too much at once.");
       }

@@ -12,10 +12,11 @@ const TOLD = {
 };
 
 export class Shells {
+  isReadOnly = false;           // the server lets nobody type
   #connection;
   #views = new Map();           // session's id → view
   #turn = Promise.resolve();    // requests are made one after the other, so that it is clear whose answer comes
-  #asking = null;               // { view, tag, resolve, reject }; the tag comes back with the session
+  #asking = null;               // { view, sessionId, tag, resolve, reject }; the tag comes back with the session
   #asked = 0;
 
   constructor(connection) {
@@ -26,6 +27,7 @@ export class Shells {
     }
     // Told last of all.
     for (const event of ["terminalClosed", "terminalDetached"]) connection.on(event, ({ sessionId }) => this.#views.delete(sessionId));
+    connection.on("Loaded", ({ readOnly = false }) => { this.isReadOnly = readOnly; });
     connection.on("terminalError", ({ error }) => toast(error));
     connection.onState(({ name }) => { if (name === "away") this.#lost(); });
   }
@@ -71,7 +73,7 @@ export class Shells {
   }
 
   async #ask(view, ask) {
-    const connected = new Promise((resolve, reject) => { this.#asking = { view, tag: String(++this.#asked), resolve, reject }; });
+    const connected = new Promise((resolve, reject) => { this.#asking = { view, sessionId: ask.sessionId, tag: String(++this.#asked), resolve, reject }; });
     connected.catch(() => {});  // the request may tell of it before
     try {
       await this.#connection.request("requestTerminal", { ...ask, stream: true, tag: this.#asking.tag });
@@ -81,10 +83,9 @@ export class Shells {
     }
   }
 
-  // One that nobody asks for any more, since its answer came too late, is left alone.
   #connected(session) {
     const asking = this.#asking;
-    if (!asking || asking.tag !== session.tag) return void this.detach(session.sessionId);
+    if (!asking || asking.tag !== session.tag) return this.#late(session);
     if (asking.view.isGone) {
       session.resumed ? this.detach(session.sessionId) : this.close(session.sessionId);
     } else {
@@ -92,6 +93,11 @@ export class Shells {
       asking.view.connected(session);
     }
     asking.resolve();
+  }
+
+  // One that nobody asks for any more, since its answer came too late, is left alone.
+  #late({ sessionId }) {
+    if (this.#asking?.sessionId !== sessionId && !this.#views.has(sessionId)) this.detach(sessionId);
   }
 
   #lost() {

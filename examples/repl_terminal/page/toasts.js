@@ -6,6 +6,7 @@ import { shown } from "/paths.js";
 const MOST = 4;
 const SHORT = 8_000;  // ms
 const region = document.getElementById("toasts");
+Object.assign(region.style, { maxHeight: "50dvh", overflowY: "auto" });  // those that stay may be many
 
 // `kind`: "error" or "note". `stays`: until it is closed, for what was not saved. `action`: { label, run }, what can be done.
 // Returns what takes it away again.
@@ -36,7 +37,9 @@ export function toast(sentence, { kind = "error", stays = false, action = null }
   region.append(box);
   if (stays) box.classList.add("stays");
   else fade(box);
-  while (region.children.length > MOST) (region.querySelector(".toast:not(.stays)") ?? region.firstChild).remove();
+  const older = [...region.querySelectorAll(".toast:not(.stays)")].filter((other) => other !== box);
+  while (region.children.length > MOST && older.length > 0) older.shift().remove();
+  box.scrollIntoView({ block: "nearest" });
   return () => box.remove();
 }
 

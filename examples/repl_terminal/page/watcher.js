@@ -2,7 +2,9 @@
 
 import { toast } from "/toasts.js";
 
+// What the server watches for one window; of more, or of a path that is deeper, it would watch nothing at all.
 const MOST = 256;
+const DEEPEST = 64;
 
 export class Watcher {
   #connection;
@@ -18,7 +20,8 @@ export class Watcher {
     });
   }
 
-  // `kind` is "files" or "folders"; the new ones take the place of those before.
+  // `kind` is "files" or "folders"; the new ones take the place of those before. Where they are too many, files are watched
+  // before folders, and of each kind the first.
   watch(kind, paths) {
     this.#wanted[kind] = paths;
     queueMicrotask(() => this.#tell());
@@ -28,7 +31,8 @@ export class Watcher {
   onChanged(callback) { this.#connection.on("changed", callback); }
 
   #tell() {
-    const paths = [...this.#wanted.files, ...this.#wanted.folders].slice(0, MOST);
+    const { files, folders } = this.#wanted;
+    const paths = [...files, ...folders].filter((path) => path.split("/").length <= DEEPEST).slice(0, MOST);
     const told = JSON.stringify(paths);
     if (told === this.#told) return;
     if (!this.#connection.isConnected) return;

@@ -45,9 +45,9 @@ test("the late answer of a save does not meet the next save of the file", async 
 
 test("what was asked on a lost connection is answered on no other", async () => {
   const world = await makeFiles();
-  const lost = world.files.read("a");
-  world.comeBack();
-  await assert.rejects(lost, { message: "The connection was lost before the answer came." });
+  const lost = assert.rejects(world.files.read("a"), { message: "The connection was lost before the answer came." });
+  await world.comeBack();
+  await lost;
   const next = world.files.read("a");
   world.tell("fetchContentResponse", { path: "a", content: "new" });
   assert.equal((await next).content, "new");
@@ -70,7 +70,55 @@ test("each connection is asked whether anything may be changed", async () => {
   for (const more of [{ readOnly: true }, {}]) {
     assert.equal(world.take("Connection").length, 1);
     world.tell("Loaded", { rootContents: [], ...more });
-    world.comeBack();
+    await world.comeBack();
   }
   assert.deepEqual(heard, [false, true, false]);
+});
+
+test("an answer that is lost is waited for until its reply is old, and then is no other's", async () => {
+  const { files, clock, take, tell, reply } = await makeFiles();
+  const late = files.read("a"), [request] = take("fetchContent");
+  clock.advance(10_000);
+  const error = await late.catch((error) => error);
+  assert.ok(error.isLate);
+  reply(request, null);
+  await settled();
+  clock.advance(10_000);
+  await assert.rejects(error.later, { message: "The server's answer was lost.", isUnknown: true });
+  const next = files.read("a");
+  tell("fetchContentResponse", { path: "a", content: "new" });
+  assert.equal((await next).content, "new");
+});
+
+test("what was replied to and not answered does not outlive its connection", async () => {
+  const world = await makeFiles();
+  const lost = assert.rejects(world.files.read("a"), { message: "The connection was lost before the answer came.", isUnknown: true });
+  world.reply(world.take("fetchContent")[0], null);
+  await settled();
+  await world.comeBack();
+  await lost;
+});
+
+test("a question that the server failed at is over", async () => {
+  const { files, take, tell, refuse } = await makeFiles();
+  const failed = files.read("a");
+  refuse(take("fetchContent")[0], "the handler failed");
+  await assert.rejects(failed, { message: "the handler failed" });
+  const next = files.read("a");
+  tell("fetchContentResponse", { path: "a", content: "new" });
+  assert.equal((await next).content, "new");
+});
+
+test("what is asked of a connection that is closing is asked of no other", async () => {
+  const world = await makeFiles();
+  world.socket.close();
+  const lost = assert.rejects(world.files.remove("a"), { message: "The connection was lost before the answer came.", isUnknown: true });
+  await world.comeBack();
+  await lost;
+  assert.deepEqual(world.take("delete"), []);
+});
+
+test("what is too much to be sent was not done, and is told as that", async () => {
+  const { files } = await makeFiles();
+  await assert.rejects(files.save("a", "x".repeat(5 * 1024 ** 2), "old"), { message: "This is too much at once: it was not sent." });
 });

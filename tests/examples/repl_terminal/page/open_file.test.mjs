@@ -1,6 +1,7 @@
 // One file that is open, and what becomes of it when the disk has another.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
+import { settled } from "../../../browser_client/support.mjs";
 import { makePage, toasts } from "./support.mjs";
 
 // Ace's session, as far as a file needs it: it has one kind of line end.
@@ -48,6 +49,19 @@ async function open(content) {
   return { disk, file };
 }
 
+// The next save is not answered in time; returns what lets the server do it.
+function makeLate(disk) {
+  const { save } = disk;
+  let act;
+  disk.save = async (...what) => {
+    disk.save = save;
+    const later = new Promise((resolve) => { act = () => resolve(save(...what)); });
+    throw Object.assign(new Error("The server does not answer."), { isUnknown: true, isLate: true, later });
+  };
+  return async () => { act(); await settled(); };
+}
+
+const sentences = () => told.map(({ sentence }) => sentence);
 const outside = (disk, file, content) => { disk.content = content; return file.check(); };
 
 beforeEach(() => { told.length = 0; });
@@ -122,4 +136,46 @@ test("what is no text is shown once it is, and told when it is gone", async () =
   assert.deepEqual([file.disk, file.isChanged], ["deleted", false]);
   await outside(disk, file, "text");
   assert.deepEqual([file.disk, file.problem, file.session.getValue()], ["same", "", "text"]);
+});
+
+test("what a late save wrote is not somebody else's change", async () => {
+  const { disk, file } = await open("one\n");
+  const act = makeLate(disk);
+  file.session.type("two\n");
+  await file.save();
+  assert.deepEqual(sentences(), ["It is not known yet whether “a.txt” was saved. The server does not answer."]);
+  assert.deepEqual([file.isChanged, file.isSaving], [true, false]);
+  file.session.type("three\n");
+  await act();
+  assert.deepEqual([file.disk, file.isChanged, disk.content, told.length], ["same", true, "one\ntwo\n", 0]);
+  await file.save();
+  assert.deepEqual([disk.content, file.isChanged, told.length], ["one\ntwo\nthree\n", false, 0]);
+});
+
+test("a save behind one whose answer was lost finds out what that one did", async () => {
+  for (const isDone of [true, false]) {
+    const { disk, file } = await open("one\n");
+    const { save } = disk;
+    disk.save = async (...what) => {
+      disk.save = save;
+      if (isDone) await save(...what);
+      throw Object.assign(new Error("The connection was lost before the answer came."), { isUnknown: true });
+    };
+    file.session.type("two\n");
+    file.save();
+    file.session.type("three\n");
+    await file.save();
+    assert.deepEqual([disk.content, file.disk, file.isChanged], ["one\ntwo\nthree\n", "same", false]);
+    assert.deepEqual(sentences(), []);
+  }
+});
+
+test("a late save that finds another content on the disk asks", async () => {
+  const { disk, file } = await open("one\n");
+  const act = makeLate(disk);
+  disk.content = "theirs\n";
+  file.session.type("two\n");
+  await file.save();
+  await act();
+  assert.deepEqual([disk.content, file.disk, told.length], ["theirs\n", "changed", 0]);
 });

@@ -78,6 +78,24 @@ test("a shell that comes too late is left alone, and the next request gets its o
   assert.deepEqual([one.heard, other.heard], [[], [["connected", "other"]]]);
 });
 
+test("a late answer does not take a shell from who asks for it again, or has it", async () => {
+  const { shells, clock, asked, take, tell, give } = await makeShells();
+  const view = makeView();
+  const late = shells.attach(view, { sessionId: "one" });
+  const [first] = await asked();
+  clock.advance(10_000);
+  await assert.rejects(late);
+  const attached = shells.attach(view, { sessionId: "one" });
+  const [second] = await asked();
+  give(first, "one");
+  give(second, "one");
+  await attached;
+  tell("terminalConnected", { sessionId: "one", tag: first.data.tag });
+  assert.deepEqual(take("detachTerminal"), []);
+  tell("terminalOutput", { sessionId: "one", data: "x", end: 1 });
+  assert.deepEqual(view.heard, [["connected", "one"], ["received", "one"]]);
+});
+
 test("a view that is closed before its shell came ends a new shell, and only leaves an old one", async () => {
   const { shells, asked, take, tell, reply } = await makeShells();
   for (const [resumed, farewell] of [[false, "closeTerminal"], [true, "detachTerminal"]]) {
@@ -121,7 +139,7 @@ test("a lost connection is told to every view, and to who waits for a shell", as
   const world = await makeBoth();
   const waiting = world.shells.attach(makeView(), {});
   await world.asked();
-  world.comeBack();
+  await world.comeBack();
   await assert.rejects(waiting, /The connection was lost/);
   assert.deepEqual(world.views.map(({ heard }) => heard.at(-1)), [["lost"], ["lost"]]);
   const again = world.shells.attach(world.views[0], { sessionId: "one" });

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { makeClock, makeSockets } from "../../../browser_client/support.mjs";
+import { makeClock, makeSockets, settled } from "../../../browser_client/support.mjs";
 
 const at = (path) => new URL(`../../../../${path}`, import.meta.url);
 const files = at("examples/repl_terminal/page/");
@@ -41,8 +41,9 @@ export async function connect(page) {
     tell: (event, data) => world.socket.receive({ event, data }),
     reply: ({ id }, data) => world.socket.receive({ event: "$ack", id, data }),
     refuse: ({ id }, message) => world.socket.receive({ event: "$ack", id, error: { code: "no", message } }),
-    comeBack() {
+    async comeBack() {
       world.socket.drop();
+      await settled();
       clock.advance(30_000);
       world.socket.accept();
     },
