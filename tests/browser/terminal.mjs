@@ -724,6 +724,15 @@ try {
     await page.locator("#state").getByText("Access refused").waitFor({ timeout: 60_000 });
     await picture("refused-1440x900");
   });
+
+  await step("a page that was refused is back when another tab has been let in", async () => {
+    const other = await context.newPage();
+    await other.goto(url.href);
+    await other.locator("body[data-state=connected]").waitFor();
+    await other.close();
+    await page.evaluate(() => dispatchEvent(new Event("focus")));
+    await page.locator("body[data-state=connected]").waitFor();
+  });
 } catch (error) {
   await picture("failed");
   throw error;

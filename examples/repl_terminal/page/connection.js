@@ -90,6 +90,11 @@ export class Connection {
     if (this.state.name === "away") this.#client.connect();
   }
 
+  // After a refusal: this browser may have been let in meanwhile, in another tab.
+  async lookAgain() {
+    if (this.state.name === "refused" && !await this.#isRefused() && this.state.name === "refused") this.#client.connect();
+  }
+
   async #follow({ state, delay }) {
     if (state === "connecting") this.#become({ name: "connecting" });
     if (state === "open") this.#become({ name: "connected" });

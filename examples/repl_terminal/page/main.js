@@ -65,3 +65,4 @@ guardDrops();
 window.terminals = tabs;  // for tests and the curious
 tabs.focus();
 connection.open();
+addEventListener("focus", () => connection.lookAgain());
