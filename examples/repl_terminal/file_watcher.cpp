@@ -53,8 +53,29 @@ Outcome<> FileWatcher::Watch(const std::shared_ptr<ChangeListener>& listener, co
   }
   const auto added = Exchange(listener, wanted);
   if (!added) return added.Why();
-  asio::co_spawn(executor_, TellNew(shared_from_this(), listener, *added), asio::detached);
+  if (BeginToTell(listener, wanted, *added)) {
+    asio::co_spawn(executor_, TellNew(shared_from_this(), listener), asio::detached);
+  }
   return Done{};
+}
+
+// What a listener has not been told of grows no further than what it watches; true where nobody tells it yet.
+bool FileWatcher::BeginToTell(const std::shared_ptr<ChangeListener>& listener, const Paths& wanted,
+                              const Paths& added) {
+  if (added.empty()) return false;
+  const std::lock_guard lock(mutex_);
+  const auto [untold, begins] = untold_.try_emplace(listener);
+  std::erase_if(untold->second, [&](const auto& one) { return !wanted.contains(one); });
+  untold->second.insert(added.begin(), added.end());
+  return begins;
+}
+
+std::optional<FileWatcher::Paths::value_type> FileWatcher::NextUntold(const std::shared_ptr<ChangeListener>& listener) {
+  const std::lock_guard lock(mutex_);
+  const auto found = untold_.find(listener);
+  if (!found->second.empty()) return std::move(found->second.extract(found->second.begin()).value());
+  untold_.erase(found);
+  return std::nullopt;
 }
 
 void FileWatcher::Leave(const std::shared_ptr<ChangeListener>& listener) {
@@ -120,13 +141,13 @@ asio::awaitable<void> FileWatcher::Run(std::shared_ptr<FileWatcher> self) {
   }
 }
 
-asio::awaitable<void> FileWatcher::TellNew(std::shared_ptr<FileWatcher> self, std::shared_ptr<ChangeListener> listener,
-                                           Paths added) {
-  for (const auto& one : added) {
+asio::awaitable<void> FileWatcher::TellNew(std::shared_ptr<FileWatcher> self,
+                                           std::shared_ptr<ChangeListener> listener) {
+  while (const auto one = self->NextUntold(listener)) {
     co_await asio::post(self->executor_, asio::use_awaitable);
-    if (!self->IsWatched(listener, one)) continue;
-    const Glance now = self->workspace_.Look(one.first);
-    if (now.kind == Glance::Kind::Nothing || !now.hash.empty()) listener->Changed({one.second, now});
+    if (!self->IsWatched(listener, *one)) continue;
+    const Glance now = self->workspace_.Look(one->first);
+    if (now.kind == Glance::Kind::Nothing || !now.hash.empty()) listener->Changed({one->second, now});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -59,7 +60,9 @@ class FileWatcher final : public std::enable_shared_from_this<FileWatcher> {
 
   static boost::asio::awaitable<void> Run(std::shared_ptr<FileWatcher> self);
   static boost::asio::awaitable<void> TellNew(std::shared_ptr<FileWatcher> self,
-                                              std::shared_ptr<ChangeListener> listener, Paths added);
+                                              std::shared_ptr<ChangeListener> listener);
+  bool BeginToTell(const std::shared_ptr<ChangeListener>& listener, const Paths& wanted, const Paths& added);
+  std::optional<Paths::value_type> NextUntold(const std::shared_ptr<ChangeListener>& listener);
   bool IsWatched(const std::shared_ptr<ChangeListener>& listener, const Paths::value_type& one);
   bool GoesOn();  // on the strand
   std::set<std::string> Touched();
@@ -77,6 +80,7 @@ class FileWatcher final : public std::enable_shared_from_this<FileWatcher> {
   std::mutex mutex_;
   WatchPoints points_;
   std::map<std::shared_ptr<ChangeListener>, Paths> watched_;
+  std::map<std::shared_ptr<ChangeListener>, Paths> untold_;  // of those who are being told what is there at first
   bool is_running_ = false;
 };
 

@@ -322,3 +322,14 @@ TEST_CASE("all paths of many listeners are watched by one inotify instance") {
   CHECK(w.UntilTold("deep/folder/0", ContentHash("0")));
   CHECK(w.Until([&] { return second->Last("deep/folder/0") == ContentHash("0"); }));
 }
+
+TEST_CASE("who watches other files again and again is told of what he watches now, once") {
+  Watched w;
+  for (int round = 0; round < 100; ++round) {
+    REQUIRE(w.watcher->Watch(w.listener, {"never"}));
+    REQUIRE(w.watcher->Watch(w.listener, {"now", "sentinel"}));
+  }
+  CHECK(w.Settles());
+  CHECK(w.listener->Count("never") == 0);
+  CHECK(w.listener->Count("now") == 1);
+}
