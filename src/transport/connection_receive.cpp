@@ -2,6 +2,7 @@
 #include "transport/connection.hpp"
 #include "ws/protocol/envelope.hpp"
 #include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/json_reader.hpp"
 #include "ws/protocol/names.hpp"
 
 namespace ws::transport {
@@ -23,11 +24,11 @@ Message::Span SpanOf(std::string_view piece, std::string_view whole) {
 ws::Reply ReadReply(const std::string& data, const std::string& error) {
   ws::Reply reply;
   if (error.empty()) {
-    if (!data.empty()) reply.data = Json::parse(data, nullptr, false);
+    reply.data = protocol::ReadJson(data);
     return reply;
   }
   reply.error = Errc::RemoteError;
-  const Json failure = Json::parse(error, nullptr, false);
+  const Json failure = protocol::ReadJson(error);
   const auto text = [&](const char* key) {
     const auto found = failure.find(key);
     return failure.is_object() && found != failure.end() && found->is_string() ? found->get<std::string>()
