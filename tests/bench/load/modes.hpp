@@ -12,7 +12,7 @@ using Report = nlohmann::ordered_json;
 
 // ping-pong, pipeline and large: each client keeps its messages in flight.
 Report RunEcho(const Settings& settings);
-// One client publishes, and publishes again when all others have got it.
+// One client publishes, and publishes again when all others have got one.
 Report RunFanOut(const Settings& settings);
 // Connections are opened and closed.
 Report RunConnect(const Settings& settings);

@@ -19,7 +19,7 @@ struct Defaults {
 
 const std::map<std::string_view, Defaults> modes = {
     {"ping-pong", {64, 1, 100}}, {"pipeline", {16, 32, 100}}, {"large", {16, 1, 16 << 10}},
-    {"fan-out", {200, 1, 100}},  {"idle", {5000, 1, 100}},    {"connect", {16, 1, 100}},
+    {"fan-out", {200, 8, 100}},  {"idle", {5000, 1, 100}},    {"connect", {16, 1, 100}},
 };
 
 std::chrono::milliseconds Seconds(const std::string& text) {
