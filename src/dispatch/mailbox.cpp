@@ -17,7 +17,7 @@ void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
 
 bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
   const std::lock_guard lock(mutex_);
-  waiting_ += batch.size();
+  put_ += batch.size();
   if (incoming_.empty()) {
     incoming_.swap(batch);
   } else {
@@ -41,7 +41,7 @@ void Mailbox::Wake() {
 void Mailbox::Discard() {
   {
     const std::lock_guard lock(mutex_);
-    discard_ = waiting_;
+    discarded_ = put_;
   }
   Wake();
 }
@@ -82,16 +82,8 @@ void Mailbox::Drain() {
     if (!MayStart(*owner, *batch_.front())) return;
     const ExchangePtr next = std::move(batch_.front());
     batch_.pop_front();
-    bool discarded = false;
-    {
-      const std::lock_guard lock(mutex_);
-      --waiting_;
-      if (discard_ > 0) {
-        --discard_;
-        discarded = next->What() == Delivery::Event || next->What() == Delivery::Raw;
-      }
-    }
-    if (discarded) {
+    const bool lifecycle = next->What() != Delivery::Event && next->What() != Delivery::Raw;
+    if (++taken_ <= discarded_ && !lifecycle) {
       owner->Discarded(next->Content());
     } else if (auto rest = next->Start(owner, *this)) {
       Await(std::move(*rest), next->What(), [self = shared_from_this(), owner] { self->Drain(); });
