@@ -2,8 +2,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+
+#include "dispatch/handover.hpp"
 
 namespace ws::dispatch {
 
@@ -47,11 +50,25 @@ void Mailbox::Discard() {
 }
 
 void Mailbox::Schedule() {
+  if (Handover* const here = Handover::Here(); here != nullptr && here->Take(pool_, shared_from_this())) return;
   auto drain = [self = shared_from_this(), owner = owner_.lock()] {
     if (owner) self->Drain();
   };
   const std::lock_guard lock(mutex_);
   if (strand_) boost::asio::post(*strand_, std::move(drain));
+}
+
+// The strand keeps coroutine callbacks out meanwhile.
+void Mailbox::Run() {
+  std::optional<Strand> strand;
+  {
+    const std::lock_guard lock(mutex_);
+    strand = strand_;
+  }
+  auto drain = [self = shared_from_this(), owner = owner_.lock()] {
+    if (owner) self->Drain();
+  };
+  if (strand) boost::asio::dispatch(*strand, std::move(drain));
 }
 
 void Mailbox::Release() {

@@ -37,6 +37,8 @@ class Link;
 
 // Runs `use` on the link's strand, if the link still lives then.
 void PostTo(Link& link, const boost::asio::any_io_executor& strand, std::function<void(Link&)> use);
+// The same for what is as well done a little later, together with others.
+void Wake(Link& link, const boost::asio::any_io_executor& strand, void (Link::*what)());
 
 // Holds what outlives the sockets: queue, callbacks, requests. The Link does the I/O while there is any; verbs
 // reach it by posting to its strand. Every member is safe from any thread, but those that say "strand". No lock is

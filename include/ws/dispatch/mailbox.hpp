@@ -31,6 +31,8 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void Put(std::vector<ExchangePtr>& batch);
   // The same where the pool is the I/O strand and the caller is on it: callbacks run before it returns.
   void PutAndDrain(std::vector<ExchangePtr>& batch);
+  // Handles what waits, on a thread of the pool. For the Handover that Put gave it to.
+  void Run();
   // MailboxOwner::MayStart would answer differently now.
   void Wake();
   // Drops what waits now, but for lifecycle events.
