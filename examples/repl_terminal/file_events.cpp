@@ -20,10 +20,14 @@ namespace asio = boost::asio;
 
 // What one connection works with, one thing at a time.
 struct Desk {
-  Desk(Workspace& its_workspace, asio::any_io_executor disk)
-      : workspace(its_workspace), clipboard(its_workspace), strand(asio::make_strand(std::move(disk))) {}
+  Desk(Workspace& its_workspace, asio::any_io_executor disk, Mode its_mode)
+      : workspace(its_workspace),
+        mode(its_mode),
+        clipboard(its_workspace),
+        strand(asio::make_strand(std::move(disk))) {}
 
   Workspace& workspace;
+  const Mode mode;
   Clipboard clipboard;
   const asio::strand<asio::any_io_executor> strand;
 };
@@ -144,6 +148,7 @@ asio::awaitable<void> Load(DeskPtr desk, ws::Handler peer) {
   const std::string event = entries ? "Loaded" : "error";
   ws::Json answer;
   if (entries) answer["rootContents"] = ToJson(*entries);
+  if (entries && desk->mode == Mode::ReadOnly) answer["readOnly"] = true;
   if (!entries) answer["message"] = entries.Why().sentence;
   co_await Send(peer, event, std::move(answer));
 }
@@ -170,8 +175,8 @@ asio::awaitable<Value> At(DeskPtr desk, asio::awaitable<Value> work) {
 }  // namespace
 
 // Without the connection's order: a copy that takes a while must not hold up what is typed into a terminal.
-void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor disk) {
-  const auto desk = std::make_shared<Desk>(workspace, std::move(disk));
+void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor disk, Mode mode) {
+  const auto desk = std::make_shared<Desk>(workspace, std::move(disk), mode);
   const auto on = [&socket](const char* event, auto callback) {
     socket.On(event, std::move(callback), ws::Order::None);
   };

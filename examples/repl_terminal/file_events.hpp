@@ -2,6 +2,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "mode.hpp"
 #include "workspace.hpp"
 #include "ws/handler.hpp"
 
@@ -12,7 +13,8 @@ namespace repl {
 // copy, cut, paste. Each is answered by exactly one event, whatever it brought, also where it is a
 // request; its reply is empty. The exception is listFiles, a request whose reply is the answer. They
 // are worked off in their order on `disk`, beside the connection's other events. The workspace and
-// the context of `disk` outlive the connection.
-void ServeFiles(ws::Handler socket, Workspace& workspace, boost::asio::any_io_executor disk);
+// the context of `disk` outlive the connection. The mode is only told: who serves the connection refuses what
+// it does not allow.
+void ServeFiles(ws::Handler socket, Workspace& workspace, boost::asio::any_io_executor disk, Mode mode);
 
 }  // namespace repl

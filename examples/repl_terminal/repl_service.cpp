@@ -38,7 +38,7 @@ std::optional<ws::Failure> RefuseChanges(ws::Handler&, const ws::Message& messag
 void ReplService::Serve(ws::Handler socket) const {
   if (mode_ == Mode::ReadOnly) socket.Use(RefuseChanges);
   socket.On("ping", [] {});  // the reply tells the page how far away we are
-  ServeFiles(socket, workspace_, disk_);
+  ServeFiles(socket, workspace_, disk_, mode_);
   WatchEvents::Serve(socket, watcher_);
   Terminals::Serve(socket, terminals_, mode_);
 }

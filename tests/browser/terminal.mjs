@@ -33,6 +33,8 @@ context.setDefaultTimeout(15_000);
 const page = await context.newPage();
 const complaints = [];
 collectComplaints(page, complaints);
+let answers;  // the page's latest WebSocket
+page.on("websocket", (socket) => { answers = socket; });
 
 // All that the active terminal holds, its scrollback included; wrapped lines are joined.
 const textOf = (which) => which.evaluate(() => {
@@ -226,7 +228,7 @@ try {
 
   await step("a program may offer a text to copy, and never reads the clipboard", async () => {
     await page.evaluate(() => navigator.clipboard.writeText("secret"));
-    await type("clear; printf '\\e]52;c;?\\a\\e]52;c;aGVsbG8=\\a'; read -t 1 -s -n 9 x; echo got:${#x}:");
+    await type("clear; printf '\\e]52;c;?\\a\\e]52;c;b3RoZXI=\\a\\e]52;c;aGVsbG8=\\a'; read -t 1 -s -n 9 x; echo got:${#x}:");
     await toast("A program wants to copy 5 characters").waitFor();
     await sees(/got:0:/);
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "secret");
@@ -294,12 +296,17 @@ try {
     await press("Delete");
     await page.getByRole("button", { name: "Delete" }).click();
     await until("the end of it", () => !existsSync(join(workspace, "empty", "other name copy.txt")));
+    await until("the next one's focus", () => isFocused(item("folder")));
     await item("notes.md").click({ button: "right" });
     await inMenu("New folder").waitFor();
     await press("Escape");
     assert.equal(await page.locator(".menu").count(), 0);
     await page.locator("#new-folder").click();
     await page.locator(".name-input").press("Escape");
+    await page.locator("#new-folder").click();
+    await page.locator(".name-input").fill("a\u202E/b");
+    await press("Enter");
+    await toast("“a\uFFFD/b” cannot be a name.").waitFor();
     await closeToasts();
   });
 
@@ -341,21 +348,91 @@ try {
     await until("the file again", () => existsSync(join(workspace, "folder", "poem.txt")) && onDisk("folder/poem.txt") === "the third\n");
   });
 
+  await step("a file takes the place of one that was deleted while open, and its language with the name", async () => {
+    put("gone.py", "gone = 1\n");
+    put("stays.txt", "import os\n");
+    for (const name of ["gone.py", "stays.txt"]) {
+      await item(name).click();
+      await tab(name).waitFor();
+    }
+    rmSync(join(workspace, "gone.py"));
+    await page.locator("#editor-tabs [data-mark=deleted]").waitFor();
+    const rename = async () => {
+      await item("stays.txt").focus();
+      await press("F2");
+      await page.locator(".name-input").fill("gone.py");
+      await press("Enter");
+      await page.getByRole("dialog").getByText("Save “gone.py”?").waitFor();
+    };
+    await rename();
+    await press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await rename();
+    assert.deepEqual([existsSync(join(workspace, "stays.txt")), await tab("gone.py").count()], [true, 1]);
+    await page.getByRole("button", { name: "Do not save" }).click();
+    await until("the new name", () => existsSync(join(workspace, "gone.py")));
+    await until("one tab", async () => (await tab("gone.py").count()) === 1 && (await tab("stays.txt").count()) === 0);
+    await until("its language", () => page.evaluate(() => window.editor.session.getMode().$id === "ace/mode/python"));
+    assert.equal(await code(), "import os\n");
+    await tab("gone.py").focus();
+    await press("Delete");
+  });
+
   await step("a file that is made outside appears in the tree", async () => {
     put("outside.txt", "x");
     await item("outside.txt").waitFor();
+  });
+
+  await step("what is made outside while a name is typed appears when that ends, and the tree holds items only", async () => {
+    const holdsItems = () => page.evaluate(() => [...document.querySelectorAll("[role=tree] > *, [role=tree] [role=group] > :not(.row)")]
+      .every((element) => element.getAttribute("role") === "treeitem"));
+    assert.ok(await holdsItems());
+    await item("main.cpp").focus();
+    await press("End");
+    await page.locator("#new-file").click();
+    await page.locator(".name-input").waitFor();
+    assert.ok(await holdsItems());
+    const told = answers.waitForEvent("framereceived", ({ payload }) => payload.includes("fetchDirResponse") && payload.includes("beside.txt"));
+    put("beside.txt", "x");
+    await told;
+    assert.equal(await item("beside.txt").count(), 0);
+    await press("Escape");
+    await item("beside.txt").waitFor();
+    assert.ok(await isFocused(item("picture.bin")));
   });
 
   await step("a file is opened by a part of its name", async () => {
     await toTerminal();
     await press("Control+p");
     await page.getByRole("option", { name: "notes.md" }).waitFor();
+    assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "true");
+    await page.keyboard.type("///");
+    await page.getByText("Nothing has a name like this.").waitFor();
+    await press("Enter");
+    assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "false");
+    await page.locator("#picker-input").fill("");
     await page.keyboard.type("ntsmd");
     await until("one", async () => (await page.getByRole("option").count()) === 1);
     await picture("quick-open-1440x900");
     await press("Enter");
     await tab("notes.md").waitFor();
     await until("the notes", async () => (await code()).startsWith("# Notes"));
+  });
+
+  await step("a file that is dragged over the page cannot be dropped, and so does not replace it", async () => {
+    const devtools = await context.newCDPSession(page);
+    const files = [join(workspace, "notes.md")];
+    await page.evaluate(() => {
+      window.drags = [];
+      addEventListener("dragover", (event) => window.drags.push(event.defaultPrevented && event.dataTransfer.dropEffect));
+    });
+    for (const place of ["#tree", "#code", "#terminals", "footer"]) {
+      const box = await page.locator(place).boundingBox();
+      const at = { x: box.x + box.width / 2, y: box.y + box.height / 2, data: { items: [], files, dragOperationsMask: 1 } };
+      for (const type of ["dragEnter", "dragOver", "drop"]) await devtools.send("Input.dispatchDragEvent", { type, ...at });
+    }
+    assert.deepEqual(await page.evaluate(() => [...new Set(window.drags)]), ["none"]);
+    await devtools.detach();
   });
 
   await step("a binary file is named as one", async () => {
@@ -392,6 +469,35 @@ try {
     await ready();
   });
 
+  await step("a connection that is lost while files and folders come back takes none of them", async () => {
+    const other = await context.newPage();
+    await other.goto(url.origin);
+    const its = other.locator("#editor-tabs").getByRole("tab");
+    for (const name of ["notes.md", "outside.txt"]) {
+      await other.getByRole("treeitem", { name }).click();
+      await its.getByText(name).waitFor();
+    }
+    await other.getByRole("treeitem", { name: "folder" }).click();
+    await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
+    const losses = ["fetchContent", '"Dir":"folder"'];
+    await other.routeWebSocket(/\/ws$/, (socket) => {
+      const far = socket.connectToServer();
+      socket.onMessage((message) => {
+        const at = losses.findIndex((one) => message.includes(one));
+        if (at < 0) return far.send(message);
+        losses.splice(at, 1);
+        far.close();
+        socket.close({ code: 4000 });
+      });
+    });
+    await other.reload();
+    await other.getByRole("tab", { name: "outside.txt", selected: true }).waitFor();
+    await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
+    assert.deepEqual(losses, []);
+    assert.deepEqual(await its.allTextContents(), ["notes.md", "outside.txt"]);
+    await other.close();
+  });
+
   await step("theme and size of text are chosen, and kept", async () => {
     await toTerminal();
     const size = () => page.evaluate(() => window.terminals.active.terminal.options.fontSize);
@@ -415,6 +521,8 @@ try {
     for (const theme of ["light", "dark"]) {
       for (const pane of ["files", "editor", "terminal"]) {
         await page.locator(`.panes [data-pane=${pane}]`).click();
+        const controlled = await page.locator(".panes [aria-selected=true]").getAttribute("aria-controls");
+        assert.ok(await page.locator(`#${controlled}`).isVisible());
         await picture(`${pane}-${theme}-390x844`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.equal(overflow, 0, `${pane} is wider than the page`);

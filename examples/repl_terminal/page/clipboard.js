@@ -1,9 +1,11 @@
 // What goes between the terminal and the clipboard.
 
 import { ask } from "/dialog.js";
+import { shown } from "/paths.js";
 import { toast } from "/toasts.js";
 
 const MOST_SHOWN = 12;  // lines
+let withdraw = () => {};
 
 export async function copyText(text, what = "This") {
   try {
@@ -14,7 +16,7 @@ export async function copyText(text, what = "This") {
 }
 
 // OSC 52: a program asks for the clipboard. What it would read is refused without an answer; what it writes is only offered,
-// since anything that prints may be the one who asks.
+// since anything that prints may be the one who asks. The latest takes the place of the one before.
 export function offerCopy(sequence) {
   const coded = sequence.slice(sequence.indexOf(";") + 1);
   if (coded === "?" || coded === "") return true;
@@ -25,7 +27,8 @@ export function offerCopy(sequence) {
     return true;  // it is no text
   }
   const size = text.length === 1 ? "1 character" : `${text.length} characters`;
-  toast(`A program wants to copy ${size} to the clipboard.`, { kind: "note", action: { label: "Copy", run: () => copyText(text) } });
+  withdraw();
+  withdraw = toast(`A program wants to copy ${size} to the clipboard.`, { kind: "note", action: { label: "Copy", run: () => copyText(text) } });
   return true;
 }
 
@@ -38,11 +41,11 @@ export function withoutControls(text) {
 export async function mayPaste(text, terminal) {
   if (!/[\r\n]/.test(text) || terminal.modes.bracketedPasteMode) return true;
   const lines = text.replace(/\r?\n$/, "").split(/\r?\n|\r/);
-  const shown = lines.slice(0, MOST_SHOWN).join("\n") + (lines.length > MOST_SHOWN ? "\n…" : "");
+  const seen = lines.slice(0, MOST_SHOWN).map(shown).join("\n") + (lines.length > MOST_SHOWN ? "\n…" : "");
   return await ask({
     title: lines.length === 1 ? "Paste a line with its end?" : `Paste ${lines.length} lines?`,
     text: "The program in this terminal may run each line as soon as it arrives.",
-    detail: shown,
+    detail: seen,
     buttons: [{ label: "Paste", value: true, isMain: true }],
   }) === true;
 }

@@ -13,6 +13,7 @@ export function loadAce() {
     window.ace.config.set("basePath", FOLDER);
     return window.ace;
   })();
+  loading.catch(() => { loading = null; });  // the next one tries again
   return loading;
 }
 
@@ -33,8 +34,7 @@ export function makeCodeEditor(ace, element) {
 
 // A text with the language that its name tells.
 export function makeSession(ace, path, text) {
-  const { mode } = ace.require("ace/ext/modelist").getModeForPath(path);
-  const session = ace.createEditSession(text, mode);
+  const session = ace.createEditSession(text, languageOf(ace, path).mode);
   session.setUseWorker(false);
   session.setUseWrapMode(false);
   const indent = text.match(/^(\t| {2,8})\S/m)?.[1];
@@ -43,8 +43,9 @@ export function makeSession(ace, path, text) {
   return session;
 }
 
+// { caption, mode }
 export function languageOf(ace, path) {
-  return ace.require("ace/ext/modelist").getModeForPath(path).caption;
+  return ace.require("ace/ext/modelist").getModeForPath(path);
 }
 
 function loadScript(address) {

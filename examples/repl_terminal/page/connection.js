@@ -14,8 +14,9 @@ export class Connection {
   // "connecting", "connected", "away" (with retryAt, in Date.now()'s time) or "refused".
   state = { name: "connecting" };
 
-  constructor(path) {
-    this.#client = new Client(path, { autoConnect: false });
+  // `options` are the client's.
+  constructor(path, options = {}) {
+    this.#client = new Client(path, { ...options, autoConnect: false });
     this.#client.on("connect", () => this.#measure());
     this.#client.on("disconnect", () => clearTimeout(this.#timer));
   }
@@ -62,8 +63,8 @@ export class Connection {
   }
 
   open() {
-    this.#client.onState((status) => this.#follow(status));
     this.#client.connect();
+    this.#client.onState((status) => this.#follow(status));
   }
 
   // At once, in place of when the pause is over.

@@ -2,6 +2,7 @@
 
 import { languageOf, loadAce, makeCodeEditor } from "/code_editor.js";
 import { ask } from "/dialog.js";
+import { FileError } from "/files.js";
 import { makeRoomForFiles } from "/layout.js";
 import { openMenu } from "/menu.js";
 import { OpenFile } from "/open_file.js";
@@ -43,8 +44,8 @@ export class Editor {
       if (kind !== "folder") this.#find(path)?.[kind === "deleted" ? "markDeleted" : "check"](hash);
     });
     connection.onState(({ name }) => { if (name === "connected") this.#connected(); });
+    files.onReadOnly((isReadOnly) => { save.hidden = isReadOnly; this.#show(); });
     addEventListener("beforeunload", (event) => { if (this.#open.some((file) => file.isChanged)) event.preventDefault(); });
-    this.#show();
   }
 
   focus() { this.#code && !place.hidden ? this.#code.focus() : this.#strip.focus(this.#active?.path); }
@@ -81,9 +82,22 @@ export class Editor {
     else if (next) this.focus();
   }
 
+  // Before another takes this path: what was deleted there is closed, which may ask. False where it stays.
+  async makeWay(path) {
+    const there = this.#open.filter((file) => isWithin(file.path, path));
+    for (const file of there) {
+      await file.check();
+      if (file.disk === "deleted") await this.close(file.path);
+    }
+    return !there.some((file) => file.disk === "deleted" && this.#open.includes(file));
+  }
+
   // What the tree did.
   renamed(from, to) {
-    for (const file of this.#open) file.path = moved(file.path, from, to);
+    for (const file of this.#open.filter(({ path }) => isWithin(path, from))) {
+      file.moveTo(moved(file.path, from, to));
+      file.session?.setMode(languageOf(this.#ace, file.path).mode);
+    }
     this.#show();
   }
   removed(path) {
@@ -96,7 +110,9 @@ export class Editor {
     for (const file of this.#open) file.check();
     const { paths, active } = this.#before;
     if (paths.length === 0) return;
-    await Promise.all(paths.map((path) => this.#load(path).catch(() => {})));  // some may be gone
+    const outcomes = await Promise.allSettled(paths.map((path) => this.#find(path) ?? this.#load(path)));
+    // Files may be gone; but where the connection is, they come with the next one.
+    if (outcomes.some(({ reason: error }) => error && !error.isLate && !(error instanceof FileError))) return;
     this.#before.paths = [];
     this.#open.sort((one, other) => paths.indexOf(one.path) - paths.indexOf(other.path));
     this.#choose(this.#active ?? this.#find(active) ?? this.#open[0] ?? null, { keepsFocus: true });
@@ -116,11 +132,6 @@ export class Editor {
   #choose(file, { keepsFocus = false } = {}) {
     this.#active = file;
     makeRoomForFiles(file !== null);
-    if (file?.session) {
-      if (!this.#code) this.#makeCode();
-      this.#code.setSession(file.session);
-      this.#code.setReadOnly(file.isReadOnly);
-    }
     this.#show();
     if (!file) return;
     this.#strip.reveal(file.path);
@@ -169,11 +180,16 @@ export class Editor {
       mark: file.disk === "deleted" ? "deleted" : file.isChanged ? "unsaved" : "",
     })), this.#active?.path);
     const file = this.#active;
+    if (file?.session) {
+      if (!this.#code) this.#makeCode();
+      if (this.#code.session !== file.session) this.#code.setSession(file.session);
+      this.#code.setReadOnly(file.isReadOnly || this.#files.isReadOnly);
+    }
     document.getElementById("no-file").hidden = file !== null;
     document.getElementById("file").hidden = file === null;
     place.hidden = !file?.session;
     problem.hidden = !file?.problem;
-    problem.textContent = file?.problem ?? "";
+    problem.textContent = shown(file?.problem ?? "");
     save.disabled = !file?.isChanged || file.isSaving;
     save.textContent = file?.isSaving ? "Saving…" : "Save";
     this.#showNotice(file);
@@ -207,6 +223,7 @@ export class Editor {
     } else {
       text.textContent = `“${file.name}” was deleted on disk.`;
       notice.append(text, button("Write it again", () => file.save()), button("Close", () => this.close(file.path)));
+      notice.children[1].hidden = this.#files.isReadOnly;
     }
   }
 
@@ -216,7 +233,7 @@ export class Editor {
     const told = !file ? null : {
       path: file.path,
       position: at ? `Line ${at.row + 1}, column ${at.column + 1}` : "",
-      language: file.session ? languageOf(this.#ace, file.path) : "",
+      language: file.session ? languageOf(this.#ace, file.path).caption : "",
       lineEnd: file.session?.doc.getNewLineCharacter() === "\r\n" ? "CRLF" : "",
       news: file.isReadOnly ? "mixed line ends: to read only" : file.news,
     };

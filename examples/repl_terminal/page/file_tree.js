@@ -1,7 +1,9 @@
 // The workspace as a tree (WAI-ARIA's pattern): folders are read when they are opened.
 
+import { FileError } from "/files.js";
 import { icon } from "/icons.js";
-import { isWithin, join, moved, nameOf, shown } from "/paths.js";
+import { makeNameInput, makeNewItem, typeName } from "/name_input.js";
+import { isWithin, join, moved, nameOf, shown, stemOf } from "/paths.js";
 import { ofWindow } from "/storage.js";
 import { toast } from "/toasts.js";
 
@@ -15,6 +17,7 @@ export class FileTree {
   #typedAt = 0;
   #shown = null;
   #wanted = null;  // the path that gets the focus when it is shown
+  #missed = new Set();  // folders that were read while a name was typed in them
 
   onOpen = () => {};                 // gets the path of a file that was chosen
   onMenu = () => {};                 // gets an item's path ("" for none) and a place
@@ -43,7 +46,8 @@ export class FileTree {
     try {
       this.#show(folder, await this.#files.list(folder));
     } catch (error) {
-      if (folder !== "" && this.#open.delete(folder)) return this.#opened();  // it is gone, as its parent will tell
+      // It is gone, as its parent will tell.
+      if (folder !== "" && error instanceof FileError && this.#open.delete(folder)) return this.#opened();
       toast(error.message);
     }
   }
@@ -62,38 +66,25 @@ export class FileTree {
 
   // A line to type a name into: in place of an item's, or for a new one in a folder. Resolves with it, or null.
   async editName(path, name, { isNew = false } = {}) {
+    const before = this.focused;
     if (isNew && path !== "") await this.expand(path);
-    const input = document.createElement("input");
     const item = this.#find(path);
-    const depth = isNew ? (path === "" ? 0 : Number(item.dataset.depth) + 1) : Number(item.dataset.depth);
-    input.className = "row name-input";
-    input.value = name;
-    input.style.setProperty("--depth", depth);
-    input.spellcheck = false;
-    input.autocapitalize = "off";
-    input.setAttribute("aria-label", isNew ? "Name of the new one" : `New name of ${name}`);
-    if (isNew) (path === "" ? this.#root : item.querySelector("[role=group]")).prepend(input);
-    else rowOf(item).replaceWith(input);
-    const row = this.#makeRow(name);
-    input.focus();
-    input.setSelectionRange(0, name.lastIndexOf(".") > 0 && !this.isFolder(path) ? name.lastIndexOf(".") : name.length);
-    return new Promise((resolve) => {
-      let isDone = false;
-      const done = (answer, isLeft) => {
-        if (isDone) return;
-        isDone = true;
-        isNew ? input.remove() : input.replaceWith(row);
-        if (!isLeft) this.focus(path);
-        resolve(answer);
-      };
-      input.onblur = () => done(null, true);
-      input.onkeydown = (event) => {
-        event.stopPropagation();
-        if (event.key === "Enter") done(input.value.trim() || null);
-        if (event.key === "Escape") done(null);
-      };
-      input.onclick = (event) => event.stopPropagation();
-    });
+    if (!item && path !== "") return null;  // it has gone meanwhile
+    const input = makeNameInput(name, isNew ? "Name of the new one" : `New name of ${shown(name)}`);
+    const row = isNew ? makeNewItem(item ? Number(item.dataset.depth) + 1 : 0) : rowOf(item);
+    if (isNew) {
+      row.append(input);
+      (item?.querySelector("[role=group]") ?? this.#root).prepend(row);
+    } else {
+      row.replaceWith(input);
+    }
+    const { typed, isLeft } = await typeName(input, this.isFolder(path) ? name.length : stemOf(name).length);
+    isNew ? row.remove() : input.replaceWith(row);
+    if (!isLeft) this.focus(before);
+    const missed = [...this.#missed];
+    this.#missed.clear();
+    for (const folder of missed) this.read(folder);
+    return typed;
   }
 
   // The focus goes to this path as soon as it is shown.
@@ -128,8 +119,9 @@ export class FileTree {
     const place = path === "" ? this.#root : this.#find(path);
     if (!place) return;
     const group = path === "" ? this.#root : place.querySelector("[role=group]");
-    if (group.querySelector(".name-input")) return;  // it is read again when the name is there
+    if (group.querySelector(".name-input")) return void this.#missed.add(path);
     const focused = group.contains(document.activeElement) ? document.activeElement.dataset.path : null;
+    const at = this.#visible().findIndex((item) => item.dataset.path === focused);
     const stop = this.focused;
     const depth = path === "" ? 0 : Number(place.dataset.depth) + 1;
     const before = new Map([...group.children].map((item) => [item.dataset.path, item]));
@@ -146,7 +138,8 @@ export class FileTree {
       group.append(emptyNote(depth));
     }
     for (const item of group.children) if (this.#open.has(item.dataset.path)) this.expand(item.dataset.path);
-    if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[0]);
+    // Where that one is gone, the next takes its place.
+    if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[at] ?? this.#visible().at(-1));
     else if (!this.#find(stop) || !this.#root.querySelector("[tabindex='0']")) this.#visible()[0]?.setAttribute("tabindex", "0");
     this.#focusWanted();
   }
@@ -190,7 +183,7 @@ export class FileTree {
     return item;
   }
 
-  #items(group) { return [...group.querySelectorAll("[role=treeitem]")]; }
+  #items(group) { return [...group.querySelectorAll("[role=treeitem][data-path]")]; }
   #find(path) { return this.#items(this.#root).find((item) => item.dataset.path === path); }
   #visible() { return this.#items(this.#root).filter((item) => !item.parentElement.closest("[role=group][hidden]")); }
 

@@ -9,15 +9,30 @@ export class FileError extends Error {
 }
 
 export class Files {
+  isReadOnly = false;  // the server lets nothing be changed
   #connection;
   #asked = [];
+  #watchers = new Set();
 
   constructor(connection) {
     this.#connection = connection;
     for (const event of ["fetchDir", "fetchContent", "updateContent", "createFile", "createFolder", "delete", "rename", "copy"]) {
       connection.on(`${event}Response`, (answer) => this.#answered(event, answer));
     }
-    connection.onState(({ name }) => { if (name === "away") this.#asked = []; });
+    connection.on("Loaded", ({ readOnly = false }) => {
+      this.isReadOnly = readOnly;
+      for (const watcher of this.#watchers) watcher(readOnly);
+    });
+    connection.onState(({ name }) => {
+      if (name === "away") this.#asked = [];
+      if (name === "connected") connection.emitSurely("Connection");
+    });
+  }
+
+  // Whether the server lets nothing be changed, at once and whenever it says so.
+  onReadOnly(callback) {
+    this.#watchers.add(callback);
+    callback(this.isReadOnly);
   }
 
   async list(folder) { return (await this.#ask("fetchDir", { Dir: folder }, { path: folder })).contents; }

@@ -1,6 +1,7 @@
 // Wires the page. Start with shell_view.js for the terminal, and with open_file.js for files.
 
 import { Connection } from "/connection.js";
+import { guardDrops } from "/drops.js";
 import { Editor } from "/editor.js";
 import { FileTree } from "/file_tree.js";
 import { Files } from "/files.js";
@@ -26,7 +27,7 @@ tree.onOpen = (path) => editor.open(path);
 new TreeActions(files, tree, editor);
 showKeyRow(document.getElementById("keys"), tabs);
 editor.onChange((file) => tree.markShown(file?.path));
-showStatus(connection, editor, tabs);
+showStatus(connection, files, editor, tabs);
 
 let leftFor = null;
 function toTerminalAndBack() {
@@ -60,6 +61,7 @@ listenForShortcuts({
   ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9].map((number) => [`Alt+${number}`, inTerminal(() => tabs.go(number))])),
 });
 
+guardDrops();
 window.terminals = tabs;  // for tests and the curious
 tabs.focus();
 connection.open();

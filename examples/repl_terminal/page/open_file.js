@@ -30,7 +30,7 @@ export class OpenFile {
 
   get name() { return shown(nameOf(this.path)); }
 
-  // Rejects where there is nothing to show.
+  // Rejects where nothing is there.
   async open() {
     const ace = await loadAce();
     let answer;
@@ -41,10 +41,9 @@ export class OpenFile {
       this.problem = error.message;
       return;
     }
-    this.#base = answer.content;
-    this.#hash = answer.hash;
+    this.problem = "";
     this.session = makeSession(ace, this.path, answer.content);
-    this.isReadOnly = this.session.getValue() !== answer.content;  // mixed line ends would be lost
+    this.#know(answer);
     this.session.on("change", () => { this.news = ""; this.#compare(); });
   }
 
@@ -52,7 +51,7 @@ export class OpenFile {
   save() {
     return this.#inTurn(async () => {
       if (!this.session || !this.isChanged) return;
-      const content = this.session.getValue();
+      const content = this.#text;
       this.isSaving = true;
       this.#onChange();
       let isConflict = false;
@@ -76,7 +75,8 @@ export class OpenFile {
   // Looks whether the disk has what is known of it. A file without changes follows the disk; another must be decided about.
   check(hash) {
     return this.#inTurn(async () => {
-      if (!this.session || (hash && hash === this.#hash && this.disk === "same")) return;
+      if (!this.session) return this.#lookAgain();
+      if (hash && hash === this.#hash && this.disk === "same") return;
       let answer;
       try {
         answer = await this.#files.read(this.path);
@@ -88,7 +88,7 @@ export class OpenFile {
       if (answer.content === this.#base) {
         this.#hash = answer.hash;
         this.#become("same");
-      } else if (this.isChanged && this.session.getValue() !== answer.content) {
+      } else if (![this.#base, answer.content].includes(this.#text)) {
         this.#become("changed");
       } else {
         this.#take(answer);
@@ -98,8 +98,12 @@ export class OpenFile {
     });
   }
 
-  markDeleted() {
-    if (this.session) this.#become("deleted");
+  markDeleted() { this.#become("deleted"); }
+
+  // It was renamed; that it left its old path may have been told before.
+  moveTo(path) {
+    this.path = path;
+    if (this.disk === "deleted") this.#become("same");
   }
 
   // What is on the disk takes the place of the text here, which undo brings back.
@@ -121,6 +125,25 @@ export class OpenFile {
     return this.#turn;
   }
 
+  // It could not be shown as text; perhaps it can now.
+  async #lookAgain() {
+    try {
+      await this.open();
+      this.#become("same");
+    } catch (error) {
+      if (error instanceof FileError) this.#become("deleted");
+    }
+  }
+
+  // As it is saved.
+  get #text() { return this.isReadOnly ? this.#base : this.session.getValue(); }
+
+  #know({ content, hash }) {
+    this.#base = content;
+    this.#hash = hash;
+    this.isReadOnly = this.session.getValue() !== content;  // mixed line ends would be lost
+  }
+
   #become(disk) {
     this.disk = disk;
     this.#compare();
@@ -133,20 +156,19 @@ export class OpenFile {
     this.#hash = undefined;
   }
 
-  #take({ content, hash }) {
+  #take(answer) {
     const { session } = this;
     const at = session.selection.getCursor();
     const top = session.getScrollTop();
-    this.#base = content;
-    this.#hash = hash;
-    session.doc.setValue(content);
+    session.doc.setValue(answer.content);
+    this.#know(answer);
     session.selection.moveTo(Math.min(at.row, session.getLength() - 1), at.column);
     session.setScrollTop(top);
     this.#become("same");
   }
 
   #compare() {
-    const isChanged = !this.isReadOnly && (this.session.getValue() !== this.#base || this.disk === "deleted");
+    const isChanged = this.session !== null && ((this.disk === "deleted" && !this.#files.isReadOnly) || this.#text !== this.#base);
     if (isChanged === this.isChanged) return;
     this.isChanged = isChanged;
     this.#onChange();

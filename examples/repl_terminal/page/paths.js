@@ -4,6 +4,8 @@ export const nameOf = (path) => path.slice(path.lastIndexOf("/") + 1);
 export const folderOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/")));
 export const join = (folder, name) => (folder === "" ? name : `${folder}/${name}`);
 export const isWithin = (path, folder) => path === folder || folder === "" || path.startsWith(`${folder}/`);
+// Without its ending.
+export const stemOf = (name) => (name.lastIndexOf(".") > 0 ? name.slice(0, name.lastIndexOf(".")) : name);
 // The path after `from` became `to`.
 export const moved = (path, from, to) => (isWithin(path, from) ? to + path.slice(from.length) : path);
 

@@ -32,6 +32,7 @@ export function pick({ label, choices, empty }) {
     shown = narrow(all, input.value.trim()).slice(0, MOST_SHOWN);
     list.replaceChildren(...shown.map(makeOption));
     list.hidden = shown.length === 0;
+    input.setAttribute("aria-expanded", !list.hidden);
     note.hidden = shown.length > 0;
     note.textContent = all.length === 0 ? empty : "Nothing has a name like this.";
     mark(0);
@@ -42,14 +43,15 @@ export function pick({ label, choices, empty }) {
   input.setAttribute("aria-label", label);
   list.replaceChildren();
   list.hidden = true;
+  input.setAttribute("aria-expanded", false);
   note.hidden = false;
   note.textContent = "Looking…";
   input.oninput = draw;
   input.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && shown.length) mark((at + step + shown.length) % shown.length);
-    else if (event.key === "Enter") choose(at);
-    else return;
+    else if (event.key === "Enter" && shown.length && !event.isComposing) choose(at);
+    else if (event.key !== "Enter") return;
     event.preventDefault();
   };
   list.onclick = (event) => {

@@ -84,7 +84,7 @@ export class Shells {
   // One that nobody asks for any more, since its answer came too late, is left alone.
   #connected(session) {
     const asking = this.#asking;
-    if (asking?.tag !== session.tag) return void this.detach(session.sessionId);
+    if (!asking || asking.tag !== session.tag) return void this.detach(session.sessionId);
     if (asking.view.isGone) {
       session.resumed ? this.detach(session.sessionId) : this.close(session.sessionId);
     } else {

@@ -9,7 +9,7 @@ const WORDS = {
   refused: () => "Access refused: open the URL that the server printed",
 };
 
-export function showStatus(connection, editor, tabs) {
+export function showStatus(connection, files, editor, tabs) {
   const text = document.getElementById("state");
   const time = document.getElementById("round-trip");
   const now = document.getElementById("now");
@@ -31,6 +31,7 @@ export function showStatus(connection, editor, tabs) {
   connection.onRoundTrip((took) => { time.textContent = ` · ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`; });
   now.onclick = () => connection.reconnectNow();
 
+  files.onReadOnly((isReadOnly) => { document.getElementById("rights").textContent = isReadOnly ? "Read-only" : ""; });
   editor.onChange((file) => {
     for (const name of ["news", "position", "lineEnd", "language"]) document.getElementById(`file-${name}`).textContent = file?.[name] ?? "";
   });

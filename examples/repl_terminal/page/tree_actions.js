@@ -17,7 +17,7 @@ export class TreeActions {
     this.#tree = tree;
     this.#editor = editor;
     tree.onMenu = (path, place) => this.#openMenu(path, place);
-    tree.keys = {
+    const keys = {
       F2: (path) => this.rename(path),
       Delete: (path) => this.remove(path),
       "Ctrl+c": (path) => this.#hold(path, false),
@@ -25,6 +25,10 @@ export class TreeActions {
       "Ctrl+v": (path) => this.paste(path),
       Escape: () => this.#hold(null),
     };
+    files.onReadOnly((isReadOnly) => {
+      tree.keys = isReadOnly ? {} : keys;
+      for (const name of ["new-file", "new-folder"]) document.getElementById(name).hidden = isReadOnly;
+    });
     const menu = document.getElementById("files-menu");
     menu.onclick = () => this.#openMenu(tree.focused ?? "", menu);
     document.getElementById("new-file").onclick = () => this.create(tree.focused ?? "", false);
@@ -76,7 +80,7 @@ export class TreeActions {
     await this.#do(async () => {
       const taken = (await this.#files.list(folder)).map(({ name }) => name);
       if (isCut) {
-        await this.#move(from, join(folder, nameOf(from)));
+        if (!await this.#move(from, join(folder, nameOf(from)))) return;
         this.#hold(null);
         this.#tree.read(folderOf(from));
       } else {
@@ -87,11 +91,14 @@ export class TreeActions {
     }, folder);
   }
 
+  // False where the one who was asked would not.
   async #move(from, to) {
+    if (!await this.#editor.makeWay(to)) return false;
     await this.#files.rename(from, to);
     this.#tree.renamed(from, to);
     this.#editor.renamed(from, to);
     this.#tree.reveal(to);
+    return true;
   }
 
   #hold(path, isCut = false) {
@@ -115,15 +122,17 @@ export class TreeActions {
   #openMenu(path, place) {
     const isRoot = path === "";
     const name = shown(nameOf(path));
-    openMenu(isRoot ? "Workspace" : name, [
-      ...(isRoot || this.#tree.isFolder(path) ? [] : [{ label: "Open", keys: "Enter", run: () => this.#editor.open(path) }, null]),
+    const open = isRoot || this.#tree.isFolder(path) ? [] : [{ label: "Open", keys: "Enter", run: () => this.#editor.open(path) }, null];
+    const copyPath = { label: "Copy the path", isOff: isRoot, run: () => copyText(path, "The path") };
+    openMenu(isRoot ? "Workspace" : name, this.#files.isReadOnly ? [...open, copyPath] : [
+      ...open,
       { label: "New file", run: () => this.create(path, false) },
       { label: "New folder", run: () => this.create(path, true) },
       null,
       { label: "Cut", keys: "Ctrl+X", isOff: isRoot, run: () => this.#hold(path, true) },
       { label: "Copy", keys: "Ctrl+C", isOff: isRoot, run: () => this.#hold(path, false) },
       { label: this.#held ? `Paste “${shown(nameOf(this.#held.path))}”` : "Paste", keys: "Ctrl+V", isOff: !this.#held, run: () => this.paste(path) },
-      { label: "Copy the path", isOff: isRoot, run: () => copyText(path, "The path") },
+      copyPath,
       null,
       { label: "Rename", keys: "F2", isOff: isRoot, run: () => this.rename(path) },
       { label: "Delete", keys: "Delete", isOff: isRoot, run: () => this.remove(path) },

@@ -29,6 +29,14 @@ TEST_CASE("Connection is answered by the root's contents, folders first") {
     names += entry.at("name").get<std::string>() + (entry.at("isDir").get<bool>() ? "/ " : " ");
   }
   CHECK(names == "empty/ folder/ file.txt ");
+  CHECK_FALSE(loaded.contains("readOnly"));
+}
+
+TEST_CASE("a server that lets nothing be changed says so at the start") {
+  Service service({}, repl::Mode::ReadOnly);
+  Client client(service.server.Port());
+  client.Emit("Connection");
+  CHECK(client.Next("Loaded").at("readOnly") == true);
 }
 
 TEST_CASE("every file event is answered in its own name, with the paths as they were sent") {

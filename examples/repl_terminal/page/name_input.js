@@ -1,0 +1,37 @@
+// A line of the tree to type a name into.
+
+export function makeNameInput(name, label) {
+  const input = document.createElement("input");
+  input.className = "row name-input";
+  input.value = name;
+  input.spellcheck = false;
+  input.autocapitalize = "off";
+  input.setAttribute("aria-label", label);
+  return input;
+}
+
+// What holds it where there is no item yet: a tree has nothing but items.
+export function makeNewItem(depth) {
+  const item = document.createElement("div");
+  item.setAttribute("role", "treeitem");
+  item.setAttribute("aria-level", depth + 1);
+  item.setAttribute("aria-selected", "false");
+  item.setAttribute("aria-label", "A new one");
+  item.style.setProperty("--depth", depth);
+  return item;
+}
+
+// Resolves with { typed, isLeft }: the name or null, and whether the focus went elsewhere. So many letters are selected.
+export function typeName(input, selected) {
+  input.focus();
+  input.setSelectionRange(0, selected);
+  return new Promise((resolve) => {
+    input.onblur = () => resolve({ typed: null, isLeft: true });
+    input.onkeydown = (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" && !event.isComposing) resolve({ typed: input.value.trim() || null, isLeft: false });
+      if (event.key === "Escape") resolve({ typed: null, isLeft: false });
+    };
+    input.onclick = (event) => event.stopPropagation();
+  });
+}
