@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from servers import Running, allow_many_sockets, list_servers, run_on
-from tables import THREADS_HEAD, Samples, write_table, write_targets, write_threads, write_values
+from tables import Samples, write_targets, write_threads, write_values
 from works import CONNECTIONS, MAIN, SIZES, THREADS, is_wanted
 
 
@@ -58,17 +58,19 @@ class Bench:
         print(file=sys.stderr)
 
     def print_tables(self):
-        print(f"\n{self.options.rounds} rounds of {self.options.seconds} s, and half as many of what is below the targets: medians, and in "
-              "brackets the least and the most.\n")
-        print("### The server's CPU a message (a delivery, a connection), and memory a connection\n")
-        print(write_values(self.samples, MAIN, self.servers))
-        print("### Targets: medians of the rounds' ratios\n")
-        print(write_targets(self.samples, MAIN, self.servers))
-        for title, works in (("connections, ping-pong", CONNECTIONS), ("octets of text, 16 connections", SIZES)):
-            print(f"### CPU a message, by {title}\n")
-            print(write_values(self.samples, works, self.servers))
-        print("### I/O threads, on all cores, which the load shares\n")
-        print(write_table(THREADS_HEAD, [row for server in self.servers[:2] for row in write_threads(self.samples, THREADS, server)]))
+        samples, servers, rounds = self.samples, self.servers, self.options.rounds
+        sections = [
+            ("CPU a message (a delivery, a connection), and memory a connection", write_values(samples, MAIN, servers)),
+            ("Targets: medians of the rounds' ratios", write_targets(samples, MAIN, servers)),
+            ("CPU a message, by connections, ping-pong", write_values(samples, CONNECTIONS, servers)),
+            ("CPU a message, by the text's octets, 16 connections", write_values(samples, SIZES, servers)),
+            ("I/O threads, on all cores, which the load shares", write_threads(samples, THREADS, servers)),
+        ]
+        print(f"\n{rounds} rounds of {self.options.seconds} s, and half as many below the targets: medians, and in brackets the "
+              "least and the most.")
+        for title, table in sections:
+            if table:
+                print(f"\n### {title}\n\n{table}", end="")
 
 
 def main():

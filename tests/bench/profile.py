@@ -79,7 +79,7 @@ def main():
             pid = str(running.process.pid)
 
             def instrument(on):
-                subprocess.run(["callgrind_control", "-i", on, pid], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                subprocess.run(["callgrind_control", "-i", on, pid], check=True, capture_output=True)
 
             timers = [threading.Timer(delay, instrument, (on,)) for delay, on in ((2, "on"), (8, "off"))]
             for timer in timers:
