@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 from servers import Running, allow_many_sockets, list_servers, run_on
-from tables import THREADS_HEAD, Samples, write_table, write_targets, write_threads, write_values
+from tables import Samples, write_targets, write_threads, write_values
 from works import CONNECTIONS, MAIN, SIZES, THREADS, is_wanted
 
 
@@ -28,7 +28,7 @@ class Bench:
         seconds = self.options.seconds if work.mode != "idle" else 0.1
         with Running(server, cores[0], work.server_flags) as running:
             command = [self.options.build / "bin/bench_load", work.mode, "--port", running.port, "--pid", running.process.pid,
-                       "--dialect", server.dialect, "--duration", seconds, "--warm-up", min(1, seconds), *work.flags]
+                       "--dialect", server.dialect, "--duration", seconds, "--warm-up", min(0.5, seconds), *work.flags]
             done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=180,
                                   preexec_fn=run_on(cores[1]))
         if done.returncode != 0:
@@ -43,12 +43,12 @@ class Bench:
             return False
         return is_wanted(work, server, self.options.only) and (server.name.startswith("ws") or not work.server_flags)
 
-    def run(self, works):
+    def run(self, works, rounds):
         pairs = [(work, server) for work in works for server in self.servers if self.is_possible(work, server)]
-        for number in range(self.options.rounds):
+        for number in range(rounds):
             self.samples.begin_round()
             for index, (work, server) in enumerate(pairs):
-                print(f"\r\033[Kround {number + 1} of {self.options.rounds}, {index + 1} of {len(pairs)}: {work.mode} "
+                print(f"\r\033[Kround {number + 1} of {rounds}, {index + 1} of {len(pairs)}: {work.mode} "
                       f"{work.name}: {server.name}", end="", file=sys.stderr, flush=True)
                 try:
                     self.samples.add(work, server, self.measure(work, server))
@@ -58,16 +58,19 @@ class Bench:
         print(file=sys.stderr)
 
     def print_tables(self):
-        print(f"\n{self.options.rounds} rounds of {self.options.seconds} s: medians, and the least and the most.\n")
-        print("### The server's CPU a message (a delivery, a connection), and memory a connection\n")
-        print(write_values(self.samples, MAIN, self.servers))
-        print("### Targets: medians of the rounds' ratios\n")
-        print(write_targets(self.samples, MAIN, self.servers))
-        for title, works in (("connections, ping-pong", CONNECTIONS), ("octets of text, 16 connections", SIZES)):
-            print(f"### CPU a message, by {title}\n")
-            print(write_values(self.samples, works, self.servers))
-        print("### I/O threads, on all cores, which the load shares\n")
-        print(write_table(THREADS_HEAD, [row for server in self.servers[:2] for row in write_threads(self.samples, THREADS, server)]))
+        samples, servers, rounds = self.samples, self.servers, self.options.rounds
+        sections = [
+            ("CPU a message (a delivery, a connection), and memory a connection", write_values(samples, MAIN, servers)),
+            ("Targets: medians of the rounds' ratios", write_targets(samples, MAIN, servers)),
+            ("CPU a message, by connections, ping-pong", write_values(samples, CONNECTIONS, servers)),
+            ("CPU a message, by the text's octets, 16 connections", write_values(samples, SIZES, servers)),
+            ("I/O threads, on all cores, which the load shares", write_threads(samples, THREADS, servers)),
+        ]
+        print(f"\n{rounds} rounds of {self.options.seconds} s, and half as many below the targets: medians, and in brackets the "
+              "least and the most.")
+        for title, table in sections:
+            if table:
+                print(f"\n### {title}\n\n{table}", end="")
 
 
 def main():
@@ -84,7 +87,8 @@ def main():
     if len(os.sched_getaffinity(0)) < 2:
         print("one core only: server and load share it, and only ratios mean something", file=sys.stderr)
     bench = Bench(options)
-    bench.run([*MAIN, *CONNECTIONS, *SIZES, *THREADS])
+    bench.run(MAIN, options.rounds)
+    bench.run([*CONNECTIONS, *SIZES, *THREADS], max(1, options.rounds // 2))
     if options.json:
         rows = [[" / ".join(key), values] for one in bench.samples.rounds for key, values in one.items()]
         options.json.write_text(json.dumps(rows, indent=1))

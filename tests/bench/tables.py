@@ -36,13 +36,16 @@ def write_number(value):
 
 
 def write_table(head, rows):
+    if not rows:
+        return ""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def write_values(samples, works, servers):
     """A server a line, a work a column; the median, and in brackets how far it is from the least to the most."""
-    columns = [(work, value) for work in works for value in work.values]
+    columns = [(work, value) for work in works for value in work.values
+               if any(samples.all(work, server, value) for server in servers)]
     head = ["", *(f"{work.name}, {UNITS[value]}" for work, value in columns)]
     rows = []
     for server in servers:
@@ -71,21 +74,20 @@ def write_targets(samples, works, servers):
         if reached:
             what = f"× {target.peer}" + (f", {target.peer_work}" if target.peer_work else "") if peer else UNITS[target.value]
             name = target.work if target.server == "ws" else f"{target.work}: {target.server}"
-            rows.append([name, f"{median(reached):.2f} {what}", f"{target.most}", "yes" if median(reached) <= target.most else "no"])
-    return write_table(["", "measured", "at most", "reached"], rows) if rows else ""
+            middle = median(reached)
+            rows.append([name, f"{middle:.2f} {what}", f"{target.most}", "yes" if middle <= target.most else "no"])
+    return write_table(["", "measured", "at most", "reached"], rows)
 
 
-def write_threads(samples, works, server):
-    """One I/O thread a line, two threads beside it."""
+def write_threads(samples, works, servers):
+    """A work with one thread, and the next, the same with two, a line."""
     rows = []
-    for one, two in zip(works[::2], works[1::2]):
-        pairs = samples.pairs(two, server, one, server, "messages_per_s")
-        if pairs:
-            cpu = [median(samples.all(work, server, "server_cpu_us")) for work in (one, two)]
-            speed = [median(samples.all(work, server, "messages_per_s")) for work in (one, two)]
+    for server in servers:
+        for one, two in zip(works[::2], works[1::2]):
+            pairs = samples.pairs(two, server, one, server, "messages_per_s")
+            if not pairs:
+                continue
+            cells = [median(samples.all(work, server, value)) for value in one.values for work in (one, two)]
             ratio = median(mine / theirs for mine, theirs in pairs)
-            rows.append([f"{one.mode}: {server.name}", *map(write_number, speed), f"{ratio:.2f}", *map(write_number, cpu)])
-    return rows
-
-
-THREADS_HEAD = ["", "1 thread, messages/s", "2 threads", "ratio", "1 thread, µs", "2 threads, µs"]
+            rows.append([f"{one.mode}: {server.name}", *map(write_number, cells), f"{ratio:.2f}"])
+    return write_table(["", "1 thread, messages/s", "2 threads", "1 thread, µs", "2 threads, µs", "speed, 2 to 1"], rows)

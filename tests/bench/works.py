@@ -40,7 +40,7 @@ SIZES = [
 # On all cores, which the generator shares.
 THREADS = [
     Work(f"{mode}, {count} I/O", mode, (), ("messages_per_s", "server_cpu_us"), 0, ("--io-threads", str(count)), False)
-    for mode in ("ping-pong", "pipeline")
+    for mode in ("ping-pong", "pipeline", "large")
     for count in (1, 2)
 ]
 

@@ -25,11 +25,11 @@ Result Crowd::Measure() {
   result.our_before = MeasureProcess(getpid());
   const Clock::time_point begin = Clock::now();
   loop_.Run(settings_.duration);
+  Await("nothing comes", [this] { return messages_ > 0; });  // a busy machine may take longer
   result.after = MeasureProcess(settings_.pid);
   result.our_after = MeasureProcess(getpid());
   result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   result.messages = messages_;
-  if (messages_ == 0) throw std::runtime_error("nothing came");
   return result;
 }
 
