@@ -55,20 +55,21 @@ void Turn::EndTurn() {
   ending_ = false;
   WakeLinks();
   if (gathered_.empty()) return;
-  const bool is_group = gathered_.size() > 1;
-  bool begins = false;
+  bool begins = false, some_wait = false;
   {
     const std::lock_guard lock(mutex_);
     ready_.insert(ready_.end(), std::move_iterator(gathered_.begin()), std::move_iterator(gathered_.end()));
     begins = working_ < workers_;
     if (begins) ++working_;
+    some_wait = ready_.size() > 1 || !begins;
   }
   gathered_.clear();
   if (begins) asio::post(pool_, [self = shared_from_this()] { Work(self); });
-  if (is_group) LookAgain();
+  if (some_wait) LookAgain();
 }
 
-// While a group is worked on: one of its callbacks may block after others had something to send.
+// While some wait for a thread of the pool, what others have to send waits with them (see Wake); but a callback may
+// block.
 void Turn::LookAgain() {
   if (std::exchange(looking_, true)) return;
   look_->expires_after(patience);
@@ -76,10 +77,7 @@ void Turn::LookAgain() {
     self->looking_ = false;
     if (cancelled) return;
     self->WakeLinks();
-    std::unique_lock lock(self->mutex_);
-    if (self->working_ == 0) return;
-    lock.unlock();
-    self->LookAgain();
+    if (self->SomeWait()) self->LookAgain();
   });
 }
 
@@ -89,10 +87,16 @@ void Turn::Wake(std::weak_ptr<Link> link, void (Link::*what)()) {
   {
     const std::lock_guard lock(mutex_);
     woken_.push_back({std::move(link), what});
-    calls = !is_here && !Corked::Is(*this) && !std::exchange(called_, true);
+    const bool waits = Corked::Is(*this) && !ready_.empty();
+    calls = !is_here && !waits && !std::exchange(called_, true);
   }
   if (is_here) return EndLater();
   if (calls) asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+}
+
+bool Turn::SomeWait() {
+  const std::lock_guard lock(mutex_);
+  return !ready_.empty();
 }
 
 void Turn::WakeLinks() {

@@ -34,8 +34,8 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
 
   // On the I/O thread.
   bool Take(const boost::asio::any_io_executor& pool, const std::shared_ptr<dispatch::Mailbox>& mailbox) override;
-  // Calls `what` on the link on the I/O thread, if the link still lives then. What a callback wakes may wait for the
-  // others of its group, but not longer than `patience`.
+  // Calls `what` on the link on the I/O thread, if the link still lives then. What a callback wakes waits for the
+  // callbacks of other connections that are ready, but not longer than `patience`.
   void Wake(std::weak_ptr<Link> link, void (Link::*what)());
 
  private:
@@ -53,6 +53,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   void EndLater();
   void EndTurn();
   void LookAgain();
+  bool SomeWait();
   void WakeLinks();
   // On the pool.
   static void Work(std::shared_ptr<Turn> self);
