@@ -8,14 +8,21 @@
 namespace ws::dispatch {
 
 class Mailbox;
+class MailboxOwner;
 
 // Interface. A thread that has one hands over its mailboxes at the end of its turn, all at once.
 class Handover {
  public:
+  // A mailbox that is to Run; its owner lives until then.
+  struct Job {
+    std::shared_ptr<Mailbox> mailbox = {};
+    std::shared_ptr<MailboxOwner> owner = {};
+  };
+
   virtual ~Handover() = default;
 
   // Calls Run of the mailbox on the pool, soon; false where this serves another pool.
-  virtual bool Take(const boost::asio::any_io_executor& pool, const std::shared_ptr<Mailbox>& mailbox) = 0;
+  virtual bool Take(const boost::asio::any_io_executor& pool, const Job& job) = 0;
 
   // The calling thread's; null where it has none.
   static Handover* Here() noexcept { return here_; }

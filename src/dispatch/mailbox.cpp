@@ -50,7 +50,8 @@ void Mailbox::Discard() {
 }
 
 void Mailbox::Schedule() {
-  if (Handover* const here = Handover::Here(); here != nullptr && here->Take(pool_, shared_from_this())) return;
+  Handover* const here = Handover::Here();
+  if (here != nullptr && here->Take(pool_, {shared_from_this(), owner_.lock()})) return;
   auto drain = [self = shared_from_this(), owner = owner_.lock()] {
     if (owner) self->Drain();
   };
@@ -65,9 +66,7 @@ void Mailbox::Run() {
     const std::lock_guard lock(mutex_);
     strand = strand_;
   }
-  auto drain = [self = shared_from_this(), owner = owner_.lock()] {
-    if (owner) self->Drain();
-  };
+  auto drain = [self = shared_from_this(), owner = owner_.lock()] { self->Drain(); };
   if (strand) boost::asio::dispatch(*strand, std::move(drain));
 }
 

@@ -38,9 +38,9 @@ void Turn::RunContext() {
   context_.run();
 }
 
-bool Turn::Take(const asio::any_io_executor& pool, const std::shared_ptr<dispatch::Mailbox>& mailbox) {
+bool Turn::Take(const asio::any_io_executor& pool, const Job& job) {
   if (pool != pool_) return false;
-  gathered_.push_back(mailbox);
+  gathered_.push_back(job);
   EndLater();
   return true;
 }
@@ -115,24 +115,24 @@ void Turn::Work(std::shared_ptr<Turn> self) {
   {
     const Corked corked(*self);
     bool more = false;
-    while (const auto mailbox = self->Next(more)) {
+    for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
       if (more) asio::post(self->pool_, [self] { Work(self); });
-      mailbox->Run();
+      job.mailbox->Run();
     }
   }
   self->Uncork();
 }
 
-// Null: nothing is left, and the caller works no more. `more`: so much is left that another should help.
-std::shared_ptr<dispatch::Mailbox> Turn::Next(bool& more) {
+// None: nothing is left, and the caller works no more. `more`: so much is left that another should help.
+Turn::Job Turn::Next(bool& more) {
   const std::lock_guard lock(mutex_);
   more = ready_.size() > 1 && working_ < workers_;
   if (more) ++working_;
   if (ready_.empty()) {
     --working_;
-    return nullptr;
+    return {};
   }
-  auto next = std::move(ready_.front());
+  Job next = std::move(ready_.front());
   ready_.pop_front();
   return next;
 }

@@ -33,7 +33,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   void Close() { look_.reset(); }
 
   // On the I/O thread.
-  bool Take(const boost::asio::any_io_executor& pool, const std::shared_ptr<dispatch::Mailbox>& mailbox) override;
+  bool Take(const boost::asio::any_io_executor& pool, const Job& job) override;
   // Calls `what` on the link on the I/O thread, if the link still lives then. What a callback wakes waits for the
   // callbacks of other connections that are ready, but not longer than `patience`.
   void Wake(std::weak_ptr<Link> link, void (Link::*what)());
@@ -57,7 +57,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   void WakeLinks();
   // On the pool.
   static void Work(std::shared_ptr<Turn> self);
-  std::shared_ptr<dispatch::Mailbox> Next(bool& more);
+  Job Next(bool& more);
   void Uncork();
 
   boost::asio::io_context& context_;
@@ -65,13 +65,13 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   const unsigned workers_;
 
   // On the I/O thread.
-  std::vector<std::shared_ptr<dispatch::Mailbox>> gathered_;
+  std::vector<Job> gathered_;
   bool ending_ = false;  // EndTurn was posted
   std::optional<boost::asio::steady_timer> look_;
   bool looking_ = false;
 
   std::mutex mutex_;
-  std::deque<std::shared_ptr<dispatch::Mailbox>> ready_;
+  std::deque<Job> ready_;
   unsigned working_ = 0;  // threads of the pool
   std::vector<Woken> woken_;
   bool called_ = false;  // the I/O thread, to wake links
