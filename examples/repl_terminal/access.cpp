@@ -10,7 +10,8 @@ namespace repl {
 namespace {
 
 constexpr std::size_t secret_bytes = 24;
-constexpr const char* refusal = "Access refused: open the URL that the server printed.";
+constexpr const char* refusal =
+    "Access refused: open the URL that the server printed. Each works once; at a signal USR1 it prints another.";
 
 // Takes the same time wherever two texts of the same length differ.
 bool IsSecret(std::string_view given, std::string_view secret) {
@@ -53,15 +54,23 @@ Access::Access(AccessOptions options)
     : mode_(options.mode),
       secure_(options.secure),
       names_(WithLoopback(std::move(options.names))),
-      token_(RandomHex(secret_bytes)),
-      cookie_(RandomHex(secret_bytes)) {}
+      cookie_(RandomHex(secret_bytes)),
+      token_(RandomHex(secret_bytes)) {}
 
 std::string Access::Url(std::uint16_t port) const {
   const std::string name = names_.front();
   const bool has_port = name.rfind(':') != name.npos && !name.ends_with(']');
   const std::string page =
       (secure_ ? "https://" : "http://") + name + (has_port || port == 0 ? "" : ":" + std::to_string(port)) + "/";
-  return mode_ == AuthMode::None ? page : page + "?token=" + token_;
+  if (mode_ == AuthMode::None) return page;
+  const std::lock_guard lock(mutex_);
+  return page + "?token=" + token_;
+}
+
+void Access::RenewToken() {
+  std::string token = RandomHex(secret_bytes);
+  const std::lock_guard lock(mutex_);
+  token_.swap(token);
 }
 
 std::optional<ws::HttpResponse> Access::Intercept(const ws::HttpRequest& request) {
@@ -85,17 +94,21 @@ bool Access::HasCookie(const ws::HttpRequest& request) const {
 }
 
 bool Access::TakeToken(const ws::HttpRequest& request) {
-  return request.method == "GET" && IsSecret(Field(request.Query(), "token", '&'), token_) &&
-         !token_used_.exchange(true);
+  const std::lock_guard lock(mutex_);
+  if (request.method != "GET" || token_.empty() || !IsSecret(Field(request.Query(), "token", '&'), token_))
+    return false;
+  token_.clear();
+  return true;
 }
 
-// Without the token in the address. Lax: behind a link of another site a strict cookie would not be sent to where this
-// leads, and neither goes with what other pages fetch.
+// Leads on, without the token in the address. Not by a redirect: where a link of another site began, a strict cookie
+// would not be sent to where that leads.
 ws::HttpResponse Access::Enter(const ws::HttpRequest& request) const {
-  ws::HttpResponse answer = TextAnswer(303, "Welcome.");
-  answer.headers.emplace_back("Location", "/");
-  answer.headers.emplace_back("Set-Cookie", CookieName(request) + "=" + cookie_ + "; Path=/; HttpOnly; SameSite=Lax" +
-                                                (secure_ ? "; Secure" : ""));
+  constexpr const char* page =
+      R"(<!doctype html><meta http-equiv="refresh" content="0; url=/"><link rel="icon" href="data:,"><title>Terminal</title>)";
+  ws::HttpResponse answer = PageAnswer(200, "text/html; charset=utf-8", page);
+  answer.headers.emplace_back("Set-Cookie", CookieName(request) + "=" + cookie_ +
+                                                "; Path=/; HttpOnly; SameSite=Strict" + (secure_ ? "; Secure" : ""));
   return answer;
 }
 

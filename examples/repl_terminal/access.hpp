@@ -1,7 +1,7 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +30,8 @@ class Access final {
 
   // What the server prints; without a port where it is 0, on a UNIX socket.
   std::string Url(std::uint16_t port) const;
+  // Another token, for another browser; the one before it is worth nothing any more.
+  void RenewToken();
 
   // The answer to a request that goes no further, such as a refusal or the trade of the token;
   // nothing for one that may have its page.
@@ -49,9 +51,10 @@ class Access final {
   const AuthMode mode_;
   const bool secure_;
   const std::vector<std::string> names_;
-  const std::string token_;
   const std::string cookie_;
-  std::atomic<bool> token_used_ = false;
+
+  mutable std::mutex mutex_;
+  std::string token_;  // empty once it was used
 };
 
 }  // namespace repl

@@ -80,7 +80,12 @@ Outcome<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments)
     if (!Apply(flag, value, line)) return Problem{"Not a value for " + flag + ": " + value};
   }
   if (line.certificate.empty() != line.key.empty()) return Problem{"--certificate and --key belong together"};
-  if (IsForThisMachine(line.address)) return line;
+  for (const std::string& origin : line.allowed_origins) {
+    if (origin.find("://") == origin.npos)
+      return Problem{"--allow-origin is like http://localhost:5173, not " + origin};
+  }
+  line.is_remote = !IsForThisMachine(line.address);
+  if (!line.is_remote) return line;
   if (line.auth == AuthMode::None) {
     return Problem{"--auth none would give a shell to everybody who reaches " + line.address +
                    ": let a proxy that asks who they are listen there"};
@@ -102,8 +107,7 @@ std::string HelpText() {
          "  --grace MINUTES        how long a shell lives on when nobody looks at it (10)\n"
          "  --idle-shutdown MINUTES  end when nobody was connected for so long, 0 for never (0)\n"
          "\n"
-         "  --address ADDRESS      to listen on: another than the loopback's needs --host and TLS, here or in a "
-         "proxy;\n"
+         "  --address ADDRESS      to listen on: another than the loopback's needs --host, and should have TLS;\n"
          "                         unix:/path is a UNIX socket (127.0.0.1)\n"
          "  --host NAME[:PORT]     a name that browsers know this server by; repeatable\n"
          "  --certificate FILE     PEM, with --key FILE: speaks TLS\n"
@@ -111,7 +115,9 @@ std::string HelpText() {
          "  --url-file FILE        write the URL, which lets in who reads it, there instead of printing it\n"
          "  --allow-origin ORIGIN  another page that may connect, e.g. http://localhost:5173; repeatable\n"
          "  --page DIR             the page's folder, with its node_modules (page, beside the program)\n"
-         "  --help                 this text\n";
+         "  --help                 this text\n"
+         "\n"
+         "The URL lets in one browser. For another one send the signal USR1, and a new URL is printed.\n";
 }
 
 }  // namespace repl

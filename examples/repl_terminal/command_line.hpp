@@ -26,6 +26,7 @@ struct CommandLine {
   std::string shell;             // empty: the user's
   std::chrono::minutes detached_grace{10};
   std::chrono::minutes idle_shutdown{0};  // 0: never
+  bool is_remote = false;                 // it listens to other machines
   bool help = false;
 };
 

@@ -2,11 +2,15 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "clipboard.hpp"
@@ -18,18 +22,18 @@ namespace {
 
 namespace asio = boost::asio;
 
-// What one connection works with, one thing at a time.
+// What one connection works with. Its callbacks are on one strand, the connection's, and work is done on the disk.
 struct Desk {
-  Desk(Workspace& its_workspace, asio::any_io_executor disk, Mode its_mode)
-      : workspace(its_workspace),
-        mode(its_mode),
-        clipboard(its_workspace),
-        strand(asio::make_strand(std::move(disk))) {}
+  Desk(Workspace& its_workspace, asio::any_io_executor its_disk, Mode its_mode)
+      : workspace(its_workspace), mode(its_mode), disk(std::move(its_disk)), clipboard(its_workspace) {}
 
   Workspace& workspace;
   const Mode mode;
+  const asio::any_io_executor disk;
   Clipboard clipboard;
-  const asio::strand<asio::any_io_executor> strand;
+  // Those who wait for their turn, the first of which has it.
+  std::deque<std::shared_ptr<asio::steady_timer>> turns;
+  bool is_listing = false;
 };
 using DeskPtr = std::shared_ptr<Desk>;
 
@@ -134,42 +138,95 @@ ws::Json Answer(const FileEvent& event, Desk& desk, const ws::Json& data) {
   return paths;
 }
 
-// Waits for room, so that no answer is lost; fails only where the connection is over or the answer
-// is larger than its queue.
+// One thing after the other, in the order in which it was asked for.
+class Turn {
+ public:
+  Turn(DeskPtr desk, const asio::any_io_executor& executor)
+      : desk_(std::move(desk)),
+        mine_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {
+    desk_->turns.push_back(mine_);
+  }
+  ~Turn() {
+    std::erase(desk_->turns, mine_);
+    if (!desk_->turns.empty()) desk_->turns.front()->cancel();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+  // Throws where the connection has ended meanwhile.
+  asio::awaitable<void> Wait() {
+    ws::Error cancelled;
+    while (desk_->turns.front() != mine_) {
+      co_await mine_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    }
+  }
+
+ private:
+  const DeskPtr desk_;
+  const std::shared_ptr<asio::steady_timer> mine_;
+};
+
+asio::awaitable<ws::Json> Run(std::function<ws::Json()> work) {
+  co_return work();
+}
+
+// What has begun is finished: the slot of its own keeps the callback's cancellation out, which may not reach into
+// another executor (asio#1332).
+asio::awaitable<ws::Json> OnDisk(DeskPtr desk, std::function<ws::Json()> work) {
+  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
+  auto run = Run(std::move(work));
+  co_return co_await asio::co_spawn(desk->disk, std::move(run), std::move(uncancelled));
+}
+
+// Waits for room, so that no answer is lost.
 asio::awaitable<void> Send(ws::Handler socket, std::string event, ws::Json answer) {
   const ws::Error error = co_await socket.EmitAsync(event, answer);
-  if (error != ws::Errc::TooLarge) co_return;
-  const ws::Json apology = {{"error", "The answer is too large to be sent."}};
+  if (!error || error == ws::Errc::Closed) co_return;
+  const ws::Json apology = {{"error", "The answer could not be sent: " + error.message() + "."}};
   co_await socket.EmitAsync(event, apology);
 }
 
-asio::awaitable<void> Load(DeskPtr desk, ws::Handler peer) {
-  const auto entries = desk->workspace.List("");
-  const std::string event = entries ? "Loaded" : "error";
-  ws::Json answer;
-  if (entries) answer["rootContents"] = ToJson(*entries);
-  if (entries && desk->mode == Mode::ReadOnly) answer["readOnly"] = true;
-  if (!entries) answer["message"] = entries.Why().sentence;
-  co_await Send(peer, event, std::move(answer));
-}
-
-asio::awaitable<ws::Json> ListFiles(DeskPtr desk) {
-  FileList list = desk->workspace.ListFiles();
-  ws::Json answer = {{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
-  co_return answer;
-}
-
-asio::awaitable<void> Do(DeskPtr desk, const FileEvent& event, ws::Handler peer, ws::Json data) {
-  ws::Json answer = Answer(event, *desk, data);
+asio::awaitable<void> Do(DeskPtr desk, const FileEvent& event, ws::Handler peer, const ws::Json& data) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Turn turn(desk, executor);
+  co_await turn.Wait();
+  std::function<ws::Json()> work = [desk, &event, data] { return Answer(event, *desk, data); };
+  ws::Json answer = co_await OnDisk(desk, std::move(work));
   co_await Send(peer, std::string(event.name) + "Response", std::move(answer));
 }
 
-// In the order in which callbacks ask for it. What has begun is finished: the slot of its own keeps the callback's
-// cancellation out, which may not reach into another executor (asio#1332).
-template <class Value>
-asio::awaitable<Value> At(DeskPtr desk, asio::awaitable<Value> work) {
-  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(desk->strand, std::move(work), std::move(uncancelled));
+ws::Json ListRoot(Desk& desk) {
+  const auto entries = desk.workspace.List("");
+  ws::Json answer =
+      entries ? ws::Json{{"rootContents", ToJson(*entries)}} : ws::Json{{"message", entries.Why().sentence}};
+  if (desk.mode == Mode::ReadOnly) answer["readOnly"] = true;
+  return answer;
+}
+
+asio::awaitable<void> Load(DeskPtr desk, ws::Handler peer) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  Turn turn(desk, executor);
+  co_await turn.Wait();
+  std::function<ws::Json()> work = [desk] { return ListRoot(*desk); };
+  ws::Json answer = co_await OnDisk(desk, std::move(work));
+  const char* const event = answer.contains("message") ? "error" : "Loaded";
+  co_await Send(peer, event, std::move(answer));
+}
+
+using Listed = std::variant<std::monostate, ws::Json, ws::Failure>;
+
+ws::Json ListFiles(const Workspace& workspace) {
+  FileList list = workspace.ListFiles();
+  return {{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
+}
+
+// Out of turn, since it is only looked at; once at a time, since its reply is large.
+asio::awaitable<Listed> List(DeskPtr desk) {
+  if (std::exchange(desk->is_listing, true)) co_return ws::Failure{"busy", "The files are being listed already."};
+  std::function<ws::Json()> work = [desk] { return ListFiles(desk->workspace); };
+  ws::Json files = co_await OnDisk(desk, std::move(work));
+  desk->is_listing = false;
+  co_return files;
 }
 
 }  // namespace
@@ -180,11 +237,10 @@ void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor 
   const auto on = [&socket](const char* event, auto callback) {
     socket.On(event, std::move(callback), ws::Order::None);
   };
-  on("Connection", [desk](ws::Handler& peer) { return At(desk, Load(desk, peer)); });
-  on("listFiles", [desk] { return At(desk, ListFiles(desk)); });
+  on("Connection", [desk](ws::Handler& peer) { return Load(desk, peer); });
+  on("listFiles", [desk] { return List(desk); });
   for (const FileEvent& event : FileEvents()) {
-    on(event.name,
-       [desk, &event](ws::Handler& peer, const ws::Json& data) { return At(desk, Do(desk, event, peer, data)); });
+    on(event.name, [desk, &event](ws::Handler& peer, const ws::Json& data) { return Do(desk, event, peer, data); });
   }
 }
 

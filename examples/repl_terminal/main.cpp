@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <csignal>
 #include <filesystem>
+#include <functional>
 #include <iostream>
 
 #include "access.hpp"
@@ -39,6 +40,13 @@ bool WriteSecret(const std::string& path, const std::string& text) {
          ::write(file.Get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
+// Prints it, or writes it to where --url-file says.
+bool TellUrl(const repl::CommandLine& line, const std::string& url) {
+  if (!line.url_file.empty()) return WriteSecret(line.url_file, url + "\n");
+  std::cout << "Open " << url << std::endl;
+  return true;
+}
+
 int Run(const repl::CommandLine& line) {
   auto root = repl::WorkspaceRoot::Open(line.workspace);
   if (!root) return Fail(root.Why().sentence);
@@ -48,6 +56,10 @@ int Run(const repl::CommandLine& line) {
     return Fail("the page's files are not there; run `npm ci` in its folder and name it with --page");
 
   const bool has_certificate = !line.certificate.empty();
+  for (const std::string& file : {line.certificate, line.key}) {
+    if (has_certificate && ::access(file.c_str(), R_OK) != 0) return Fail("cannot read " + file);
+  }
+  if (!line.shell.empty() && ::access(line.shell.c_str(), X_OK) != 0) return Fail("cannot run " + line.shell);
   asio::io_context terminals;
   repl::Workspace workspace(std::move(*root));
   repl::Access access({.mode = line.auth, .names = line.hosts, .secure = has_certificate || line.behind_tls});
@@ -71,10 +83,11 @@ int Run(const repl::CommandLine& line) {
   server.Route(repl::ReplService::path, repl::ReplService::Options(access, line.allowed_origins),
                [&](ws::Handler socket) { service.Serve(socket); });
 
-  asio::signal_set signals(terminals, SIGINT, SIGTERM);
+  asio::signal_set signals(terminals, SIGINT, SIGTERM), another(terminals, SIGUSR1);
   const auto end = [&] {
     signals.cancel();
     signals.clear();  // a second signal ends the process at once
+    another.cancel();
     server.Stop();
     sessions->Close();
   };
@@ -88,14 +101,23 @@ int Run(const repl::CommandLine& line) {
   server.Hub().On("disconnect", [idle] { idle->Leave(); });
 
   if (const ws::Error error = server.Start()) {
-    return Fail("cannot listen on " + line.address + " port " + std::to_string(line.port) + ": " + error.message());
+    const bool has_port = !line.address.starts_with("unix:");
+    const std::string port = has_port ? " port " + std::to_string(line.port) : "";
+    return Fail("cannot listen on " + line.address + port + ": " + error.message());
   }
   idle->Start();
-  if (line.url_file.empty()) {
-    std::cout << "Open " << access.Url(server.Port()) << std::endl;
-  } else if (!WriteSecret(line.url_file, access.Url(server.Port()) + "\n")) {
-    return Fail("cannot write " + line.url_file);
+  if (line.is_remote && !has_certificate && !line.behind_tls) {
+    std::cerr
+        << "repl_terminal: without TLS whoever is on the way can read and type along (--certificate, --behind-tls)\n";
   }
+  if (!TellUrl(line, access.Url(server.Port()))) return Fail("cannot write " + line.url_file);
+  const std::function<void(ws::Error, int)> renew = [&](ws::Error cancelled, int) {
+    if (cancelled) return;
+    access.RenewToken();
+    TellUrl(line, access.Url(server.Port()));
+    another.async_wait(renew);
+  };
+  another.async_wait(renew);
   terminals.run();  // to the signal, and on until the last shell has ended
   return 0;
 }

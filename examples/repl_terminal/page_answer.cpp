@@ -11,6 +11,7 @@ ws::HttpResponse PageAnswer(unsigned status, std::string content_type, std::stri
                       {"Content-Security-Policy",
                        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+                      {"Cross-Origin-Opener-Policy", "same-origin"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "no-referrer"},
                       {"Cache-Control", "no-store"}},

@@ -71,12 +71,15 @@ Sequence ReadControl(std::string_view text) {
   return {};
 }
 
-// ESC ] or ESC P, to BEL or ESC \.
+// ESC ] to BEL or ESC \, ESC P to ESC \. Other control characters may stand inside.
 Sequence ReadString(std::string_view text, bool is_setting) {
+  const char ends = is_setting ? escape : bell;
   std::size_t end = 2;
-  while (end < text.size() && text[end] != bell && !Aborts(text.substr(end))) ++end;
+  while (end < text.size() && text[end] != ends && !Aborts(text.substr(end))) ++end;
   if (end == text.size()) return {};
-  std::string_view inside = text.substr(2, end - 2);
+  std::string plain(text.substr(2, end - 2));
+  std::erase_if(plain, IsCarriedOut);
+  std::string_view inside = plain;
   if (is_setting) inside.remove_prefix(std::min(inside.find_first_not_of("0123456789;:"), inside.size()));
   const bool is_query = is_setting ? inside.starts_with("$q") || inside.starts_with("+q")
                                    : inside.ends_with(";?") || inside.find(";?;") != inside.npos;
@@ -139,10 +142,36 @@ std::string WithoutQueries(std::string_view text) {
 std::string QueryFilter::Pass(std::string_view text) {
   rest_ = Joined(rest_.append(text));
   std::string_view output = rest_;
-  std::string kept = TakeWithoutQueries(output);
-  if (output.size() > max_query) kept += std::exchange(output, {});
+  std::string kept = EndShown(output);
+  if (shown_ == 0) kept += TakeWithoutQueries(output);
+  if (output.size() > max_query) {
+    kept += output.substr(std::exchange(shown_, 0));
+    output = {};
+  }
   rest_ = std::string(output);
   return kept;
+}
+
+// A sequence whose beginning was shown ends: as it is, or where it is a query, without effect.
+std::string QueryFilter::EndShown(std::string_view& output) {
+  std::string kept;
+  while (shown_ != 0) {
+    const Sequence sequence = Read(output);
+    if (sequence.length == 0) break;
+    const std::size_t seen = std::min(shown_, sequence.length);
+    if (sequence.is_query) {
+      kept += cancel;
+    } else {
+      kept += output.substr(seen, sequence.length - seen);
+    }
+    output.remove_prefix(sequence.length);
+    shown_ -= seen;
+  }
+  return kept;
+}
+
+std::string QueryFilter::ShowRest() {
+  return rest_.substr(std::exchange(shown_, rest_.size()));
 }
 
 }  // namespace repl

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace repl {
 
@@ -15,11 +15,14 @@ std::string WithoutQueries(std::string_view output);
 class QueryFilter {
  public:
   std::string Pass(std::string_view output);
-  // What waits. The next part begins anew.
-  std::string Rest() { return std::exchange(rest_, {}); }
+  // What waits, to be shown all the same.
+  std::string ShowRest();
 
  private:
+  std::string EndShown(std::string_view& output);
+
   std::string rest_;
+  std::size_t shown_ = 0;  // characters of it
 };
 
 }  // namespace repl

@@ -52,7 +52,11 @@ asio::awaitable<void> TerminalSession::Run(std::shared_ptr<TerminalSession> self
 void TerminalSession::Show(const Output& output) {
   const auto answering = Answering();
   if (answering) answering->Show(output);
-  if (seats_.size() > (answering ? 1 : 0)) ShowOthers(std::make_shared<const std::string>(unasked_.Pass(*output)));
+  if (seats_.size() == (answering ? 1 : 0)) {
+    unasked_ = {};
+  } else {
+    ShowOthers(std::make_shared<const std::string>(unasked_.Pass(*output)));
+  }
 }
 
 void TerminalSession::ShowOthers(const Output& output) {
@@ -72,7 +76,7 @@ std::shared_ptr<TerminalViewer> TerminalSession::Answering() const {
 
 // Who answers may be another afterwards, and has to have seen as much.
 void TerminalSession::BeforeSeatsChange() {
-  ShowOthers(std::make_shared<const std::string>(unasked_.Rest()));
+  ShowOthers(std::make_shared<const std::string>(unasked_.ShowRest()));
 }
 
 // Viewers that hold up others for too long are left behind; where all of them do, the shell waits.

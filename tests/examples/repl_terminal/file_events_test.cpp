@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <thread>
+#include <utility>
 
 #include "content_hash.hpp"
 #include "service_fixture.hpp"
@@ -188,19 +190,78 @@ TEST_CASE("what cannot be watched is refused") {
   }
 }
 
+namespace {
+
+// A disk that works on nothing until it is let go.
+class StoppedDisk {
+ public:
+  explicit StoppedDisk(Service& service) {
+    for (int thread = 0; thread < 2; ++thread)
+      boost::asio::post(service.disk, [goes_on = goes_on_] { goes_on.wait(); });
+  }
+  ~StoppedDisk() { GoOn(); }
+  StoppedDisk(const StoppedDisk&) = delete;
+  StoppedDisk& operator=(const StoppedDisk&) = delete;
+
+  void GoOn() {
+    if (!std::exchange(going_, true)) promise_.set_value();
+  }
+
+ private:
+  std::promise<void> promise_;
+  std::shared_future<void> goes_on_ = promise_.get_future().share();
+  bool going_ = false;
+};
+
+}  // namespace
+
 TEST_CASE("a disk that does not answer holds up no shell, and is asked for one thing after the other") {
   Service service;
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
-  std::promise<void> answers;
-  const auto waits = answers.get_future().share();
-  for (int thread = 0; thread < 2; ++thread) boost::asio::post(service.disk, [waits] { waits.wait(); });
+  StoppedDisk disk(service);
   client.Emit("createFile", {{"path", "first"}});
   client.Emit("rename", {{"oldPath", "first"}, {"newPath", "second"}});
+  const std::string patch = "@@ -1,5 +1,2000005 @@\n hello\n+" + std::string(2'000'000, 'x') + "\n";
+  client.Emit("updateContent", {{"path", "file.txt"}, {"patch", patch}});
   client.Type(session, "echo typed:$((1+1))\n");
   client.OutputUntil("typed:2");
   CHECK_FALSE(fs::exists(service.root / "first"));
-  answers.set_value();
+  disk.GoOn();
   CHECK(client.Next("createFileResponse").at("success") == true);
   CHECK(client.Next("renameResponse").at("success") == true);
+  CHECK(client.Next("updateContentResponse").at("success") == true);
+}
+
+TEST_CASE("every file event is answered, also where all that is asked for is larger than the queue") {
+  Service service;
+  Client client(service.server.Port());
+  constexpr int asked = 30;
+  for (int count = 0; count < asked; ++count) client.Emit("fetchContent", {{"path", "folder/large.txt"}});
+  for (int count = 0; count < asked; ++count) CHECK(client.Next("fetchContentResponse").contains("content"));
+}
+
+TEST_CASE("files are listed once at a time") {
+  Service service;
+  Client client(service.server.Port());
+  StoppedDisk disk(service);
+  constexpr int asked = 20;
+  for (int count = 0; count < asked; ++count) client.Send({{"event", "listFiles"}, {"id", count}});
+  for (int count = 1; count < asked; ++count) CHECK(client.Next("$ack", "error").at("code") == "busy");
+  disk.GoOn();
+  CHECK(client.Next("$ack").contains("paths"));
+}
+
+TEST_CASE("what has not begun when its connection ends is left undone") {
+  Service service;
+  StoppedDisk disk(service);
+  {
+    Client client(service.server.Port());
+    for (const char* name : {"one", "two", "three"}) client.Emit("createFile", {{"path", name}});
+    client.Request("ping");
+  }
+  while (service.server.Hub().Size() != 0) std::this_thread::yield();
+  disk.GoOn();
+  service.server.Stop();
+  CHECK_FALSE(fs::exists(service.root / "three"));
 }

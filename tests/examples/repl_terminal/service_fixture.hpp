@@ -73,20 +73,19 @@ class Client {
     stream_.read_message_max(std::size_t{64} << 20);
   }
 
-  void Emit(const std::string& event, const Json& data = nullptr) {
-    stream_.write(asio::buffer(Json{{"event", event}, {"data", data}}.dump()));
-  }
+  void Emit(const std::string& event, const Json& data = nullptr) { Send({{"event", event}, {"data", data}}); }
+  void Send(const Json& message) { stream_.write(asio::buffer(message.dump())); }
 
-  // The data of the next message of that name; what comes before it is passed over.
-  Json Next(const std::string& event) {
+  // The data, or another member, of the next message of that name; what comes before it is passed over.
+  Json Next(const std::string& event, const char* member = "data") {
     for (;;) {
       const Json message = Read();
-      if (message.at("event") == event) return message.value("data", Json());
+      if (message.at("event") == event) return message.value(member, Json());
     }
   }
   // The whole reply.
   Json Request(const std::string& event, const Json& data = nullptr) {
-    stream_.write(asio::buffer(Json{{"event", event}, {"id", 1}, {"data", data}}.dump()));
+    Send({{"event", event}, {"id", 1}, {"data", data}});
     for (;;) {
       Json message = Read();
       if (message.at("event") == "$ack") return message;

@@ -26,6 +26,9 @@ TEST_CASE("queries are found in other spellings") {
   CHECK(WithoutQueries("\x1b\n[c") == "\n");
   CHECK(WithoutQueries("\x1b\x7f[6n") == "\x7f");
   CHECK(WithoutQueries("\x1bP1$qm\x1b\\") == "");
+  CHECK(WithoutQueries("\x1b]10;\x01?\x07") == "");
+  CHECK(WithoutQueries("\x1bP\x07$qm\x1b\\") == "");  // BEL ends no DCS
+  CHECK(WithoutQueries("\x1bP$\x01qm\x1b\\") == "");
 }
 
 TEST_CASE("everything else stays as it is") {
@@ -42,7 +45,7 @@ TEST_CASE("output in parts is filtered as a whole") {
     repl::QueryFilter filter;
     std::string passed;
     for (std::size_t at = 0; at < output.size(); at += size) passed += filter.Pass(output.substr(at, size));
-    CHECK(passed + filter.Rest() == WithoutQueries(output));
+    CHECK(passed + filter.ShowRest() == WithoutQueries(output));
   }
 }
 
@@ -50,5 +53,21 @@ TEST_CASE("a sequence that does not end is let through") {
   repl::QueryFilter filter;
   CHECK(filter.Pass("\x1bPq").empty());
   CHECK(filter.Pass(std::string(5000, 'x')).size() == 5003);
-  CHECK(filter.Rest().empty());
+  CHECK(filter.ShowRest().empty());
+}
+
+TEST_CASE("a query whose beginning was shown is taken back, and another sequence goes on") {
+  for (std::size_t cut = 1; cut < 4; ++cut) {
+    const std::string query = "\x1b[6n", colour = "\x1b[31m";
+    repl::QueryFilter filter;
+    CHECK(filter.Pass(query.substr(0, cut)).empty());
+    CHECK(filter.ShowRest() == query.substr(0, cut));
+    CHECK(filter.ShowRest().empty());
+    CHECK(filter.Pass(query.substr(cut) + "a") ==
+          "\x18"
+          "a");
+    CHECK(filter.Pass(colour.substr(0, cut)).empty());
+    CHECK(filter.ShowRest() == colour.substr(0, cut));
+    CHECK(filter.Pass(colour.substr(cut) + "b") == colour.substr(cut) + "b");
+  }
 }
