@@ -24,6 +24,7 @@ class Message {
     Span event, id, data, bytes;
   };
 
+  // What the layout calls data has been checked to be JSON.
   Message(std::string text, Kind kind, const Layout& layout) : text_(std::move(text)), kind_(kind), layout_(layout) {}
   // A message that no peer sent: lifecycle events.
   Message(std::string_view event, Json data)
@@ -57,10 +58,5 @@ class Message {
   Layout layout_;
   mutable std::optional<Json> data_;
 };
-
-inline const Json& Message::Data() const {
-  if (!data_) data_ = layout_.data.size == 0 ? Json() : Json::parse(DataText(), nullptr, false);
-  return *data_;
-}
 
 }  // namespace ws

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include "transport/check_options.hpp"
@@ -53,8 +52,7 @@ Error Server::Runtime::Start() {
     running_ = running;
     stopping_ = false;
   }
-  for (const auto& context : running->contexts)
-    running->threads.emplace_back([this, &context = *context] { RunContext(context); });
+  for (const auto& turn : running->turns) running->threads.emplace_back([this, &turn = *turn] { RunContext(turn); });
   port_ = running->listener->Port();
   return {};
 }
@@ -90,6 +88,8 @@ Error Server::Runtime::Listen(Running& running) {
   std::vector<asio::any_io_executor> executors;
   for (unsigned index = 0; index < std::max(options_.io_threads, 1U); ++index) {
     running.contexts.push_back(std::make_unique<asio::io_context>(1));
+    running.turns.push_back(
+        std::make_shared<transport::Turn>(*running.contexts.back(), running.pool.get_executor(), running.workers));
     executors.push_back(running.contexts.back()->get_executor());
   }
   running.listener = std::make_shared<Listener>(executors.front(), executors, options_.log);
@@ -113,12 +113,10 @@ void Server::Runtime::MakeSite(Running& running) {
   running.site = std::move(site);
 }
 
-void Server::Runtime::RunContext(asio::io_context& context) const {
-  const auto work = asio::make_work_guard(context);
+void Server::Runtime::RunContext(transport::Turn& turn) const {
   for (;;) {
     try {
-      context.run();
-      return;
+      return turn.RunContext();
     } catch (const std::exception& failure) {
       Log(LogLevel::Severe, "an I/O handler threw", failure.what());
     }
@@ -192,6 +190,7 @@ void Server::Runtime::FinishStop() {
   }
   for (const auto& context : running->contexts) context->stop();
   for (std::thread& thread : running->threads) thread.join();
+  for (const auto& turn : running->turns) turn->Close();
   running->pool.join();
   port_ = 0;
   const std::lock_guard lock(mutex_);

@@ -16,6 +16,7 @@
 #include "hub/registry.hpp"
 #include "transport/listener.hpp"
 #include "transport/site.hpp"
+#include "transport/turn.hpp"
 #include "ws/server.hpp"
 
 #if WS_HAS_TLS
@@ -52,10 +53,12 @@ class Server::Runtime {
  private:
   // What exists between Start and Stop. Each context is run by one thread, so it is the strand of its connections.
   struct Running {
-    explicit Running(unsigned workers) : pool(workers) {}
+    explicit Running(unsigned pool_threads) : workers(pool_threads), pool(pool_threads) {}
 
+    const unsigned workers;
     boost::asio::thread_pool pool;
     std::vector<std::unique_ptr<boost::asio::io_context>> contexts;
+    std::vector<std::shared_ptr<transport::Turn>> turns;  // of each context
     std::shared_ptr<transport::Listener> listener;
     std::shared_ptr<transport::Site> site;
     std::vector<std::thread> threads;
@@ -71,7 +74,7 @@ class Server::Runtime {
   Error Listen(Running& running);
   Error LoadTls(Running& running);
   void MakeSite(Running& running);
-  void RunContext(boost::asio::io_context& context) const;
+  void RunContext(transport::Turn& turn) const;
   void Accepted(Running& running, transport::StreamSocket socket);
   void Spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> session) const;
   void Log(LogLevel level, std::string_view text, std::string detail) const;

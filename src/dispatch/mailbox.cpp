@@ -2,8 +2,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+
+#include "dispatch/handover.hpp"
 
 namespace ws::dispatch {
 
@@ -17,7 +20,7 @@ void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
 
 bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
   const std::lock_guard lock(mutex_);
-  waiting_ += batch.size();
+  put_ += batch.size();
   if (incoming_.empty()) {
     incoming_.swap(batch);
   } else {
@@ -41,17 +44,30 @@ void Mailbox::Wake() {
 void Mailbox::Discard() {
   {
     const std::lock_guard lock(mutex_);
-    discard_ = waiting_;
+    discarded_ = put_;
   }
   Wake();
 }
 
 void Mailbox::Schedule() {
+  Handover* const here = Handover::Here();
+  if (here != nullptr && here->Take(pool_, {shared_from_this(), owner_.lock()})) return;
   auto drain = [self = shared_from_this(), owner = owner_.lock()] {
     if (owner) self->Drain();
   };
   const std::lock_guard lock(mutex_);
   if (strand_) boost::asio::post(*strand_, std::move(drain));
+}
+
+// The strand keeps coroutine callbacks out meanwhile.
+void Mailbox::Run() {
+  std::optional<Strand> strand;
+  {
+    const std::lock_guard lock(mutex_);
+    strand = strand_;
+  }
+  auto drain = [self = shared_from_this(), owner = owner_.lock()] { self->Drain(); };
+  if (strand) boost::asio::dispatch(*strand, std::move(drain));
 }
 
 void Mailbox::Release() {
@@ -82,16 +98,8 @@ void Mailbox::Drain() {
     if (!MayStart(*owner, *batch_.front())) return;
     const ExchangePtr next = std::move(batch_.front());
     batch_.pop_front();
-    bool discarded = false;
-    {
-      const std::lock_guard lock(mutex_);
-      --waiting_;
-      if (discard_ > 0) {
-        --discard_;
-        discarded = next->What() == Delivery::Event || next->What() == Delivery::Raw;
-      }
-    }
-    if (discarded) {
+    const bool lifecycle = next->What() != Delivery::Event && next->What() != Delivery::Raw;
+    if (++taken_ <= discarded_ && !lifecycle) {
       owner->Discarded(next->Content());
     } else if (auto rest = next->Start(owner, *this)) {
       Await(std::move(*rest), next->What(), [self = shared_from_this(), owner] { self->Drain(); });

@@ -25,7 +25,7 @@ struct Codec::Beast {
   explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
 
   websocket::stream<MemoryStream, true> stream;
-  Inflater inflater;
+  std::optional<Inflater> inflater;  // of 7 kB, where deflate was agreed on
 };
 
 Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
@@ -65,6 +65,7 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
   Error error;
   stream.accept(upgrade, error);
   deflating_ = offers_deflate;
+  if (deflating_) beast_->inflater.emplace();
   out += std::exchange(stream.next_layer().Output(), {});
   return error;
 }
@@ -191,9 +192,9 @@ Error Codec::ReadBeast(std::size_t size) {
 
 std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
   const bool last = !in_frame_ && header_.fin;
-  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, options_.max_message_bytes);
+  auto verdict = beast_->inflater->Add(mask_.Apply(payload), message_, options_.max_message_bytes);
   if (verdict == Inflater::Verdict::Fine && last)
-    verdict = beast_->inflater.Finish(message_, options_.max_message_bytes);
+    verdict = beast_->inflater->Finish(message_, options_.max_message_bytes);
   if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   if (verdict == Inflater::Verdict::Corrupt)
     return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);

@@ -37,6 +37,8 @@ class Link;
 
 // Runs `use` on the link's strand, if the link still lives then.
 void PostTo(Link& link, const boost::asio::any_io_executor& strand, std::function<void(Link&)> use);
+// The same for what is as well done a little later, together with others.
+void Wake(Link& link, const boost::asio::any_io_executor& strand, void (Link::*what)());
 
 // Holds what outlives the sockets: queue, callbacks, requests. The Link does the I/O while there is any; verbs
 // reach it by posting to its strand. Every member is safe from any thread, but those that say "strand". No lock is
@@ -182,6 +184,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // The envelope's views point into `text`, so it must not have moved.
   void Dispatch(std::string&& text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
+  // On the strand, with mutex_ held.
+  void CountArrived();
   void Enqueue(dispatch::Mailbox::ExchangePtr exchange);
   void Resolve(const protocol::Envelope& ack);
   void SendError(const Failure& failure, std::string_view event = {}, std::string_view path = {});
@@ -240,6 +244,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // Strand only.
   std::vector<dispatch::Mailbox::ExchangePtr> received_;
+  struct Arrived {
+    std::uint64_t messages = 0, bytes = 0;
+    std::size_t waiting_messages = 0, waiting_bytes = 0;  // for callbacks
+  };
+  Arrived arrived_;  // since the last CountArrived: one lock for several messages
   unsigned malformed_ = 0;
 
   std::atomic<std::int64_t> round_trip_ = -1;  // microseconds

@@ -43,6 +43,10 @@ void Connection::Connect() {
 }
 
 void Connection::Deliver() {
+  {
+    const std::lock_guard lock(mutex_);
+    CountArrived();  // before a callback takes its part off again
+  }
   if (received_.empty()) return;
   if (options_.callback_thread == CallbackThread::Io) {
     mailbox_->PutAndDrain(received_);

@@ -2,6 +2,7 @@
 #include "transport/connection.hpp"
 #include "ws/protocol/envelope.hpp"
 #include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/json_reader.hpp"
 #include "ws/protocol/names.hpp"
 
 namespace ws::transport {
@@ -23,11 +24,11 @@ Message::Span SpanOf(std::string_view piece, std::string_view whole) {
 ws::Reply ReadReply(const std::string& data, const std::string& error) {
   ws::Reply reply;
   if (error.empty()) {
-    if (!data.empty()) reply.data = Json::parse(data, nullptr, false);
+    reply.data = protocol::ReadJson(data);
     return reply;
   }
   reply.error = Errc::RemoteError;
-  const Json failure = Json::parse(error, nullptr, false);
+  const Json failure = protocol::ReadJson(error);
   const auto text = [&](const char* key) {
     const auto found = failure.find(key);
     return failure.is_object() && found != failure.end() && found->is_string() ? found->get<std::string>()
@@ -40,11 +41,8 @@ ws::Reply ReadReply(const std::string& data, const std::string& error) {
 }  // namespace
 
 Connection::Received Connection::Receive(std::string text, Kind kind) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++counted_.messages_in;
-    counted_.bytes_in += text.size();
-  }
+  ++arrived_.messages;
+  arrived_.bytes += text.size();
   if (FindRaw()) {
     Enqueue(std::make_shared<Exchange>(Delivery::Raw, std::move(text), kind, Message::Layout()));
     return Received::Fine;
@@ -87,10 +85,8 @@ void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelop
 }
 
 void Connection::Enqueue(dispatch::Mailbox::ExchangePtr exchange) {
-  {
-    const std::lock_guard lock(mutex_);
-    inbound_.Add(exchange->Size());
-  }
+  ++arrived_.waiting_messages;
+  arrived_.waiting_bytes += exchange->Size();
   received_.push_back(std::move(exchange));
 }
 
@@ -102,7 +98,7 @@ void Connection::Resolve(const Envelope& ack) {
     const std::lock_guard lock(mutex_);
     waiter = replies_.Take(*id);
     if (!waiter) return;  // it came late
-    inbound_.Add(ack.data.size() + ack.error.size());
+    inbound_.Add(1, ack.data.size() + ack.error.size());
   }
   auto read = [self = shared_from_this(), data = std::string(ack.data), error = std::string(ack.error)] {
     self->Release(data.size() + error.size());
@@ -111,8 +107,16 @@ void Connection::Resolve(const Envelope& ack) {
   Answer(std::move(*waiter), std::move(read));
 }
 
+void Connection::CountArrived() {
+  const Arrived arrived = std::exchange(arrived_, {});
+  counted_.messages_in += arrived.messages;
+  counted_.bytes_in += arrived.bytes;
+  inbound_.Add(arrived.waiting_messages, arrived.waiting_bytes);
+}
+
 bool Connection::Hold() {
   const std::lock_guard lock(mutex_);
+  CountArrived();
   if (state_ != State::Open) return false;
   holding_ = inbound_.Full(!replies_.IsEmpty()) || queue_.IsCongested();
   return holding_;
@@ -180,8 +184,8 @@ void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
   if (message.Id().empty()) return;
   if (!answer.heard) return Refuse(message.Id(), message.Event(), {"unknown_event", "nobody listens to this event"});
   const Json* data = std::get_if<Json>(&answer.result);
-  std::string text = Frame::Begin();
-  protocol::AppendAck(text, message.Id(), data != nullptr ? *data : Json());
+  std::string text = Frame::Written(
+      [&](std::string& out) { protocol::AppendAck(out, message.Id(), data != nullptr ? *data : Json()); });
   PushReply(std::move(text), message.Id(), message.Event());
 }
 

@@ -20,15 +20,15 @@ using protocol::Outgoing;
 using protocol::SendQueue;
 
 void Connection::WakeWriter() {
-  if (std::exchange(writer_awake_, true)) return;
-  PostToLink([](Link& link) { link.WakeWriter(); });
+  if (std::exchange(writer_awake_, true) || link_ == nullptr) return;
+  Wake(*link_, strand_, &Link::WakeWriter);
 }
 
 void Connection::WakeReaderIfRoom() {
   if (!holding_ || queue_.IsCongested()) return;
   if (!inbound_.HalfDone() && (replies_.IsEmpty() || inbound_.Full(true))) return;
   holding_ = false;
-  PostToLink([](Link& link) { link.WakeReader(); });
+  if (link_ != nullptr) Wake(*link_, strand_, &Link::WakeReader);
 }
 
 Error Connection::Emit(protocol::FramePtr frame) {

@@ -15,6 +15,7 @@
 #include "transport/codec.hpp"
 #include "transport/connection.hpp"
 #include "transport/gate.hpp"
+#include "transport/turn.hpp"
 #include "ws/byte_stream.hpp"
 #include "ws/protocol/deadline.hpp"
 #include "ws/protocol/heartbeat.hpp"
@@ -58,6 +59,9 @@ class Link final : public std::enable_shared_from_this<Link> {
   const std::string& Granted() const noexcept { return granted_; }
   // Begins to read. Safe from any thread.
   void Start();
+
+  // Of the server's thread that it was made on; null elsewhere.
+  const std::shared_ptr<Turn>& OwnTurn() const noexcept { return turn_; }
 
   // On the strand.
   void WakeWriter() { writer_gate_.Open(); }
@@ -133,6 +137,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   std::shared_ptr<void> keep_;  // destroyed last
   const std::shared_ptr<Connection> connection_;
   const boost::asio::any_io_executor strand_;
+  const std::shared_ptr<Turn> turn_ = Turn::Here();
   const std::unique_ptr<ByteStream> stream_;
   Codec codec_;
   boost::asio::steady_timer timer_;

@@ -42,6 +42,11 @@ void PostTo(Link& link, const asio::any_io_executor& strand, std::function<void(
   });
 }
 
+void Wake(Link& link, const asio::any_io_executor& strand, void (Link::*what)()) {
+  if (const auto& turn = link.OwnTurn()) return turn->Wake(link.weak_from_this(), what);
+  PostTo(link, strand, [what](Link& self) { (self.*what)(); });
+}
+
 void Link::Start() {
   asio::post(strand_, [self = shared_from_this()] {
     if (self->phase_ == Phase::Ended) return;

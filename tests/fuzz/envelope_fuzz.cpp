@@ -11,8 +11,10 @@
 #include <nlohmann/json.hpp>
 
 #include "support/reference_envelope.hpp"
+#include "support/same_json.hpp"
 #include "ws/protocol/envelope.hpp"
 #include "ws/protocol/envelope_writer.hpp"
+#include "ws/protocol/json_reader.hpp"
 #include "ws/protocol/utf8.hpp"
 
 namespace {
@@ -27,6 +29,10 @@ void Require(bool holds, const char* what) {
 void CheckRoundTrip(const ws::protocol::Envelope& envelope) {
   using nlohmann::json;
   const json data = envelope.data.empty() ? json() : json::parse(envelope.data);
+  Require(ws::test::IsSame(ws::protocol::ReadJson(envelope.data), data), "another tree than nlohmann's");
+  std::string written;
+  ws::protocol::AppendJson(written, data);
+  Require(written == data.dump(), "another text than nlohmann's");
   std::string text;
   ws::protocol::AppendEnvelope(text, envelope.Event(), envelope.id, data);
   const ws::protocol::EnvelopeResult again = ws::protocol::ReadEnvelope(text);

@@ -7,7 +7,7 @@ using namespace ws::protocol;
 namespace {
 
 void Add(InboundBound& bound, int messages, std::size_t bytes) {
-  for (; messages > 0; --messages) bound.Add(bytes);
+  for (; messages > 0; --messages) bound.Add(1, bytes);
 }
 
 }  // namespace
@@ -16,7 +16,7 @@ TEST_CASE("Reading stops at the bound in messages, and goes on when half is done
   InboundBound bound(256, 1 << 20);
   Add(bound, 255, 1);
   CHECK_FALSE(bound.Full(false));
-  bound.Add(1);
+  bound.Add(1, 1);
   CHECK(bound.Full(false));
   bound.Release(127, 127);
   CHECK_FALSE(bound.HalfDone());
@@ -30,7 +30,7 @@ TEST_CASE("Reading stops at the bound in bytes, and goes on when half is done") 
   InboundBound bound(256, 1000);
   Add(bound, 3, 333);
   CHECK_FALSE(bound.Full(false));
-  bound.Add(1);
+  bound.Add(1, 1);
   CHECK(bound.Full(false));
   bound.Release(1, 333);
   CHECK_FALSE(bound.HalfDone());
@@ -43,20 +43,20 @@ TEST_CASE("While requests of ours are open reading goes on to twice the bound") 
   Add(bound, 7, 1);
   CHECK(bound.Full(false));
   CHECK_FALSE(bound.Full(true));
-  bound.Add(1);
+  bound.Add(1, 1);
   CHECK(bound.Full(true));
 
   InboundBound by_bytes(100, 1000);
-  by_bytes.Add(1999);
+  by_bytes.Add(1, 1999);
   CHECK_FALSE(by_bytes.Full(true));
-  by_bytes.Add(1);
+  by_bytes.Add(1, 1);
   CHECK(by_bytes.Full(true));
 }
 
 TEST_CASE("An empty mailbox is read for, even if its bound admits one message only") {
   InboundBound bound(1, 10);
   CHECK_FALSE(bound.Full(false));
-  bound.Add(1000);
+  bound.Add(1, 1000);
   CHECK(bound.Full(false));
   CHECK_FALSE(bound.HalfDone());
   bound.Release(1, 1000);

@@ -89,6 +89,8 @@ Result ToResult(Value&& value) {
   } else if constexpr (std::same_as<std::remove_cvref_t<Value>, std::optional<Failure>>) {
     return value ? ToResult(*std::forward<Value>(value)) : Result();
   } else {
+    static_assert(std::constructible_from<Json, Value>,
+                  "a callback returns nothing, a Failure, or what nlohmann/json can write: give the type a to_json");
     return Result(std::in_place_type<Json>, std::forward<Value>(value));
   }
 }

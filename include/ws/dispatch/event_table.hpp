@@ -52,9 +52,9 @@ class EventTable {
 
   // What a message of this name runs, in order; allocates nothing for the look-up itself.
   std::shared_ptr<const Registrations> Find(std::string_view event) const;
-  std::shared_ptr<const Registrations> Any() const { return Copy(any_); }
-  std::shared_ptr<const Registrations> Gates() const { return Copy(gates_); }
-  std::shared_ptr<const Registrations> Raw() const { return Copy(raw_); }
+  std::shared_ptr<const Registrations> Any() const { return Copy(any_, Has::Any); }
+  std::shared_ptr<const Registrations> Gates() const { return Copy(gates_, Has::Gates); }
+  std::shared_ptr<const Registrations> Raw() const { return Copy(raw_, Has::Raw); }
 
  private:
   struct Hash {
@@ -63,13 +63,30 @@ class EventTable {
   };
   using Shared = std::shared_ptr<const Registrations>;
 
+  enum class Has : unsigned { Events = 1, Any = 2, Gates = 4, Raw = 8 };
+  // The lock for writing; notes at its end what there is.
+  class Change {
+   public:
+    explicit Change(EventTable& table) : table_(table), lock_(table.mutex_) {}
+    ~Change() { table_.held_ = table_.Contents(); }
+    Change(const Change&) = delete;
+    Change& operator=(const Change&) = delete;
+
+   private:
+    EventTable& table_;
+    const std::unique_lock<std::shared_mutex> lock_;
+  };
+  unsigned Contents() const;
+
   // Copies on write, so that a dispatch under way keeps its own list.
   static void Append(Shared& list, std::shared_ptr<Registration> added);
   static bool Erase(Shared& list, Token token);
 
   std::shared_ptr<Registration> Make(CallbackPtr callback) const;
   Token AddTo(Shared& list, CallbackPtr callback);
-  Shared Copy(const Shared& list) const {
+  bool Holds(Has what) const noexcept { return (held_.load() & static_cast<unsigned>(what)) != 0; }
+  Shared Copy(const Shared& list, Has what) const {
+    if (!Holds(what)) return nullptr;
     const std::shared_lock lock(mutex_);
     return list;
   }
@@ -78,9 +95,16 @@ class EventTable {
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events_;
   Shared any_, gates_, raw_;
+  std::atomic<unsigned> held_ = 0;  // of Has: what is empty need not be looked at under the lock
   std::uint64_t last_token_ = 0;
   bool closed_ = false;
 };
+
+inline unsigned EventTable::Contents() const {
+  const auto one = [](bool holds, Has what) { return holds ? static_cast<unsigned>(what) : 0; };
+  return one(!events_.empty(), Has::Events) | one(any_ != nullptr, Has::Any) | one(gates_ != nullptr, Has::Gates) |
+         one(raw_ != nullptr, Has::Raw);
+}
 
 inline void EventTable::Append(Shared& list, std::shared_ptr<Registration> added) {
   auto copy = list ? std::make_shared<Registrations>(*list) : std::make_shared<Registrations>();
@@ -102,7 +126,7 @@ inline std::shared_ptr<Registration> EventTable::Add(std::string_view event, Cal
   added->order = order;
   added->once = once;
   Shared old;  // declared before the lock: destroyed after it
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   if (closed_) return nullptr;
   added->token = Token{++last_token_};
   auto found = events_.find(event);
@@ -122,7 +146,7 @@ inline std::shared_ptr<Registration> EventTable::Make(CallbackPtr callback) cons
 inline Token EventTable::AddTo(Shared& list, CallbackPtr callback) {
   auto added = Make(std::move(callback));
   Shared old;
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   if (closed_) return Token::None;
   added->token = Token{++last_token_};
   const Token token = added->token;
@@ -134,7 +158,7 @@ inline Token EventTable::AddTo(Shared& list, CallbackPtr callback) {
 inline Token EventTable::SetRaw(CallbackPtr callback) {
   auto added = Make(std::move(callback));
   Shared old = std::make_shared<Registrations>(Registrations{added});
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   if (closed_) return Token::None;
   added->token = Token{++last_token_};
   raw_.swap(old);
@@ -143,7 +167,7 @@ inline Token EventTable::SetRaw(CallbackPtr callback) {
 
 inline void EventTable::Remove(std::string_view event) {
   Shared old;
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   const auto found = events_.find(event);
   if (found == events_.end()) return;
   old = std::move(found->second);
@@ -153,7 +177,7 @@ inline void EventTable::Remove(std::string_view event) {
 inline void EventTable::Remove(Token token) {
   if (token == Token::None) return;
   Shared old;
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   for (Shared* list : {&raw_, &any_, &gates_}) {
     old = *list;
     if (Erase(*list, token)) return;
@@ -169,7 +193,7 @@ inline void EventTable::Remove(Token token) {
 inline void EventTable::Close() {
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events;
   Shared any, gates, raw;
-  const std::unique_lock lock(mutex_);
+  const Change change(*this);
   closed_ = true;
   events.swap(events_);
   any.swap(any_);
@@ -178,6 +202,7 @@ inline void EventTable::Close() {
 }
 
 inline std::shared_ptr<const Registrations> EventTable::Find(std::string_view event) const {
+  if (!Holds(Has::Events)) return nullptr;
   const std::shared_lock lock(mutex_);
   const auto found = events_.find(event);
   return found == events_.end() ? nullptr : found->second;

@@ -177,8 +177,9 @@ inline void Exchange::Record(std::size_t index, Result result) {
     if (failure->code.empty()) failure->code = IsGate(index) ? "unauthorized" : "internal";
     if (IsGate(index)) refused_ = true;
   }
+  if (std::holds_alternative<std::monostate>(result)) return;
   const std::lock_guard lock(mutex_);
-  if (failed_ || index > answered_by_ || std::holds_alternative<std::monostate>(result)) return;
+  if (failed_ || index > answered_by_) return;
   answered_by_ = index;
   answer_.result = std::move(result);
 }

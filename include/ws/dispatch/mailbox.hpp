@@ -1,6 +1,7 @@
 // What waits for a connection's callbacks: handled one by one, in order of arrival.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/strand.hpp>
@@ -30,6 +31,8 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void Put(std::vector<ExchangePtr>& batch);
   // The same where the pool is the I/O strand and the caller is on it: callbacks run before it returns.
   void PutAndDrain(std::vector<ExchangePtr>& batch);
+  // Handles what waits, on a thread of the pool. For the Handover that Put gave it to.
+  void Run();
   // MailboxOwner::MayStart would answer differently now.
   void Wake();
   // Drops what waits now, but for lifecycle events.
@@ -99,12 +102,14 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   std::optional<Strand> strand_;
   std::vector<ExchangePtr> incoming_;
   State state_ = State::Idle;
-  std::size_t discard_ = 0;  // so many of those that wait are to be dropped
-  std::size_t waiting_ = 0;
+  std::uint64_t put_ = 0;   // so many exchanges since the beginning
   std::size_t beside_ = 0;  // unordered callbacks that still run
+
+  std::atomic<std::uint64_t> discarded_ = 0;  // the first so many are to be dropped
 
   // On the strand only.
   std::deque<ExchangePtr> batch_;
+  std::uint64_t taken_ = 0;
   std::list<Running> running_;
   bool cancelled_ = false, cancelled_last_ = false;
 };

@@ -27,6 +27,9 @@ InvalidPayload LocateMismatch(const Json& data, const std::function<std::optiona
 // The value of data as T; null is T's default where it has one. Throws InvalidPayload.
 template <class T>
 T ReadPayload(const Json& data) {
+  static_assert(
+      requires { data.get<T>(); },
+      "nlohmann/json cannot read this type: give it a from_json, as by NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE");
   if constexpr (std::default_initializable<T>) {
     if (data.is_null()) return T();
   }

@@ -1,7 +1,6 @@
 // The JSON envelope of a message, taken apart without a tree (PROTOCOL.md 1).
 #pragma once
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -12,6 +11,7 @@
 #include <utility>
 
 #include "ws/protocol/json_scanner.hpp"
+#include "ws/protocol/json_string.hpp"
 #include "ws/protocol/names.hpp"
 
 namespace ws::protocol {
@@ -71,34 +71,6 @@ inline BinaryParts SplitBinary(std::string_view message) {
   if (border == message.npos) return {message, {}, false};
   return {message.substr(0, border), message.substr(border + 1), true};
 }
-
-// What a JSON string means, given what stands between its quotes; the text must have passed the scanner.
-inline std::string DecodeJsonString(std::string_view raw) {
-  std::string result;
-  result.reserve(raw.size());
-  const char* at = raw.data();
-  const char* const end = at + raw.size();
-  for (;;) {
-    const char* const escape = std::find(at, end, '\\');
-    result.append(at, escape);
-    if (escape == end) return result;
-    at = escape + 2;
-    if (escape[1] != 'u') {
-      result += escape_meanings[escape_letters.find(escape[1])];
-      continue;
-    }
-    int code = ReadHexUnit(at, end);
-    at += 4;
-    if (IsHighSurrogate(code)) {
-      code = 0x10000 + ((code - 0xD800) << 10) + (ReadHexUnit(at + 2, end) - 0xDC00);
-      at += 6;
-    }
-    AppendUtf8(result, static_cast<std::uint32_t>(code));
-  }
-}
-
-// The bytes that an escape takes for one that it means, at most: what is longer still need not be decoded.
-inline constexpr std::size_t max_escape_bytes = 6;
 
 // Tells whether the JSON text is an id: an unsigned integer of 64 bits, or a string of at most
 // `max_id_bytes`.

@@ -1,57 +1,16 @@
 // The JSON envelope of a message, written (PROTOCOL.md 1, 3 and 4).
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include <nlohmann/json.hpp>
 
-#include "ws/protocol/json_scanner.hpp"
-#include "ws/protocol/utf8.hpp"
+#include "ws/protocol/json_writer.hpp"
 
 namespace ws::protocol {
 // Every function appends one compact JSON text to `out` and throws nothing but `std::bad_alloc`: invalid
 // UTF-8 becomes U+FFFD, NaN null. An `id_json` is the id's JSON text, as `Envelope::id` has it.
-
-// Appends the text as a JSON string, escaped as little as nlohmann does.
-inline void AppendJsonString(std::string& out, std::string_view text) {
-  constexpr std::string_view hex = "0123456789abcdef";
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  out += '"';
-  for (;;) {
-    const char* const stop = SkipPlain(at, end);
-    out.append(at, stop);
-    if (stop == end) break;
-    const Utf8Sequence next = ReadUtf8(stop, end);
-    at = stop + next.size;
-    const std::size_t letter = escape_meanings.find(*stop);
-    if (!next.valid) {
-      out += "\xEF\xBF\xBD";
-    } else if (next.size > 1) {
-      out.append(stop, at);
-    } else if (letter != escape_meanings.npos) {
-      out.append({'\\', escape_letters[letter]});
-    } else {
-      const auto control = static_cast<unsigned char>(*stop);
-      out.append({'\\', 'u', '0', '0', hex[control >> 4], hex[control & 0xF]});
-    }
-  }
-  out += '"';
-}
-
-// Appends the value; one that is discarded is written as null.
-inline void AppendJson(std::string& out, const nlohmann::json& value) {
-  if (value.is_discarded()) {
-    out += "null";
-    return;
-  }
-  // What `dump` does, but without a string of its own.
-  using Serializer = nlohmann::detail::serializer<nlohmann::json>;
-  Serializer serializer{nlohmann::detail::output_adapter<char>(out), ' ', nlohmann::json::error_handler_t::replace};
-  serializer.dump(value, false, false, 0);
-}
 
 // Appends a message; an empty id is left out, and so is data that is null or discarded.
 inline void AppendEnvelope(std::string& out, std::string_view event, std::string_view id_json,

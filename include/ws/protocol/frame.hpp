@@ -17,8 +17,19 @@ class Frame {
  public:
   // The longest head that stands before a payload, RFC 6455 5.2.
   static constexpr std::size_t head_room = 10;
-  // A text to append the payload to, so that the head finds its place before it.
+  // A text to append a payload to, so that the head finds its place before it.
   static std::string Begin() { return std::string(head_room, '\0'); }
+  // The same with the payload that `append` adds. It grows in a buffer of the thread's, so that the text is allocated
+  // once.
+  template <class Append>
+  static std::string Written(Append append) {
+    constexpr std::size_t kept = std::size_t{64} << 10;
+    thread_local std::string buffer;
+    buffer.assign(head_room, '\0');
+    append(buffer);
+    if (buffer.size() > kept) return std::exchange(buffer, {});
+    return buffer;
+  }
 
   // `text` is what Begin gave, with the payload behind it.
   Frame(std::string text, Kind kind) : text_(std::move(text)), kind_(kind) {

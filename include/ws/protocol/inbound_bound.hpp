@@ -10,8 +10,8 @@ class InboundBound {
  public:
   InboundBound(std::size_t max_messages, std::size_t max_bytes) : max_messages_(max_messages), max_bytes_(max_bytes) {}
 
-  void Add(std::size_t bytes) noexcept {
-    ++messages_;
+  void Add(std::size_t messages, std::size_t bytes) noexcept {
+    messages_ += messages;
     bytes_ += bytes;
   }
   void Release(std::size_t messages, std::size_t bytes) noexcept {

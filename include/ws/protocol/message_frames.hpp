@@ -15,16 +15,16 @@ namespace ws::protocol {
 
 // An event with its data.
 inline FramePtr EventFrame(std::string_view event, const nlohmann::json& data) {
-  std::string text = Frame::Begin();
-  AppendEnvelope(text, event, {}, data);
+  std::string text = Frame::Written([&](std::string& out) { AppendEnvelope(out, event, {}, data); });
   return std::make_shared<const Frame>(std::move(text), Kind::Text);
 }
 
 // The same with raw bytes behind it, PROTOCOL.md 1.
 inline FramePtr BinaryEventFrame(std::string_view event, const nlohmann::json& data, std::string_view bytes) {
-  std::string text = Frame::Begin();
-  AppendEnvelope(text, event, {}, data);
-  text.append(1, '\0').append(bytes);
+  std::string text = Frame::Written([&](std::string& out) {
+    AppendEnvelope(out, event, {}, data);
+    out.append(1, '\0').append(bytes);
+  });
   return std::make_shared<const Frame>(std::move(text), Kind::Binary);
 }
 

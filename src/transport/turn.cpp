@@ -1,0 +1,148 @@
+#include "transport/turn.hpp"
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include "transport/link.hpp"
+#include "ws/dispatch/mailbox.hpp"
+
+namespace ws::transport {
+
+namespace asio = boost::asio;
+
+class Turn::Corked {
+ public:
+  explicit Corked(const Turn& turn) noexcept { current_ = &turn; }
+  ~Corked() { current_ = nullptr; }
+  Corked(const Corked&) = delete;
+  Corked& operator=(const Corked&) = delete;
+
+  static bool Is(const Turn& turn) noexcept { return current_ == &turn; }
+
+ private:
+  inline static thread_local const Turn* current_ = nullptr;
+};
+
+Turn::Turn(asio::io_context& context, asio::any_io_executor pool, unsigned workers)
+    : context_(context), pool_(std::move(pool)), workers_(workers), look_(context) {}
+
+std::shared_ptr<Turn> Turn::Here() {
+  // A server's are the only ones.
+  auto* const here = static_cast<Turn*>(Handover::Here());
+  return here == nullptr ? nullptr : here->shared_from_this();
+}
+
+void Turn::RunContext() {
+  const Scope scope(this);
+  const auto work = asio::make_work_guard(context_);
+  context_.run();
+}
+
+bool Turn::Take(const asio::any_io_executor& pool, const Job& job) {
+  if (pool != pool_) return false;
+  gathered_.push_back(job);
+  EndLater();
+  return true;
+}
+
+// Behind all that is ready now.
+void Turn::EndLater() {
+  if (std::exchange(ending_, true)) return;
+  asio::post(context_, [self = shared_from_this()] { self->EndTurn(); });
+}
+
+void Turn::EndTurn() {
+  ending_ = false;
+  WakeLinks();
+  if (gathered_.empty()) return;
+  bool begins = false, some_wait = false;
+  {
+    const std::lock_guard lock(mutex_);
+    ready_.insert(ready_.end(), std::move_iterator(gathered_.begin()), std::move_iterator(gathered_.end()));
+    begins = working_ < workers_;
+    if (begins) ++working_;
+    some_wait = ready_.size() > 1 || !begins;
+  }
+  gathered_.clear();
+  if (begins) asio::post(pool_, [self = shared_from_this()] { Work(self); });
+  if (some_wait) LookAgain();
+}
+
+// While some wait for a thread of the pool, what others have to send waits with them (see Wake); but a callback may
+// block.
+void Turn::LookAgain() {
+  if (std::exchange(looking_, true)) return;
+  look_->expires_after(patience);
+  look_->async_wait([self = shared_from_this()](Error cancelled) {
+    self->looking_ = false;
+    if (cancelled) return;
+    self->WakeLinks();
+    if (self->SomeWait()) self->LookAgain();
+  });
+}
+
+void Turn::Wake(std::weak_ptr<Link> link, void (Link::*what)()) {
+  const bool is_here = Handover::Here() == this;
+  bool calls = false;
+  {
+    const std::lock_guard lock(mutex_);
+    woken_.push_back({std::move(link), what});
+    const bool waits = Corked::Is(*this) && !ready_.empty();
+    calls = !is_here && !waits && !std::exchange(called_, true);
+  }
+  if (is_here) return EndLater();
+  if (calls) asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+}
+
+bool Turn::SomeWait() {
+  const std::lock_guard lock(mutex_);
+  return !ready_.empty();
+}
+
+void Turn::WakeLinks() {
+  std::vector<Woken> woken;
+  {
+    const std::lock_guard lock(mutex_);
+    called_ = false;
+    woken.swap(woken_);
+  }
+  for (const Woken& one : woken) {
+    if (const auto link = one.link.lock()) (link.get()->*one.what)();
+  }
+}
+
+void Turn::Work(std::shared_ptr<Turn> self) {
+  {
+    const Corked corked(*self);
+    bool more = false;
+    for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
+      if (more) asio::post(self->pool_, [self] { Work(self); });
+      job.mailbox->Run();
+    }
+  }
+  self->Uncork();
+}
+
+// None: nothing is left, and the caller works no more. `more`: so much is left that another should help.
+Turn::Job Turn::Next(bool& more) {
+  const std::lock_guard lock(mutex_);
+  more = ready_.size() > 1 && working_ < workers_;
+  if (more) ++working_;
+  if (ready_.empty()) {
+    --working_;
+    return {};
+  }
+  Job next = std::move(ready_.front());
+  ready_.pop_front();
+  return next;
+}
+
+void Turn::Uncork() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (woken_.empty() || std::exchange(called_, true)) return;
+  }
+  asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+}
+
+}  // namespace ws::transport

@@ -1,0 +1,53 @@
+// Reading and writing of events, against nlohmann's own.
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <string>
+
+#include "units/sample.hpp"
+#include "ws/message.hpp"
+#include "ws/protocol/envelope.hpp"
+#include "ws/protocol/message_frames.hpp"
+
+namespace {
+
+using ws::Json;
+using ws::bench::SampleText;
+
+void ReadEnvelope(benchmark::State& state) {
+  const std::string text = SampleText();
+  for (auto _ : state) benchmark::DoNotOptimize(ws::protocol::ReadEnvelope(text));
+}
+BENCHMARK(ReadEnvelope);
+
+void ParseWithNlohmann(benchmark::State& state) {
+  const std::string text = SampleText();
+  for (auto _ : state) benchmark::DoNotOptimize(Json::parse(text, nullptr, false));
+}
+BENCHMARK(ParseWithNlohmann);
+
+// What a callback pays that asks for the data.
+void ParseData(benchmark::State& state) {
+  const std::string text = SampleText();
+  const std::string_view data = ws::protocol::ReadEnvelope(text).envelope.data;
+  const auto begin = static_cast<std::size_t>(data.data() - text.data());
+  for (auto _ : state) {
+    const ws::Message message(text, ws::Kind::Text, {{}, {}, {begin, data.size()}, {}});
+    benchmark::DoNotOptimize(message.Data());
+  }
+}
+BENCHMARK(ParseData);
+
+void WriteFrame(benchmark::State& state) {
+  const Json data = Json::parse(SampleText())["data"];
+  for (auto _ : state) benchmark::DoNotOptimize(ws::protocol::EventFrame("echo", data));
+}
+BENCHMARK(WriteFrame);
+
+void DumpWithNlohmann(benchmark::State& state) {
+  const Json message = Json::parse(SampleText());
+  for (auto _ : state) benchmark::DoNotOptimize(message.dump());
+}
+BENCHMARK(DumpWithNlohmann);
+
+}  // namespace
