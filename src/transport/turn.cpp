@@ -61,7 +61,7 @@ void Turn::EndTurn() {
     ready_.insert(ready_.end(), std::move_iterator(gathered_.begin()), std::move_iterator(gathered_.end()));
     begins = working_ < workers_;
     if (begins) ++working_;
-    some_wait = ready_.size() > 1 || !begins;
+    some_wait = ready_.size() > 1 || working_ > 1 || !begins;
   }
   gathered_.clear();
   if (begins) asio::post(pool_, [self = shared_from_this()] { Work(self); });
@@ -91,7 +91,7 @@ void Turn::Wake(std::weak_ptr<Link> link, void (Link::*what)()) {
     calls = !is_here && !waits && !std::exchange(called_, true);
   }
   if (is_here) return EndLater();
-  if (calls) asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+  if (calls) Call();
 }
 
 bool Turn::SomeWait() {
@@ -112,36 +112,36 @@ void Turn::WakeLinks() {
 }
 
 void Turn::Work(std::shared_ptr<Turn> self) {
-  {
-    const Corked corked(*self);
-    bool more = false;
-    for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
-      if (more) asio::post(self->pool_, [self] { Work(self); });
-      job.mailbox->Run();
-    }
+  const Corked corked(*self);
+  bool more = false;
+  for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
+    if (more) asio::post(self->pool_, [self] { Work(self); });
+    job.mailbox->Run();
   }
-  self->Uncork();
 }
 
 // None: nothing is left, and the caller works no more. `more`: so much is left that another should help.
 Turn::Job Turn::Next(bool& more) {
-  const std::lock_guard lock(mutex_);
-  more = ready_.size() > 1 && working_ < workers_;
-  if (more) ++working_;
-  if (ready_.empty()) {
-    --working_;
-    return {};
+  Job next;
+  bool calls = false;
+  {
+    const std::lock_guard lock(mutex_);
+    more = ready_.size() > 1 && working_ < workers_;
+    if (more) ++working_;
+    if (ready_.empty()) {
+      --working_;
+    } else {
+      next = std::move(ready_.front());
+      ready_.pop_front();
+    }
+    // Nobody waits any more, so what callbacks have to send does not either.
+    calls = ready_.empty() && !woken_.empty() && !std::exchange(called_, true);
   }
-  Job next = std::move(ready_.front());
-  ready_.pop_front();
+  if (calls) Call();
   return next;
 }
 
-void Turn::Uncork() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (woken_.empty() || std::exchange(called_, true)) return;
-  }
+void Turn::Call() {
   asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
 }
 

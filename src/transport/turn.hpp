@@ -58,7 +58,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   // On the pool.
   static void Work(std::shared_ptr<Turn> self);
   Job Next(bool& more);
-  void Uncork();
+  void Call();
 
   boost::asio::io_context& context_;
   const boost::asio::any_io_executor pool_;
@@ -74,7 +74,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   std::deque<Job> ready_;
   unsigned working_ = 0;  // threads of the pool
   std::vector<Woken> woken_;
-  bool called_ = false;  // the I/O thread, to wake links
+  bool called_ = false;  // the I/O thread was, to wake links
 };
 
 }  // namespace ws::transport
