@@ -25,7 +25,7 @@ struct Codec::Beast {
   explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
 
   websocket::stream<MemoryStream, true> stream;
-  std::optional<Inflater> inflater;  // of 7 kB, where deflate was agreed on
+  std::unique_ptr<Inflater> inflater;  // of 7 kB, so only where deflate was agreed on
 };
 
 Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
@@ -65,7 +65,7 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
   Error error;
   stream.accept(upgrade, error);
   deflating_ = offers_deflate;
-  if (deflating_) beast_->inflater.emplace();
+  if (deflating_) beast_->inflater = std::make_unique<Inflater>();
   out += std::exchange(stream.next_layer().Output(), {});
   return error;
 }
