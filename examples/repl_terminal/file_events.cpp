@@ -223,9 +223,9 @@ ws::Json ListFiles(const Workspace& workspace) {
 // Out of turn, since it is only looked at; once at a time, since its reply is large.
 asio::awaitable<Listed> List(DeskPtr desk) {
   if (std::exchange(desk->is_listing, true)) co_return ws::Failure{"busy", "The files are being listed already."};
+  const std::shared_ptr<void> listing(nullptr, [desk](void*) { desk->is_listing = false; });
   std::function<ws::Json()> work = [desk] { return ListFiles(desk->workspace); };
   ws::Json files = co_await OnDisk(desk, std::move(work));
-  desk->is_listing = false;
   co_return files;
 }
 

@@ -16,19 +16,8 @@ using repl::test::Client;
 using repl::test::Service;
 using ws::Json;
 
-pid_t ShellOf(Client& client, const std::string& session) {
-  client.Type(session, "echo shell:$$ end:$((1+1))\n");
-  const std::string output = client.OutputUntil("end:2");
-  return std::atoi(output.c_str() + output.rfind("shell:") + 6);
-}
-
 bool EndsWithin(std::chrono::seconds time, pid_t shell) {
-  const auto deadline = std::chrono::steady_clock::now() + time;
-  while (!repl::SessionMembers(shell).empty()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
+  return repl::test::Within(time, [shell] { return repl::SessionMembers(shell).empty(); });
 }
 
 }  // namespace
@@ -42,7 +31,7 @@ TEST_CASE("a terminal answers, resizes and closes, and its output is a plain tex
   const std::string output = client.OutputUntil("sum:42");
   CHECK(output.find("43 132") != std::string::npos);
   CHECK(output.find(service.root.filename()) != std::string::npos);
-  const pid_t shell = ShellOf(client, session);
+  const pid_t shell = client.ShellOf(session);
   client.Emit("closeTerminal", {{"sessionId", session}});
   CHECK(client.Next("terminalClosed").at("sessionId") == session);
   CHECK(repl::SessionMembers(shell).empty());
@@ -64,7 +53,7 @@ TEST_CASE("a connection drives only the terminals that it has asked for") {
   Client stays(service.server.Port()), other(service.server.Port());
   const std::string kept = stays.OpenTerminal();
   const std::string session = other.OpenTerminal();
-  const pid_t shell = ShellOf(other, session);
+  const pid_t shell = other.ShellOf(session);
   for (const std::string event : {"terminalInput", "terminalResize", "closeTerminal"}) {
     stays.Emit(event, {{"sessionId", session}, {"data", "exit\n"}, {"cols", 1}, {"rows", 1}});
     CHECK(stays.Next("terminalError").at("sessionId") == session);
@@ -81,13 +70,13 @@ TEST_CASE("a shell outlives its connection, and comes back with what it has show
   {
     Client goes(service.server.Port());
     session = goes.OpenTerminal();
-    shell = ShellOf(goes, session);
+    shell = goes.ShellOf(session);
   }
   Client comes(service.server.Port());
   comes.Emit("requestTerminal", {{"sessionId", session}});
   CHECK(comes.Next("terminalConnected").at("sessionId") == session);
   comes.OutputUntil("end:2");
-  CHECK(ShellOf(comes, session) == shell);
+  CHECK(comes.ShellOf(session) == shell);
 }
 
 TEST_CASE("a shell that nobody looks at ends after its grace, with all that it has started") {
@@ -97,7 +86,7 @@ TEST_CASE("a shell that nobody looks at ends after its grace, with all that it h
     Client goes(service.server.Port());
     const std::string session = goes.OpenTerminal();
     goes.Type(session, "sleep 1000 & ");
-    shell = ShellOf(goes, session);
+    shell = goes.ShellOf(session);
   }
   CHECK(EndsWithin(std::chrono::seconds(20), shell));
 }

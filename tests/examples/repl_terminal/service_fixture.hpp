@@ -10,6 +10,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -63,6 +64,16 @@ struct Service {
   ws::Server server;
 };
 
+template <class Condition>
+bool Within(std::chrono::seconds time, Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
 // What the original's browser client does: events out, `event` and `data` of each message in.
 class Client {
  public:
@@ -107,6 +118,12 @@ class Client {
     std::string output;
     while (output.find(text) == std::string::npos) output += Next("terminalResponse").get<std::string>();
     return output;
+  }
+  // The number of a terminal's shell, which is at its prompt.
+  pid_t ShellOf(const std::string& session) {
+    Type(session, "echo shell:$$ end:$((1+1))\n");
+    const std::string output = OutputUntil("end:2");
+    return std::atoi(output.c_str() + output.rfind("shell:") + 6);
   }
 
  private:

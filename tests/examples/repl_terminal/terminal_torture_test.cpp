@@ -15,15 +15,10 @@ namespace {
 
 using repl::test::Client;
 using repl::test::Service;
+using repl::test::Within;
 using ws::Json;
 
 constexpr std::size_t mega = 1'000'000;
-
-pid_t ShellOf(Client& client, const std::string& session) {
-  client.Type(session, "echo shell:$$ end:$((1+1)); PS1='prompt''> '\n");
-  const std::string output = client.OutputUntil("end:2");
-  return std::atoi(output.c_str() + output.rfind("shell:") + 6);
-}
 
 // How many characters the client is shown up to and with `end`.
 std::size_t CountUntil(Client& client, const std::string& end) {
@@ -56,26 +51,16 @@ std::size_t WrittenBy(pid_t process) {
   return bytes;
 }
 
-template <class Condition>
-bool Within(std::chrono::seconds time, Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + time;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 }  // namespace
 
 TEST_CASE("a shell is not read for a browser that does not read, and an interrupt still reaches it") {
   Service service;
   Client stalls(service.server.Port()), reads(service.server.Port());
   const std::string session = stalls.OpenTerminal();
-  const pid_t shell = ShellOf(stalls, session);
+  const pid_t shell = stalls.ShellOf(session);
   const std::size_t memory = ws::test::MemoryKib();
 
-  stalls.Type(session, "yes\n");
+  stalls.Type(session, "PS1='prompt''> '; yes\n");
   const pid_t yes = ForegroundOf(shell);
   reads.Type(reads.OpenTerminal(), "head -c 40000000 /dev/zero | tr '\\0' x; echo all:$((1+1))\n");
   CHECK(CountUntil(reads, "all:2") > 40 * mega);
@@ -99,7 +84,7 @@ TEST_CASE("a tab that is killed a thousand times leaves no process and no descri
       Client tab(service.server.Port());
       const std::string session = tab.OpenTerminal();
       if (round % 10 != 0) continue;
-      shells.push_back(ShellOf(tab, session));
+      shells.push_back(tab.ShellOf(session));
       tab.Type(session, "(trap '' HUP; sleep 1000) & yes\n");  // stubborn, and with output that nobody reads
     }
     CHECK(Within(std::chrono::seconds(20), [] { return ws::test::HasNoChildren(); }));
