@@ -5,6 +5,7 @@
 #include <string>
 
 #include "load/frame.hpp"
+#include "support/memory_session.hpp"
 #include "transport/codec.hpp"
 #include "units/sample.hpp"
 #include "ws/protocol/message_frames.hpp"
@@ -12,18 +13,6 @@
 namespace {
 
 using ws::transport::Codec;
-
-ws::HttpRequest UpgradeRequest() {
-  ws::HttpRequest request;
-  request.method = "GET";
-  request.target = "/";
-  request.headers = {{"Host", "localhost"},
-                     {"Connection", "Upgrade"},
-                     {"Upgrade", "websocket"},
-                     {"Sec-WebSocket-Version", "13"},
-                     {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
-  return request;
-}
 
 // `arguments`: messages that one read brings, and the octets of their text.
 void EchoOverMemory(benchmark::State& state) {
@@ -33,7 +22,7 @@ void EchoOverMemory(benchmark::State& state) {
   for (auto left = state.range(0); left > 0; --left) input += frame;
   boost::asio::io_context context{1};
   Codec codec(context.get_executor(), {ws::transport::Role::Server, std::size_t{2} << 20, false});
-  if (codec.Accept(UpgradeRequest(), "", output)) state.SkipWithError("no upgrade");
+  if (codec.Accept(ws::test::UpgradeRequest(), "", output)) state.SkipWithError("no upgrade");
   std::int64_t messages = 0;
   for (auto _ : state) {
     output.clear();
