@@ -25,13 +25,12 @@ struct Codec::Beast {
   explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
 
   websocket::stream<MemoryStream, true> stream;
-  std::unique_ptr<Inflater> inflater;  // of 7 kB, so only where deflate was agreed on
+  Inflater inflater;
 };
 
 Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
     : options_(options), beast_(std::make_unique<Beast>(std::move(executor))) {
   auto& stream = beast_->stream;
-  stream.read_message_max(options.max_message_bytes);
   stream.auto_fragment(false);
   websocket::permessage_deflate deflate;
   deflate.server_enable = options.deflate;
@@ -65,8 +64,8 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
   Error error;
   stream.accept(upgrade, error);
   deflating_ = offers_deflate;
-  if (deflating_) beast_->inflater = std::make_unique<Inflater>();
   out += std::exchange(stream.next_layer().Output(), {});
+  if (!deflating_) beast_.reset();
   return error;
 }
 
@@ -114,6 +113,7 @@ std::optional<Codec::Event> Codec::ReadHeader() {
     compressed_ = header_.compressed;
     kind_ = header_.opcode == Opcode::Text ? Kind::Text : Kind::Binary;
     received_ = 0;
+    text_ = 0;
   }
   // Compressed payload may be a little larger than what it stands for, most so with a small window.
   const std::size_t slack = compressed_ ? options_.max_message_bytes / 32 + 64 : 0;
@@ -121,24 +121,9 @@ std::optional<Codec::Event> Codec::ReadHeader() {
     return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   }
   received_ += static_cast<std::size_t>(header_.payload);
-  const std::string_view head = input_.substr(0, header_.size);
+  mask_ = header_.masked ? Mask(input_.substr(0, header_.size)) : Mask();
   input_.remove_prefix(header_.size);
   payload_left_ = header_.payload;
-  if (compressed_) {
-    mask_ = header_.masked ? Mask(head) : Mask();
-    in_frame_ = true;
-    return std::nullopt;
-  }
-  // Beast does not return from an empty frame that is not the last, so it never sees one alone. Behind the first
-  // frame it means nothing at all.
-  if (!begins && header_.payload == 0 && !header_.fin) return std::nullopt;
-  held_.append(head);
-  if (!header_.masked) {
-    // Beast plays the server here too: a key of zeros changes nothing.
-    char& second = held_[held_.size() - head.size() + 1];
-    second = static_cast<char>(static_cast<unsigned char>(second) | 0x80U);
-    held_.append(4, '\0');
-  }
   in_frame_ = header_.payload != 0 || header_.fin;
   return std::nullopt;
 }
@@ -166,41 +151,32 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   input_.remove_prefix(size);
   payload_left_ -= size;
   in_frame_ = payload_left_ != 0;
-  if (compressed_) return Inflate(payload);
-  beast_->stream.next_layer().SetWindow(held_, payload);
-  if (const Error error = ReadBeast(size)) return Fail(error);
-  held_.clear();
-  if (in_frame_ || !header_.fin) return std::nullopt;
-  // Beast does not look for a character left open where the last frame is empty.
-  if (size == 0 && kind_ == Kind::Text && !protocol::IsValidUtf8(message_))
-    return Fail(websocket::error::bad_frame_payload);
-  return Event::Message;
-}
-
-Error Codec::ReadBeast(std::size_t size) {
-  Error error;
-  const std::size_t begin = message_.size();
-  message_.resize(begin + std::max<std::size_t>(size, 1));  // an empty last frame must be read too
-  std::size_t done = 0;
-  do {
-    done += beast_->stream.read_some(
-        boost::asio::buffer(message_.data() + begin + done, message_.size() - begin - done), error);
-  } while (!error && done < size);
-  message_.resize(begin + done);
-  return error;
+  if (!compressed_) {
+    mask_.Append(payload, message_);
+  } else if (const std::optional<Event> failed = Inflate(payload)) {
+    return failed;
+  }
+  const bool last = !in_frame_ && header_.fin;
+  if (kind_ == Kind::Text && !IsText(last))
+    return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
+  return last ? std::optional(Event::Message) : std::nullopt;
 }
 
 std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
-  const bool last = !in_frame_ && header_.fin;
-  auto verdict = beast_->inflater->Add(mask_.Apply(payload), message_, options_.max_message_bytes);
-  if (verdict == Inflater::Verdict::Fine && last)
-    verdict = beast_->inflater->Finish(message_, options_.max_message_bytes);
+  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, options_.max_message_bytes);
+  if (verdict == Inflater::Verdict::Fine && !in_frame_ && header_.fin)
+    verdict = beast_->inflater.Finish(message_, options_.max_message_bytes);
   if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
   if (verdict == Inflater::Verdict::Corrupt)
     return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
-  if (!last) return std::nullopt;
-  if (kind_ == Kind::Text && !protocol::IsValidUtf8(message_)) return Fail(websocket::error::bad_frame_payload);
-  return Event::Message;
+  return std::nullopt;
+}
+
+bool Codec::IsText(bool whole) {
+  const char* const end = message_.data() + message_.size();
+  const char* const invalid = protocol::SkipValidUtf8(message_.data() + text_, end);
+  text_ = static_cast<std::size_t>(invalid - message_.data());
+  return invalid == end || (!whole && protocol::MayBecomeUtf8(invalid, end));
 }
 
 std::string Codec::TakeMessage() {
@@ -212,13 +188,6 @@ bool Codec::InMessage() const noexcept {
   return in_frame_ || order_.InMessage() ||
          (!input_.empty() && protocol::ReadFrameHeader(input_.substr(0, 1), next) == HeaderVerdict::Incomplete &&
           !protocol::IsControl(next.opcode));
-}
-
-Codec::Event Codec::Fail(const Error& error) {
-  if (error == websocket::error::message_too_big) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
-  const bool text = error == websocket::error::bad_frame_payload;
-  return Fail(EndReason::ProtocolError,
-              text ? websocket::close_code::bad_payload : websocket::close_code::protocol_error);
 }
 
 Codec::Event Codec::Fail(EndReason reason, std::uint16_t code) {

@@ -6,14 +6,13 @@
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/role.hpp>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "ws/error.hpp"
 
 namespace ws::transport {
 
-// Models Beast's SyncStream. Reads see the window and never a byte beyond it; writes go to the end of `output`.
+// Models Beast's SyncStream. Writes go to the end of `output`; frames are read elsewhere.
 class MemoryStream {
  public:
   using executor_type = boost::asio::any_io_executor;
@@ -22,27 +21,16 @@ class MemoryStream {
   explicit MemoryStream(executor_type executor) : executor_(std::move(executor)) {}
   executor_type get_executor() const noexcept { return executor_; }
 
-  void SetWindow(std::string_view first, std::string_view second = {}) noexcept {
-    first_ = first;
-    second_ = second;
-  }
   std::string& Output() noexcept { return output_; }
 
   template <class Buffers>
-  std::size_t read_some(const Buffers& buffers, Error& error) {
-    if (first_.empty()) first_ = std::exchange(second_, {});
-    const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(first_));
-    first_.remove_prefix(size);
-    // A would_block breaks Beast's stream for good: the codec only reads what is there.
-    error = size == 0 ? Error(boost::asio::error::would_block) : Error();
-    return size;
+  std::size_t read_some(const Buffers&, Error& error) {
+    error = boost::asio::error::would_block;
+    return 0;
   }
   template <class Buffers>
-  std::size_t read_some(const Buffers& buffers) {
-    Error error;
-    const std::size_t size = read_some(buffers, error);
-    if (error) throw boost::system::system_error(error);
-    return size;
+  std::size_t read_some(const Buffers&) {
+    throw boost::system::system_error(boost::asio::error::would_block);
   }
 
   template <class Buffers>
@@ -61,7 +49,6 @@ class MemoryStream {
 
  private:
   executor_type executor_;
-  std::string_view first_, second_;
   std::string output_;
 };
 

@@ -58,6 +58,12 @@ inline const char* SkipValidUtf8(const char* at, const char* end) {
   return end;
 }
 
+// Whether [at, end), which is no character, may become one with what follows it.
+inline bool MayBecomeUtf8(const char* at, const char* end) {
+  const unsigned lead = static_cast<unsigned char>(*at);
+  return lead >= 0xC2 && lead <= 0xF4 && ReadUtf8(at, end).size == static_cast<std::size_t>(end - at);
+}
+
 // Tells whether the text is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.
 inline bool IsValidUtf8(std::string_view text) {
   const char* const end = text.data() + text.size();
