@@ -48,13 +48,13 @@ concept SocketLike = requires(Layer& layer, Error& error) {
 };
 
 // A socket itself: waits until it is readable and reads into the thread's scratch, writes without a detour.
-template <class Stream>
+template <class Socket>
 class SocketStream final : public ByteStream {
  public:
-  SocketStream(Stream stream, boost::asio::any_io_executor strand)
-      : stream_(std::move(stream)), strand_(std::move(strand)) {
+  SocketStream(Socket socket, boost::asio::any_io_executor strand)
+      : socket_(std::move(socket)), strand_(std::move(strand)) {
     Error ignored;
-    Socket().non_blocking(true, ignored);
+    socket_.non_blocking(true, ignored);
   }
 
   void AsyncRead(ReadHandler handler) override {
@@ -62,16 +62,16 @@ class SocketStream final : public ByteStream {
       std::string_view data;
       if (!error) {
         const std::span<char> scratch = ThreadScratch();
-        data = {scratch.data(), Socket().read_some(boost::asio::buffer(scratch.data(), scratch.size()), error)};
+        data = {scratch.data(), socket_.read_some(boost::asio::buffer(scratch.data(), scratch.size()), error)};
       }
       if (error == boost::asio::error::would_block) return AsyncRead(std::move(handler));
       std::move(handler)(error, data);
     };
-    Socket().async_wait(SocketType::wait_read, boost::asio::bind_executor(strand_, std::move(read)));
+    socket_.async_wait(Socket::wait_read, boost::asio::bind_executor(strand_, std::move(read)));
   }
 
   std::size_t WriteNow(Buffers buffers, Error& error) override {
-    const std::size_t written = Socket().write_some(buffers, error);
+    const std::size_t written = socket_.write_some(buffers, error);
     if (error == boost::asio::error::would_block) error = {};
     return written;
   }
@@ -82,29 +82,26 @@ class SocketStream final : public ByteStream {
       if (!error && written == 0) return AsyncWriteSome(buffers, std::move(handler));
       std::move(handler)(error, written);
     };
-    Socket().async_wait(SocketType::wait_write, boost::asio::bind_executor(strand_, std::move(write)));
+    socket_.async_wait(Socket::wait_write, boost::asio::bind_executor(strand_, std::move(write)));
   }
 
   void CancelRead() override {
     Error ignored;
-    Socket().cancel(ignored);
+    socket_.cancel(ignored);
   }
 
   void AsyncShutdown(DoneHandler handler) override {
     Error ignored;
-    Socket().shutdown(SocketType::shutdown_send, ignored);
+    socket_.shutdown(Socket::shutdown_send, ignored);
     Linger(std::move(handler));
   }
 
   void Close() noexcept override {
     Error ignored;
-    Socket().close(ignored);
+    socket_.close(ignored);
   }
 
  private:
-  using SocketType = LowestLayerOf<Stream>;
-  SocketType& Socket() noexcept { return LowestLayer(stream_); }
-
   // A socket closed with unread data resets the connection, and our last words are lost: so read them away.
   void Linger(DoneHandler handler) {
     auto drain = [this, handler = std::move(handler)](Error error, std::string_view) mutable {
@@ -114,7 +111,7 @@ class SocketStream final : public ByteStream {
     AsyncRead(std::move(drain));
   }
 
-  Stream stream_;
+  Socket socket_;
   const boost::asio::any_io_executor strand_;
 };
 
@@ -189,15 +186,18 @@ void NeverExpire(Stream& stream) {
   }
 }
 
+// Takes the stream. Moving one of Beast's allocates, so it is not handed on by value.
 template <class Stream>
-std::unique_ptr<ByteStream> AdaptStream(Stream stream, boost::asio::any_io_executor strand) {
-  NeverExpire(stream);
-  constexpr bool is_socket = SocketLike<Stream> || requires {
-    stream.socket();
-    stream.expires_never();
-  };
-  using Adapter = std::conditional_t<is_socket, SocketStream<Stream>, BufferedStream<Stream>>;
-  return std::make_unique<Adapter>(std::move(stream), std::move(strand));
+std::unique_ptr<ByteStream> AdaptStream(Stream&& stream, boost::asio::any_io_executor strand) {
+  static_assert(!std::is_lvalue_reference_v<Stream>, "the stream must be moved in");
+  if constexpr (requires { stream.release_socket(); }) {
+    return AdaptStream(stream.release_socket(), std::move(strand));  // without the clocks around it
+  } else if constexpr (SocketLike<Stream>) {
+    return std::make_unique<SocketStream<Stream>>(std::move(stream), std::move(strand));
+  } else {
+    NeverExpire(stream);
+    return std::make_unique<BufferedStream<Stream>>(std::move(stream), std::move(strand));
+  }
 }
 
 // Empty for streams without an address.

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "hub/registry.hpp"
+#include "transport/check_options.hpp"
 #include "transport/connection.hpp"
 #include "transport/link.hpp"
 #include "ws/protocol/close_frame.hpp"
@@ -60,7 +61,7 @@ asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executo
 
 }  // namespace
 
-Handler::Handler(Options options) : connection_(std::make_shared<Connection>(std::move(options))) {}
+Handler::Handler(Options options) : connection_(std::make_shared<Connection>(transport::Checked(std::move(options)))) {}
 
 Token Handler::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   return connection_->On(event, std::move(callback), order, once);

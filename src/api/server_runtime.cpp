@@ -30,12 +30,11 @@ Server::Runtime::Runtime(ServerOptions options) : options_((CheckOptions(options
 
 void Server::Runtime::Add(std::string path, Options options, std::function<void(Handler)> opened) {
   if (IsRunning()) throw std::logic_error("ws::Server: routes are added before Start");
-  transport::CheckOptions(options);
   if (!options.hub) options.hub = registry_;
   auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
     if (opened) opened(Handler(std::move(connection)));
   };
-  routes_[std::move(path)] = {std::move(options), std::move(callback)};
+  routes_[std::move(path)] = {transport::Checked(std::move(options)), std::move(callback)};
 }
 
 Error Server::Runtime::Start() {
@@ -100,8 +99,10 @@ void Server::Runtime::MakeSite(Running& running) {
   auto site = std::make_shared<Site>();
   site->routes = routes_;
   for (auto& [path, route] : site->routes) {
-    if (!route.options.executor) route.options.executor = running.pool.get_executor();
-    if (!route.options.log) route.options.log = options_.log;
+    Options options = *route.options;
+    if (!options.executor) options.executor = running.pool.get_executor();
+    if (!options.log) options.log = options_.log;
+    route.options = std::make_shared<const Options>(std::move(options));
   }
   site->answer = answer_;
   site->max_body_bytes = options_.max_body_bytes;

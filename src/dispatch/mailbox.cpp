@@ -75,6 +75,11 @@ void Mailbox::Release() {
   strand_.reset();
 }
 
+bool Mailbox::IsIdle() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return state_ == State::Idle && incoming_.empty() && beside_ == 0;
+}
+
 bool Mailbox::IsInside() const noexcept {
   if (current_ == this) return true;
   const std::lock_guard lock(mutex_);
@@ -86,18 +91,16 @@ void Mailbox::Drain() {
   if (!owner) return;
   const Inside inside(this);
   for (int left = turn; left > 0; --left) {
-    if (batch_.empty()) {
+    if (batch_.IsEmpty()) {
       const std::lock_guard lock(mutex_);
       if (incoming_.empty()) {
         state_ = State::Idle;
         return;
       }
-      batch_.insert(batch_.end(), std::move_iterator(incoming_.begin()), std::move_iterator(incoming_.end()));
-      incoming_.clear();
+      batch_.Swap(incoming_);
     }
-    if (!MayStart(*owner, *batch_.front())) return;
-    const ExchangePtr next = std::move(batch_.front());
-    batch_.pop_front();
+    if (!MayStart(*owner, *batch_.Front())) return;
+    const ExchangePtr next = batch_.Take();
     const bool lifecycle = next->What() != Delivery::Event && next->What() != Delivery::Raw;
     if (++taken_ <= discarded_ && !lifecycle) {
       owner->Discarded(next->Content());

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "ws/protocol/json_scanner.hpp"
 
@@ -21,6 +22,11 @@ void CheckOptions(const Options& options) {
                           options.unread_timeout, options.close_timeout, options.flush_timeout}) {
     if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
   }
+}
+
+std::shared_ptr<const Options> Checked(Options options) {
+  CheckOptions(options);
+  return std::make_shared<const Options>(std::move(options));
 }
 
 }  // namespace ws::transport

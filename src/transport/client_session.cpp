@@ -43,7 +43,7 @@ ClientSession::ClientSession(ClientSettings settings)
 std::shared_ptr<Connection> ClientSession::Make() {
   Options options = settings_.options;
   options.hub = shared_from_this();
-  auto made = std::make_shared<Connection>(std::move(options));
+  auto made = std::make_shared<Connection>(std::make_shared<const Options>(std::move(options)));
   if (on_drain_) made->OnDrain(on_drain_);
   ++living_;
   made->Keep(std::shared_ptr<void>(nullptr, [self = shared_from_this()](std::nullptr_t) {

@@ -2,7 +2,6 @@
 
 #include <boost/asio/system_executor.hpp>
 
-#include "transport/check_options.hpp"
 #include "transport/log.hpp"
 
 namespace ws::transport {
@@ -20,12 +19,12 @@ std::uint64_t NextId() {
 
 }  // namespace
 
-Connection::Connection(Options options)
-    : options_((CheckOptions(options), std::move(options))),
+Connection::Connection(std::shared_ptr<const Options> options)
+    : options_(std::move(options)),
       id_(NextId()),
-      queue_({options_.max_queued_messages, options_.max_queued_bytes, options_.overflow}),
-      replies_(options_.max_open_requests),
-      inbound_(options_.max_waiting_messages, options_.max_waiting_bytes) {}
+      queue_({options_->max_queued_messages, options_->max_queued_bytes, options_->overflow}),
+      replies_(options_->max_open_requests),
+      inbound_(options_->max_waiting_messages, options_->max_waiting_bytes) {}
 
 Connection::~Connection() {
   DropFrom(rosters_, *this);
@@ -90,11 +89,11 @@ asio::any_io_executor Connection::Pool() const {
 }
 
 asio::any_io_executor Connection::LockedPool() const {
-  if (options_.callback_thread == CallbackThread::Io) {
+  if (options_->callback_thread == CallbackThread::Io) {
     if (strand_) return strand_;
     if (mailbox_) return mailbox_->Pool();
   }
-  return options_.executor ? options_.executor : asio::any_io_executor(asio::system_executor());
+  return options_->executor ? options_->executor : asio::any_io_executor(asio::system_executor());
 }
 
 bool Connection::Enlist(std::weak_ptr<Roster> roster) {
@@ -138,7 +137,7 @@ std::any& Connection::DataSlot(std::any (*make)()) {
 
 void Connection::Log(LogLevel level, std::string_view text, std::string_view detail) const {
   const LogField fields[] = {{"connection", std::to_string(id_)}, {"detail", Printable(detail)}};
-  WriteLog(options_.log, {level, text, std::span(fields, detail.empty() ? 1 : 2)});
+  WriteLog(options_->log, {level, text, std::span(fields, detail.empty() ? 1 : 2)});
 }
 
 }  // namespace ws::transport

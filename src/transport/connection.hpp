@@ -45,7 +45,8 @@ void Wake(Link& link, const boost::asio::any_io_executor& strand, void (Link::*w
 // held while foreign code runs or is destroyed.
 class Connection final : public dispatch::MailboxOwner, public std::enable_shared_from_this<Connection> {
  public:
-  explicit Connection(Options options);
+  // The options were checked, and are shared with others of the route.
+  explicit Connection(std::shared_ptr<const Options> options);
   ~Connection() override;
 
   // Registration.
@@ -97,7 +98,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
   // Facts.
   std::uint64_t Id() const noexcept { return id_; }
-  const Options& Settings() const noexcept { return options_; }
+  const Options& Settings() const noexcept { return *options_; }
   const HttpRequest& Handshake() const noexcept;
   const Json& Identity() const noexcept;
   const std::string& Subprotocol() const noexcept;
@@ -193,10 +194,13 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void PushReply(std::string payload, std::string_view id, std::string_view event);
   void Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path = {});
   void Release(std::size_t bytes);
+  // Whether `disconnect` has a callback.
+  bool HearsOfEnd() const;
   void Finish(const boost::asio::execution_context* dying = nullptr);
 
   // With mutex_ held. The link's strand must not be touched once the link is gone.
   bool IsInside() const { return mailbox_ && mailbox_->IsInside(); }
+  dispatch::Listeners FindLifecycle(dispatch::Delivery delivery) const;
   void TellOfConnect(const std::shared_ptr<dispatch::Registration>& registration);
   boost::asio::any_io_executor LockedPool() const;
   void LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect = true);
@@ -209,7 +213,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   template <class Use>
   void PostToLink(Use use);
 
-  const Options options_;
+  const std::shared_ptr<const Options> options_;
   const std::uint64_t id_;
   dispatch::EventTable table_;
   HttpRequest handshake_;  // not written after state_ has left New

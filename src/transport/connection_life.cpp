@@ -30,14 +30,18 @@ void Connection::Open() {
     UnwatchUnopened();
     if (state_ == State::Opening) state_ = State::Open;
   }
-  if (options_.hub) options_.hub->Admit(shared_from_this());
+  if (options_->hub) options_->hub->Admit(shared_from_this());
 }
 
 void Connection::Connect() {
+  dispatch::Listeners heard_by;  // destroyed under no lock
   {
     const std::lock_guard lock(mutex_);
     connected_ = true;
+    heard_by = FindLifecycle(Delivery::Connect);
+    connect_begun_ = heard_by.Size() == 0;
   }
+  if (heard_by.Size() == 0) return;  // who listens later is told then
   received_.push_back(std::make_shared<Exchange>(Delivery::Connect, "connect", Json()));
   Deliver();
 }
@@ -48,7 +52,7 @@ void Connection::Deliver() {
     CountArrived();  // before a callback takes its part off again
   }
   if (received_.empty()) return;
-  if (options_.callback_thread == CallbackThread::Io) {
+  if (options_->callback_thread == CallbackThread::Io) {
     mailbox_->PutAndDrain(received_);
   } else {
     mailbox_->Put(received_);
@@ -125,13 +129,25 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     const std::lock_guard lock(mutex_);
     mailbox = mailbox_;
   }
-  if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
-  if (abandoned || !mailbox) return Finish(left.dying);
+  if (abandoned) {
+    if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
+    return Finish(left.dying);
+  }
+  // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for.
+  if (!mailbox || (mailbox->IsIdle() && !HearsOfEnd())) return Finish();
+  mailbox->Cancel();
   // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
   std::vector<dispatch::Mailbox::ExchangePtr> last;
   last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
   mailbox->Put(last);
   mailbox->Wake();
+}
+
+bool Connection::HearsOfEnd() const {
+  dispatch::Listeners heard_by;  // destroyed under no lock
+  const std::lock_guard lock(mutex_);
+  heard_by = FindLifecycle(Delivery::Disconnect);
+  return heard_by.Size() != 0;
 }
 
 void Connection::Finish(const asio::execution_context* dying) {

@@ -49,15 +49,15 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
   }
   const protocol::BinaryParts parts =
       kind == Kind::Binary ? protocol::SplitBinary(text) : protocol::BinaryParts{text, {}, false};
-  const protocol::EnvelopeResult result = protocol::ReadEnvelope(parts.json, {options_.max_depth});
+  const protocol::EnvelopeResult result = protocol::ReadEnvelope(parts.json, {options_->max_depth});
   if (result.error != EnvelopeError::None) {
     if (result.envelope.Event() == "$ack") return Received::Fine;  // it answers nothing
     const bool json = result.error == EnvelopeError::BadJson;
     Log(LogLevel::Debug, json ? "bad_json" : "bad_message", "at byte " + std::to_string(result.offset));
     SendError(json ? Failure{"bad_json", "the message is no valid JSON, or nests too deeply"}
                    : Failure{"bad_message", "the message is no {\"event\", \"data\", \"id\"} object"});
-    return ++malformed_ >= options_.max_malformed && options_.max_malformed != 0 ? Received::TooManyMalformed
-                                                                                 : Received::Fine;
+    return ++malformed_ >= options_->max_malformed && options_->max_malformed != 0 ? Received::TooManyMalformed
+                                                                                   : Received::Fine;
   }
   malformed_ = 0;
   Dispatch(std::move(text), kind, result.envelope, parts.bytes);
@@ -134,24 +134,18 @@ bool Connection::MayStart() {
 }
 
 dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) {
-  const bool lifecycle = delivery == Delivery::Connect || delivery == Delivery::Disconnect;
+  if (delivery == Delivery::Connect || delivery == Delivery::Disconnect) {
+    const std::lock_guard lock(mutex_);  // see OnShared
+    connect_begun_ = true;
+    return FindLifecycle(delivery);
+  }
   dispatch::Listeners found;
-  if (delivery == Delivery::Disconnect && !connected_) return found;
-  if (discards_ && !lifecycle) return found;  // read after Close, so not among those that the mailbox has dropped
+  if (discards_) return found;  // read after Close, so not among those that the mailbox has dropped
   if (delivery == Delivery::Raw) {
     found.Add(FindRaw());
     return found;
   }
-  const dispatch::EventTable* common = options_.hub ? &options_.hub->Table() : nullptr;
-  if (lifecycle) {
-    // Of connect the hub hears first, of disconnect last.
-    const std::lock_guard lock(mutex_);  // see OnShared
-    connect_begun_ = true;
-    if (common != nullptr && delivery == Delivery::Connect) found.Add(common->Find(message.Event()));
-    found.Add(table_.Find(message.Event()));
-    if (common != nullptr && delivery == Delivery::Disconnect) found.Add(common->Find(message.Event()));
-    return found;
-  }
+  const dispatch::EventTable* common = options_->hub ? &options_->hub->Table() : nullptr;
   auto own = table_.Find(message.Event());
   if (common != nullptr) found.AddGates(common->Gates());
   found.AddGates(table_.Gates());
@@ -162,13 +156,26 @@ dispatch::Listeners Connection::Find(Delivery delivery, const Message& message) 
   return found;
 }
 
+// Of connect the hub hears first, of disconnect last.
+dispatch::Listeners Connection::FindLifecycle(Delivery delivery) const {
+  const bool connects = delivery == Delivery::Connect;
+  const std::string_view event = connects ? "connect" : "disconnect";
+  const dispatch::EventTable* common = options_->hub ? &options_->hub->Table() : nullptr;
+  dispatch::Listeners found;
+  if (!connected_) return found;
+  if (common != nullptr && connects) found.Add(common->Find(event));
+  found.Add(table_.Find(event));
+  if (common != nullptr && !connects) found.Add(common->Find(event));
+  return found;
+}
+
 void Connection::Forget(const dispatch::Registration& registration) {
-  (registration.common ? options_.hub->Table() : table_).Remove(registration.token);
+  (registration.common ? options_->hub->Table() : table_).Remove(registration.token);
 }
 
 std::shared_ptr<const dispatch::Registrations> Connection::FindRaw() const {
   auto own = table_.Raw();
-  return own || !options_.hub ? own : options_.hub->Table().Raw();
+  return own || !options_->hub ? own : options_->hub->Table().Raw();
 }
 
 void Connection::Answered(Delivery delivery, const Message& message, dispatch::Answer answer) {
@@ -198,7 +205,7 @@ void Connection::Refuse(std::string_view id, std::string_view event, const Failu
 
 // What does not fit the write queue is told in a few words instead.
 void Connection::PushReply(std::string text, std::string_view id, std::string_view event) {
-  if (text.size() - Frame::head_room > options_.max_queued_bytes) {
+  if (text.size() - Frame::head_room > options_->max_queued_bytes) {
     Log(LogLevel::Severe, "a reply is larger than the write queue", event);
     text = Frame::Begin();
     protocol::AppendAckError(text, id, "internal", "the reply is too large");
@@ -216,7 +223,7 @@ void Connection::SendError(const Failure& failure, std::string_view event, std::
   }
   std::string text = Frame::Begin();
   protocol::AppendError(text, failure.code, failure.message, event, path);
-  if (text.size() - Frame::head_room > options_.max_queued_bytes) {
+  if (text.size() - Frame::head_room > options_->max_queued_bytes) {
     Log(LogLevel::Severe, "an error is larger than the write queue", event);
     text = Frame::Begin();
     protocol::AppendError(text, "internal", "the error is too large");

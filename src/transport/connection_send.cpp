@@ -172,7 +172,7 @@ Connection::Question Connection::Prepare(std::string_view event, const Json& dat
 }
 
 void Connection::Ask(Question question, std::chrono::milliseconds timeout, ReplyWaiter waiter) {
-  if (timeout == std::chrono::milliseconds::zero()) timeout = options_.request_timeout;
+  if (timeout == std::chrono::milliseconds::zero()) timeout = options_->request_timeout;
   const auto deadline = protocol::Later(std::chrono::steady_clock::now(), timeout);
   const std::uint64_t id = question.id;
   if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter)) {
@@ -280,7 +280,7 @@ void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> mak
     self->Call(callback, make);
   };
   // Before the connection is open there is no mailbox, and on its strand there cannot be one.
-  const bool needs_one = !mailbox_ && state_ != State::Over && options_.callback_thread == CallbackThread::Pool;
+  const bool needs_one = !mailbox_ && state_ != State::Over && options_->callback_thread == CallbackThread::Pool;
   if (!before_disconnect || (!mailbox_ && !needs_one)) return asio::post(LockedPool(), std::move(call));
   if (needs_one) mailbox_ = std::make_shared<dispatch::Mailbox>(LockedPool(), weak_from_this());
   mailbox_->RunBeside(std::move(call));

@@ -59,8 +59,10 @@ asio::awaitable<void> SeeOff(std::unique_ptr<ByteStream> owned, std::chrono::sec
 template <class Stream>
 class HttpSession {
  public:
-  HttpSession(std::shared_ptr<const Site> site, Stream stream, std::shared_ptr<Sessions::Ticket> ticket)
-      : site_(std::move(site)), stream_(std::move(stream)), ticket_(std::move(ticket)) {}
+  // What the stream is made of comes last.
+  template <class... Parts>
+  HttpSession(std::shared_ptr<const Site> site, std::shared_ptr<Sessions::Ticket> ticket, Parts&&... parts)
+      : site_(std::move(site)), stream_(std::forward<Parts>(parts)...), ticket_(std::move(ticket)) {}
 
   static asio::awaitable<void> Serve(std::unique_ptr<HttpSession> self) {
     self->AllowEnding();
@@ -167,7 +169,7 @@ class HttpSession {
                       return one && one->IsCalling();
                     }});
     // From accept on, however long the route allows.
-    Opening opening{std::move(request), std::move(leftover), protocol::Later(begun_, route->options.handshake_timeout),
+    Opening opening{std::move(request), std::move(leftover), protocol::Later(begun_, route->options->handshake_timeout),
                     [route, connection] { route->opened(connection); }};
     const Error error = co_await Link::Upgrade(link, std::move(opening));
     if (!error) link->Start();
@@ -268,8 +270,7 @@ class HttpSession {
 
 asio::awaitable<void> ServePlain(std::shared_ptr<const Site> site, StreamSocket socket,
                                  std::shared_ptr<Sessions::Ticket> ticket) {
-  auto session =
-      std::make_unique<HttpSession<PlainStream>>(std::move(site), PlainStream(std::move(socket)), std::move(ticket));
+  auto session = std::make_unique<HttpSession<PlainStream>>(std::move(site), std::move(ticket), std::move(socket));
   return HttpSession<PlainStream>::Serve(std::move(session));
 }
 
@@ -287,8 +288,8 @@ asio::awaitable<void> TurnAway(StreamSocket socket, std::shared_ptr<Sessions::Ti
 asio::awaitable<void> ServeTls(std::shared_ptr<const Site> site, StreamSocket socket, asio::ssl::context& context,
                                std::shared_ptr<Sessions::Ticket> ticket) {
   using Stream = asio::ssl::stream<PlainStream>;
-  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), Stream(PlainStream(std::move(socket)), context),
-                                                       std::move(ticket));
+  auto session = std::make_unique<HttpSession<Stream>>(std::move(site), std::move(ticket),
+                                                       PlainStream(std::move(socket)), context);
   return HttpSession<Stream>::Serve(std::move(session));
 }
 #endif

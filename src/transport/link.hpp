@@ -33,9 +33,9 @@ struct Opening {
   std::function<void()> accepted = {};  // runs before the 101, with the identity known; a throw refuses with 500
 };
 
-// Everything that belongs to an executor: stream, codec, timer, and the three coroutines that use them, which keep
-// it alive: reader, writer and watch. All of it on one strand. When the last coroutine is gone, so is the link; a
-// link that dies before its connection has ended was abandoned by its context.
+// Everything that belongs to an executor: stream, codec, timer, and those who use them and keep it alive: the reader
+// and the writer, two coroutines, and the watch, who sleeps on the timer. All of it on one strand. When the last of
+// them is gone, so is the link; a link that dies before its connection has ended was abandoned by its context.
 class Link final : public std::enable_shared_from_this<Link> {
  public:
   Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand,
@@ -89,7 +89,6 @@ class Link final : public std::enable_shared_from_this<Link> {
 
   static boost::asio::awaitable<void> Read(std::shared_ptr<Link> self);
   static boost::asio::awaitable<void> Write(std::shared_ptr<Link> self);
-  static boost::asio::awaitable<void> Watch(std::shared_ptr<Link> self);
 
   // upgrade.cpp
   boost::asio::awaitable<Error> TryUpgrade(Opening& opening);
@@ -123,6 +122,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   void Skip(ByteStream::Buffers& left, std::size_t written);
 
   // watch.cpp
+  void Watch();
   void CheckClocks(protocol::Time now);
   protocol::Time NextDeadline() const;
   // The transport is over for the user; the watch then sees it off.

@@ -15,7 +15,7 @@
 namespace ws::transport {
 
 struct SiteRoute {
-  Options options;
+  std::shared_ptr<const Options> options;
   std::function<void(std::shared_ptr<Connection>)> opened;
 };
 

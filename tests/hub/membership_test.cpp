@@ -17,7 +17,7 @@ constexpr std::array groups = {"a", "b", "c", "d"};
 
 // What one connection did, as the model sees it: only its own thread changes it.
 struct Member {
-  ConnectionPtr connection = std::make_shared<Connection>(ws::Options{});
+  ConnectionPtr connection = std::make_shared<Connection>(std::make_shared<const ws::Options>());
   std::array<bool, groups.size()> in{};
   bool ended = false;
 };

@@ -14,7 +14,7 @@ using ws::Selection;
 namespace {
 
 ConnectionPtr Make() {
-  return std::make_shared<Connection>(ws::Options{});
+  return std::make_shared<Connection>(std::make_shared<const ws::Options>());
 }
 
 void End(const ConnectionPtr& connection) {

@@ -5,7 +5,6 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/strand.hpp>
-#include <deque>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "ws/dispatch/exchange.hpp"
+#include "ws/protocol/fifo.hpp"
 
 namespace ws::dispatch {
 
@@ -46,6 +46,8 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void RunBeside(std::function<void()> work) { Post(std::move(work)); }
   // Lets go of the pool. The owner is over: nothing runs here any more.
   void Release();
+  // Whether nothing waits or runs.
+  bool IsIdle() const noexcept;
   // Whether the caller is one of this connection's callbacks.
   bool IsInside() const noexcept;
 
@@ -108,7 +110,7 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   std::atomic<std::uint64_t> discarded_ = 0;  // the first so many are to be dropped
 
   // On the strand only.
-  std::deque<ExchangePtr> batch_;
+  protocol::Fifo<ExchangePtr> batch_;
   std::uint64_t taken_ = 0;
   std::list<Running> running_;
   bool cancelled_ = false, cancelled_last_ = false;

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "ws/protocol/fifo.hpp"
 #include "ws/protocol/outgoing.hpp"
 
 namespace ws::protocol {
@@ -50,7 +50,7 @@ class SendQueue {
   // Drops all that is queued and not taken.
   void Clear();
 
-  bool HasMore() const noexcept { return !queue_.empty(); }
+  bool HasMore() const noexcept { return !queue_.IsEmpty(); }
   std::size_t Messages() const noexcept { return total_.messages; }
   std::size_t Bytes() const noexcept { return total_.bytes; }
   std::uint64_t Dropped() const noexcept { return dropped_; }
@@ -86,8 +86,8 @@ class SendQueue {
   const Share& ShareOf(Origin origin) const noexcept { return shares_[static_cast<std::size_t>(origin)]; }
 
   const SendLimits limits_;
-  std::deque<Outgoing> queue_;
-  std::deque<Waiting> waiters_;
+  Fifo<Outgoing> queue_;
+  Fifo<Waiting> waiters_;
   std::size_t waiting_bytes_ = 0;
   Share total_, callbacks_, shares_[3];  // what is queued or taken and unsent
   std::uint64_t dropped_ = 0;
@@ -129,7 +129,7 @@ Admission SendQueue<Waiter>::EmitVolatile(Outgoing message) {
 template <class Waiter>
 Admission SendQueue<Waiter>::EmitIfRoom(const Outgoing& message) {
   if (message.Size() > limits_.max_bytes) return Admission::TooLarge;
-  if (!waiters_.empty() || !WaitingFits(message.Size())) return Admission::Waiting;
+  if (!waiters_.IsEmpty() || !WaitingFits(message.Size())) return Admission::Waiting;
   Outgoing copy = message;
   copy.origin = Origin::Waiting;
   Append(std::move(copy));
@@ -142,13 +142,13 @@ Admission SendQueue<Waiter>::EmitWhenRoom(Outgoing message, Waiter& waiter, std:
   const Admission admission = EmitIfRoom(message);
   if (admission != Admission::Waiting) return admission;
   was_full_ = true;
-  if (waiters_.size() >= limits_.max_waiters || waiting_bytes_ + size > limits_.max_bytes) {
+  if (waiters_.Size() >= limits_.max_waiters || waiting_bytes_ + size > limits_.max_bytes) {
     Lose();
     return Admission::Full;
   }
   message.origin = Origin::Waiting;
   waiting_bytes_ += size;
-  waiters_.push_back({id, std::move(message), std::move(waiter)});
+  waiters_.Push({id, std::move(message), std::move(waiter)});
   return Admission::Waiting;
 }
 
@@ -173,12 +173,11 @@ void SendQueue<Waiter>::Push(Outgoing message) {
 template <class Waiter>
 void SendQueue<Waiter>::Take(std::vector<Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes) {
   std::size_t bytes = 0;
-  while (!queue_.empty() && batch.size() < max_messages) {
-    const std::size_t size = queue_.front().Size();
+  while (!queue_.IsEmpty() && batch.size() < max_messages) {
+    const std::size_t size = queue_.Front().Size();
     if (!batch.empty() && bytes + size > max_bytes) return;
     bytes += size;
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
+    batch.push_back(queue_.Take());
   }
 }
 
@@ -190,9 +189,8 @@ void SendQueue<Waiter>::Sent(std::vector<Outgoing>& batch) {
 
 template <class Waiter>
 auto SendQueue<Waiter>::Admit() -> std::optional<Admitted> {
-  if (waiters_.empty() || !WaitingFits(waiters_.front().message.Size())) return std::nullopt;
-  Waiting first = std::move(waiters_.front());
-  waiters_.pop_front();
+  if (waiters_.IsEmpty() || !WaitingFits(waiters_.Front().message.Size())) return std::nullopt;
+  Waiting first = waiters_.Take();
   waiting_bytes_ -= first.message.Size();
   Append(std::move(first.message));
   return Admitted{first.id, std::move(first.waiter)};
@@ -204,26 +202,26 @@ std::optional<Waiter> SendQueue<Waiter>::Withdraw(std::uint64_t id) {
   if (found == waiters_.end()) return std::nullopt;
   std::optional<Waiter> waiter(std::move(found->waiter));
   waiting_bytes_ -= found->message.Size();
-  waiters_.erase(found);
+  waiters_.Erase(found);
   return waiter;
 }
 
 template <class Waiter>
 std::optional<Waiter> SendQueue<Waiter>::WithdrawFirst() {
-  if (waiters_.empty()) return std::nullopt;
-  return Withdraw(waiters_.front().id);
+  if (waiters_.IsEmpty()) return std::nullopt;
+  return Withdraw(waiters_.Front().id);
 }
 
 template <class Waiter>
 void SendQueue<Waiter>::Clear() {
   for (const Outgoing& message : queue_) Forget(message);
-  queue_.clear();
+  queue_.Clear();
 }
 
 template <class Waiter>
 bool SendQueue<Waiter>::TakeDrained() noexcept {
   const bool quarter = total_.messages <= limits_.max_messages / 4 && total_.bytes <= limits_.max_bytes / 4;
-  if (!was_full_ || !quarter || !waiters_.empty()) return false;
+  if (!was_full_ || !quarter || !waiters_.IsEmpty()) return false;
   was_full_ = losing_ = false;
   return true;
 }
@@ -233,7 +231,7 @@ template <class Waiter>
 bool SendQueue<Waiter>::EmitFits(std::size_t size, const Share& total, const Share& mine) const noexcept {
   if (total.messages == 0) return true;
   if (!total.Fits(size, limits_.max_messages, limits_.max_bytes)) return false;
-  return waiters_.empty() || mine.messages == 0 || mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
+  return waiters_.IsEmpty() || mine.messages == 0 || mine.Fits(size, limits_.max_messages / 2, limits_.max_bytes / 2);
 }
 
 // Its half always admits one message, so that a large one does not wait for a queue that never empties.
@@ -260,7 +258,7 @@ bool SendQueue<Waiter>::DropFor(std::size_t size) {
   while (!EmitFits(size)) {
     const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_emit);
     Forget(*oldest);
-    queue_.erase(oldest);
+    queue_.Erase(oldest);
     Lose();
   }
   return true;
@@ -272,7 +270,7 @@ void SendQueue<Waiter>::Append(Outgoing message) {
   total_.Add(size);
   ShareOf(message.origin).Add(size);
   if (message.from_callback) callbacks_.Add(size);
-  queue_.push_back(std::move(message));
+  queue_.Push(std::move(message));
 }
 
 template <class Waiter>
