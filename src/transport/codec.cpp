@@ -7,6 +7,7 @@
 #include <random>
 #include <utility>
 
+#include "transport/accept_key.hpp"
 #include "transport/inflater.hpp"
 #include "transport/memory_stream.hpp"
 #include "ws/protocol/close_frame.hpp"
@@ -28,18 +29,31 @@ struct Codec::Beast {
   Inflater inflater;
 };
 
-Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
-    : options_(options), beast_(std::make_unique<Beast>(std::move(executor))) {
-  auto& stream = beast_->stream;
-  stream.auto_fragment(false);
+Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options) : options_(options) {
+  if (!options.deflate) return;
+  beast_ = std::make_unique<Beast>(std::move(executor));
+  beast_->stream.auto_fragment(false);
   websocket::permessage_deflate deflate;
-  deflate.server_enable = options.deflate;
-  stream.set_option(deflate);
+  deflate.server_enable = true;
+  beast_->stream.set_option(deflate);
 }
 
 Codec::~Codec() = default;
 
 Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, std::string& out) {
+  if (beast_ && request.Count("Sec-WebSocket-Extensions") != 0) {
+    if (const Error error = Negotiate(request, subprotocol, out)) return error;
+  } else {
+    out += "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+    out += AcceptKey(request.Header("Sec-WebSocket-Key"));
+    if (!subprotocol.empty()) out.append("\r\nSec-WebSocket-Protocol: ").append(subprotocol);
+    out += "\r\n\r\n";
+  }
+  if (!deflating_) beast_.reset();
+  return {};
+}
+
+Error Codec::Negotiate(const HttpRequest& request, std::string_view subprotocol, std::string& out) {
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.target, 11};
   // Checked before, and spelled as Beast reads it: of Connection it sees the first line only.
   upgrade.set(beast::http::field::host, request.Header("Host"));
@@ -65,7 +79,6 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
   stream.accept(upgrade, error);
   deflating_ = offers_deflate;
   out += std::exchange(stream.next_layer().Output(), {});
-  if (!deflating_) beast_.reset();
   return error;
 }
 
@@ -157,8 +170,7 @@ std::optional<Codec::Event> Codec::ReadPayload() {
     return failed;
   }
   const bool last = !in_frame_ && header_.fin;
-  if (kind_ == Kind::Text && !IsText(last))
-    return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
+  if (kind_ == Kind::Text && !IsText(last)) return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
   return last ? std::optional(Event::Message) : std::nullopt;
 }
 

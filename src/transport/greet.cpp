@@ -11,6 +11,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <random>
 
+#include "transport/accept_key.hpp"
 #include "transport/link.hpp"
 
 namespace ws::transport {
@@ -27,15 +28,6 @@ std::string RandomKey() {
   std::array<unsigned char, 16> bytes;
   std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<unsigned char>(random()); });
   return protocol::MakeKey(bytes);
-}
-
-// What a server must answer to the key: Beast is asked, as a server would ask it.
-std::string AcceptOf(const asio::any_io_executor& executor, const HttpRequest& request) {
-  constexpr std::string_view name = "Sec-WebSocket-Accept: ";
-  std::string answer;
-  if (Codec(executor, {}).Accept(request, {}, answer)) return {};
-  const std::size_t begin = answer.find(name) + name.size();
-  return answer.substr(begin, answer.find("\r\n", begin) - begin);
 }
 
 }  // namespace
@@ -90,8 +82,7 @@ asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
 
 Error Link::Judge(const HttpResponse& answer, const protocol::UpgradeOffer& offer, const std::string& key) {
   protocol::UpgradeOffer agreed{.url = offer.url};
-  const auto bare = protocol::MakeUpgradeRequest({.url = offer.url}, key);
-  const auto verdict = protocol::JudgeAnswer(answer, offer, AcceptOf(strand_, bare));
+  const auto verdict = protocol::JudgeAnswer(answer, offer, AcceptKey(key));
   if (const auto* why = std::get_if<std::string>(&verdict)) {
     connection_->Log(LogLevel::Warning, "the server refused", *why);
     return Errc::Refused;
