@@ -36,7 +36,7 @@ class Frame {
     std::string head;
     AppendFrameHeader(head, kind == Kind::Text ? Opcode::Text : Opcode::Binary, text_.size() - head_room);
     begin_ = head_room - head.size();
-    text_.replace(begin_, head.size(), head);
+    head.copy(text_.data() + begin_, head.size());
   }
 
   Kind MessageKind() const noexcept { return kind_; }

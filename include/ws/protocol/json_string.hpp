@@ -45,6 +45,11 @@ inline void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   const char* at = text.data();
   const char* const end = at + text.size();
+  if (SkipPlain(at, end) == end) {
+    out.append(text.size() + 2, '"');
+    std::copy(at, end, out.end() - 1 - (end - at));
+    return;
+  }
   out += '"';
   for (;;) {
     const char* const stop = SkipPlain(at, end);

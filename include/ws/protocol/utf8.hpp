@@ -47,6 +47,10 @@ inline Utf8Sequence ReadUtf8(const char* at, const char* end) {
 // The end of the longest well-formed start of [at, end): `end` itself when all of it is UTF-8.
 inline const char* SkipValidUtf8(const char* at, const char* end) {
   while (at != end) {
+    if (end - at >= 16 && ((LoadEightBytes(at) | LoadEightBytes(at + 8)) & 0x8080808080808080) == 0) {
+      at += 16;
+      continue;
+    }
     if (end - at >= 8 && (LoadEightBytes(at) & 0x8080808080808080) == 0) {
       at += 8;
       continue;
