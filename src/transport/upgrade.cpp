@@ -67,6 +67,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   const Error error = co_await WriteAll();
   if (error) co_return error;
   if (phase_ == Phase::Ended) co_return Errc::Closed;
+  std::string().swap(output_);
   Begin(opening.leftover);
   co_return Error();
 }

@@ -158,3 +158,18 @@ TEST_CASE("A message is one frame, or a first one and its continuations up to th
   CHECK_FALSE(order.InMessage());
   CHECK_FALSE(order.Accept(frame(Opcode::Continuation, false)));
 }
+
+TEST_CASE("A payload is unmasked piece by piece as it is whole") {
+  std::string masked, plain;
+  for (int i = 0; i < 100; ++i) {
+    plain += static_cast<char>(i * 7);
+    masked += static_cast<char>(plain.back() ^ "\x01\x80\x33\xFF"[i % 4]);
+  }
+  for (std::size_t piece = 1; piece <= masked.size(); ++piece) {
+    Mask mask(std::string_view("\x81\xE4\x01\x80\x33\xFF", 6));
+    std::string out = "before";
+    for (std::size_t at = 0; at < masked.size(); at += piece)
+      mask.Append(std::string_view(masked).substr(at, piece), out);
+    REQUIRE(out == "before" + plain);
+  }
+}

@@ -1,5 +1,6 @@
 #include "ws/protocol/utf8.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -76,6 +77,24 @@ TEST_CASE("Replacement and verdict are those of nlohmann on 100,000 random texts
     const std::string actual = ReplaceInvalidUtf8(text);
     const bool agrees = actual == expected && IsValidUtf8(text) == (text == expected) && IsValidUtf8(actual);
     if (!agrees) FAIL("round " << round);
+  }
+}
+
+TEST_CASE("What may become a character is what some bytes complete") {
+  constexpr std::string_view following = "\x80\x8F\x90\x9F\xA0\xBF";
+  const auto completed_by = [&](const std::string& text, auto& again, int more) -> bool {
+    for (const char byte : following) {
+      if (IsValidUtf8(text + byte) || (more > 1 && again(text + byte, again, more - 1))) return true;
+    }
+    return false;
+  };
+  std::mt19937 random(1);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = RandomBytes(random);
+    text.resize(std::min<std::size_t>(text.size(), 3));
+    if (text.empty() || IsValidUtf8(text) || ReadUtf8(text.data(), text.data() + text.size()).valid) continue;
+    if (MayBecomeUtf8(text.data(), text.data() + text.size()) != completed_by(text, completed_by, 3))
+      FAIL("round " << round);
   }
 }
 

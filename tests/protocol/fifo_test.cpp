@@ -1,0 +1,52 @@
+#include "ws/protocol/fifo.hpp"
+
+#include <deque>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "support/catch.hpp"
+
+using ws::protocol::Fifo;
+
+TEST_CASE("a Fifo holds what a deque holds") {
+  std::mt19937 random(GENERATE(1U, 2U, 3U));
+  Fifo<std::unique_ptr<int>> fifo;
+  std::deque<int> expected;
+  for (int step = 0; step < 20'000; ++step) {
+    const auto choice = random() % 100;
+    const bool grows = (step / 500) % 2 == 0;
+    if (choice < (grows ? 60 : 35)) {
+      fifo.Push(std::make_unique<int>(step));
+      expected.push_back(step);
+    } else if (choice < 90 && !expected.empty()) {
+      REQUIRE(*fifo.Take() == expected.front());
+      expected.pop_front();
+    } else if (choice < 99 && !expected.empty()) {
+      const auto index = static_cast<std::ptrdiff_t>(random() % expected.size());
+      fifo.Erase(fifo.begin() + index);
+      expected.erase(expected.begin() + index);
+    } else if (choice == 99 && step % 7 == 0) {
+      fifo.Clear();
+      expected.clear();
+    }
+    REQUIRE(fifo.Size() == expected.size());
+    REQUIRE(fifo.IsEmpty() == expected.empty());
+    if (!expected.empty()) REQUIRE(*fifo.Front() == expected.front());
+  }
+  REQUIRE(std::equal(fifo.begin(), fifo.end(), expected.begin(), expected.end(),
+                     [](const auto& one, int other) { return *one == other; }));
+}
+
+TEST_CASE("an empty Fifo takes over a vector and leaves its own block") {
+  Fifo<int> fifo;
+  fifo.Push(1);
+  fifo.Take();
+  std::vector<int> items{2, 3};
+  fifo.Swap(items);
+  CHECK(items.empty());
+  CHECK(items.capacity() != 0);
+  CHECK(fifo.Take() == 2);
+  CHECK(fifo.Take() == 3);
+  CHECK(fifo.IsEmpty());
+}
