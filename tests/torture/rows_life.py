@@ -100,13 +100,23 @@ def read_to_the_end(peers, within):
                     key.fileobj.close()    # a peer that got our close leaves
 
 
+SMALL = {"count": 20, "size": 8000}
+LARGE = {"count": 75, "size": 40_000}    # twice this fills the kernel's buffer, and the queue to its half
+
+
 @row(30, "SIGTERM with busy connections")
 def drain(context):
-    count, texts = context.pick(200, 1000), 20
+    count = context.pick(200, 1000)
     with context.server() as server:
-        peers = {crowd.upgrade(server, then=crowd.event("flood", {"count": texts, "size": 8000}), buffer=8192): Reader()
-                 for _ in range(count)}
-        time.sleep(1)
+        before, texts = server.rss(), 0
+        peers = {crowd.upgrade(server, buffer=16384): Reader() for _ in range(count)}
+        for _ in range(2):
+            for number, peer in enumerate(peers):
+                flood = SMALL if number % 20 else LARGE
+                peer.sendall(crowd.event("flood", flood))
+                texts += flood["count"]
+            time.sleep(1)
+        queued = server.rss() - before
         server.signal(signal.SIGTERM)
         begun = time.monotonic()
         refused = None
@@ -131,8 +141,8 @@ def drain(context):
         crowd.close_all(stalled)
     return [at_most("no more accepted after", refused if refused is not None else 99.0, 1.0, "s"),
             exactly(f"of {count:,} busy connections, closed with 1001", codes[1001], count),
-            exactly("texts that were queued and arrived", sum(reader.texts for reader in peers.values()), count * texts),
-            exactly("exit status", status, 0), at_most("drained after", ended, 10.5, "s"),
+            exactly("texts that were queued and arrived", sum(reader.texts for reader in peers.values()), texts),
+            told("RSS growth when it was told to end", queued, "KiB"), exactly("exit status", status, 0), at_most("drained after", ended, 10.5, "s"),
             exactly("a drain that waits for peers that do not read", waits, True),
             below("a second SIGTERM ends it after", second, 1.0, "s")]
 
