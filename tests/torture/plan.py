@@ -34,6 +34,8 @@ def row(number, title):
 
 
 def shown(value):
+    if value is None or isinstance(value, bool):
+        return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 

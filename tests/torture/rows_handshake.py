@@ -89,7 +89,7 @@ def silent_and_dripping(context):
         return [exactly("closed, silent", sum(peer in ended for peer in silent), count),
                 exactly("closed, dripping", sum(peer in ended for peer in dripping), count),
                 at_most("the last was closed, after the last came", max(ended.values(), default=99.0), deadline + 1, "s"),
-                below("the first was closed before its deadline by", max(0.0, deadline - dialled - min(ended.values())), 0.1, "s"),
+                below("the first was closed before its deadline by", max(0.0, deadline - dialled - min(ended.values(), default=0.0)), 0.1, "s"),
                 exactly("ordinary clients served meanwhile", len(waits) - len(failures), 100),
                 at_most("the slowest of them", max(waits), 1.0, "s")]
 
