@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 import traceback
+from contextlib import ExitStack
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "conformance"))
@@ -44,11 +45,13 @@ class Context:
 
     def server(self, *flags, build=None, **how):
         """A torture_server that has served once, so that what is made at first use is there."""
-        server = Server([self.program("torture_server", build), *flags], **how)
-        with crowd.target(server).open() as peer:
-            peer.finish()
-        time.sleep(0.3)
-        return server
+        with ExitStack() as guard:
+            server = guard.enter_context(Server([self.program("torture_server", build), *flags], **how))
+            with crowd.target(server).open() as peer:
+                peer.finish()
+            time.sleep(0.3)    # its descriptor, and what the server's Run makes
+            guard.pop_all()
+            return server
 
     def process(self, name, *arguments, **how):
         return Process([self.program(name), *arguments], **how)
