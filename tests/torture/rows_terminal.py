@@ -14,13 +14,15 @@ def cases(context, what, *names):
 @row(34, "`yes` with a browser that does not read")
 def unread_output(context):
     return [cases(context, "output that nobody reads", "a shell is not read for a browser that does not read*",
-                  "output that nobody reads waits*", "a viewer without room stops the shell*", "as long as nobody reads*")]
+                  "output that nobody reads waits*", "a viewer without room stops the shell*", "as long as nobody reads*"),
+            told("Ctrl-C acts within", 5, "s", "1 s: the test allows more")]
 
 
 @row(35, "a tab that is killed a thousand times")
 def killed_tabs(context):
     return [cases(context, "tabs, processes, descriptors", "a tab that is killed a thousand times*",
-                  "Close ends the whole session*", "a hundred terminals later*")]
+                  "Close ends the whole session*", "a hundred terminals later*"),
+            told("the whole group is gone within", 20, "s", "5 s: the test allows more")]
 
 
 @row(36, "paths and links that lead out")
@@ -53,7 +55,8 @@ def names_and_output(context):
 @row(40, "no token, foreign Origin, rebinding Host")
 def access(context):
     return [cases(context, "access", "nothing opens without the cookie*", "the token is traded once*",
-                  "a token is taken from a GET*", "a host that is no loopback name*", "every loopback name*")]
+                  "a token is taken from a GET*", "a host that is no loopback name*", "every loopback name*"),
+            told("of them with a foreign Origin at the terminal's socket", 0, "cases", "1: none is written")]
 
 
 @row(41, "fuzzers")
