@@ -84,6 +84,18 @@ class Connection:
             except OSError:
                 self._refused = True
 
+    def push(self, octets, within):
+        """Sends without reading; False where the peer takes them no more."""
+        until, rest = time.monotonic() + within, memoryview(octets)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest):]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                left = until - time.monotonic()
+                if left <= 0 or not select.select([], [self._socket], [], left)[1]:
+                    return False
+        return True
+
     def fill(self, until):
         """Waits for more in the inbox; False at the end of the stream."""
         while not self._take():

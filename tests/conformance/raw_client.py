@@ -53,6 +53,7 @@ class WebSocket:
         self.agreement = agreement    # on deflate, or None
         self._deflater = agreement and deflate.Deflater(agreement)
         self._assembler = Assembler(agreement and deflate.Inflater(agreement))
+        self.keys = []                # that the peer masked its frames with
         self._over = False
 
     def __enter__(self):
@@ -80,6 +81,8 @@ class WebSocket:
                 frame, size = parsed
                 self.connection.take(size)
                 message = self._assembler.take(frame)
+                if frame.key is not None:
+                    self.keys.append(frame.key)
                 if message and message.opcode == PING:
                     self.send_frame(PONG, message.payload)
                 elif message:
