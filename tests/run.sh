@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/support/install.sh
 install_packages g++ cmake ninja-build ccache pkg-config git libboost1.81-dev nlohmann-json3-dev catch2 libssl-dev openssl \
-  libvalijson-dev python3 procps
+  libvalijson-dev python3 python3-websockets procps curl
 install_node
 install_packages chromium
 

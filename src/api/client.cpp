@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <future>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -95,12 +96,21 @@ class Threads final {
     if (running_.joinable()) running_.join();
     pool.join();
   }
+  // Once all is over: sees both off, which may be in what let go of the last connection. I/O that goes on regardless is
+  // left to the last owner.
+  void Join() {
+    if (running_.joinable()) {
+      if (idle_.get_future().wait_for(stop_budget) != std::future_status::ready) return;
+      running_.join();
+    }
+    pool.join();
+  }
   void Start() {
     running_ = std::thread([this] {
       for (;;) {
         try {
           context.run();
-          return;
+          return idle_.set_value();
         } catch (const std::exception& failure) {
           const LogField fields[] = {{"detail", failure.what()}};
           transport::WriteLog({}, {LogLevel::Severe, "an I/O handler threw", fields});
@@ -117,6 +127,7 @@ class Threads final {
 
  private:
   std::thread running_;
+  std::promise<void> idle_;  // out of work
 };
 
 // The last one to let go may be on one of the threads, which cannot wait for itself.
@@ -148,7 +159,11 @@ class Client::Runtime {
     session_ = std::make_shared<ClientSession>(std::move(settings));
     session_->Current();
   }
-  ~Runtime() { session_->Release(); }
+  ~Runtime() {
+    session_->Release();
+    // Else they would still end while main returns, and what is destroyed behind main is theirs too.
+    if (threads_ && session_->WaitUntilOver(std::chrono::steady_clock::now()) && !threads_->RunHere()) threads_->Join();
+  }
 
   void Start() {
     const std::lock_guard lock(mutex_);

@@ -41,6 +41,12 @@ void Serve(Handler socket) {
 // Counts its copies, as what a callback or a sink captures.
 using Captured = std::shared_ptr<int>;
 
+// Tells when the thread that has it is at its end.
+struct Last {
+  std::atomic<bool>* ended = nullptr;
+  ~Last() { *ended = true; }
+};
+
 }  // namespace
 
 TEST_CASE("a client that is gone leaves nothing behind") {
@@ -61,6 +67,26 @@ TEST_CASE("a client that is gone leaves nothing behind") {
   const auto deadline = std::chrono::steady_clock::now() + ws::test::patience;
   while (captured.use_count() != 1 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(captured.use_count() == 1);
+}
+
+TEST_CASE("a client that is gone has no thread left, which would outlive main") {
+  TestServer server(Serve);
+  const auto where = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
+  for (int round = 0; round < 300; ++round) {
+    std::atomic<bool> ended = false;
+    {
+      Client client({.url = UrlOf(server->Port()), .connection = {.callback_thread = where}});
+      std::promise<void> connected;
+      client.On("connect", [&] {
+        static thread_local Last last;
+        last.ended = &ended;
+        connected.set_value();
+      });
+      client.Start();
+      Get(connected.get_future());
+    }
+    REQUIRE(ended);
+  }
 }
 
 TEST_CASE("a client may outlive its context's run, and go before or after the context") {

@@ -1,6 +1,6 @@
 """The closing handshake: codes, reasons, and who ends what (RFC 6455, 5.5.1 and 7)."""
 
-from frames import BINARY, CLOSE, CONTINUATION, PING, PONG, REGISTERED_CODES, TEXT, Message, close_payload, encode
+from frames import BINARY, CLOSE, CONTINUATION, PING, PONG, REGISTERED_CODES, TEXT, Message, close_payload, encode, encode_masked_wrongly
 from registry import on_socket, on_target
 from samples import binary_of, text_of
 
@@ -70,7 +70,7 @@ AFTER = {
     "open_fragment": encode(TEXT, b"too late", fin=False),
     "continuation": encode(CONTINUATION, b"too late"),
     "reserved_opcode": encode(3, b"too late"),
-    "unmasked": encode(TEXT, b"too late", masked=False),
+    "masked_wrongly": encode_masked_wrongly(TEXT, b"too late"),
     "invalid_text": encode(TEXT, b"\xff"),
     "no_frames_at_all": b"\xff" * 1000,
 }
@@ -140,7 +140,7 @@ def half_closed_peer_still_gets_the_close_frame(ws):
         ws.expect_close(1000, reply=False)
 
 
-CUTS = {"between_messages": b"", "in_a_header": b"\x81", "in_a_mask": encode(TEXT, b"x")[:4],
+CUTS = {"between_messages": b"", "in_a_header": b"\x81", "behind_four_octets": encode(TEXT, b"hello")[:4],
         "in_a_payload": encode(TEXT, b"hello")[:-2], "between_fragments": encode(TEXT, b"x", fin=False),
         "in_a_close_frame": NORMAL[:-1]}
 
@@ -152,7 +152,7 @@ def end_without_a_close_frame_ends_the_connection(ws, octets):
     ws.expect_dropped()
 
 
-@on_target(CUTS)
+@on_target(CUTS, server_only=True)
 def abrupt_end_does_not_touch_others(target, octets):
     with target.open() as other:
         with target.open() as ws:

@@ -1,6 +1,6 @@
 """Single frames: sizes, length forms, masks, reserved bits and opcodes (RFC 6455, 5.2 and 5.3)."""
 
-from frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, TOP_BIT, Message, encode
+from frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, TOP_BIT, Message, encode, encode_masked_wrongly
 from registry import on_socket
 from samples import MIB, SIZES, binary_of, text_of
 
@@ -31,7 +31,7 @@ def header_octet_by_octet_then_all_the_rest(ws, size):
 
 
 @on_socket({"zero": b"\0\0\0\0", "ones": b"\xff\xff\xff\xff", "first": b"\x80\0\0\0", "last": b"\0\0\0\x01",
-            "like_a_header": b"\x81\x85\x88\x80"})
+            "like_a_header": b"\x81\x85\x88\x80"}, server_only=True)
 def any_mask_key_will_do(ws, key):
     for size in (0, 1, 2, 3, 4, 5, 7, 8, 9, 125, 126, 4097):
         ws.echo(TEXT, text_of(size), key=key)
@@ -119,13 +119,14 @@ def length_with_the_top_bit_set_fails(ws, declared):
 @on_socket({f"{name}-{size}": (opcode, size)
             for name, opcode in (("text", TEXT), ("binary", BINARY), ("ping", PING), ("close", CLOSE), ("pong", 10))
             for size in (0, 2, 5)})
-def unmasked_frame_fails(ws, opcode, size):
-    expect_broken(ws, encode(opcode, b"\x03\xe8bye"[:size], masked=False))
+def frame_masked_wrongly_fails(ws, opcode, size):
+    """A client's frame without a mask, a server's with one (5.1)."""
+    expect_broken(ws, encode_masked_wrongly(opcode, b"\x03\xe8bye"[:size]))
 
 
 @on_socket()
-def unmasked_continuation_fails(ws):
-    expect_broken(ws, encode(TEXT, b"a", fin=False) + encode(CONTINUATION, b"b", masked=False))
+def continuation_masked_wrongly_fails(ws):
+    expect_broken(ws, encode(TEXT, b"a", fin=False) + encode_masked_wrongly(CONTINUATION, b"b"))
 
 
 @on_socket()

@@ -87,7 +87,7 @@ def invalid_text_closes_with_1007(ws, deliver, payload):
     ws.expect_close(1007)
 
 
-@on_target()
+@on_target(server_only=True)
 def no_octet_above_7f_stands_alone(target):
     for octet in range(0x80, 0x100):
         with target.open() as ws:

@@ -1,10 +1,10 @@
-"""TCP or TLS to the server, octet by octet, and HTTP answers read from it. Every wait has a deadline."""
+"""TCP or TLS to the peer, octet by octet, and HTTP heads read from it. Every wait has a deadline."""
 
 import select
 import socket
 import ssl
+import struct
 import time
-from contextlib import ExitStack
 
 import opening
 from frames import Violation
@@ -14,23 +14,35 @@ CLOSE_BUDGET = 7.0     # seconds, from the last word to the end of TCP
 HEAD_LIMIT = 64 * 1024
 
 
+def secured(plain, context, **how):
+    """TLS over a socket, which is closed where there is none."""
+    try:
+        return context.wrap_socket(plain, **how)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def dial(host, port, tls):
+    plain = socket.create_connection((host, port), timeout=PATIENCE)
+    if not tls:
+        return plain
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return secured(plain, context, server_hostname=host)
+
+
 class Connection:
-    def __init__(self, host, port, tls):
+    def __init__(self, make):
+        """`make` gives a connected socket."""
         self.inbox = bytearray()   # what has arrived and nobody has taken yet
         self._ended = False        # the peer sends no more
         self._refused = False      # the peer takes no more
         try:
-            self._socket = socket.create_connection((host, port), timeout=PATIENCE)
-            with ExitStack() as guard:
-                guard.callback(self.close)
-                self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                if tls:
-                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                    context.check_hostname = False
-                    context.verify_mode = ssl.CERT_NONE
-                    self._socket = context.wrap_socket(self._socket, server_hostname=host)
-                self._socket.setblocking(False)
-                guard.pop_all()
+            self._socket = make()
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setblocking(False)
         except OSError as error:
             raise Violation(f"no connection: {error}") from None
 
@@ -42,6 +54,11 @@ class Connection:
 
     def close(self):
         self._socket.close()
+
+    def reset(self):
+        """Ends with an RST."""
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close()
 
     def half_close(self):
         """Ends our direction only; under TLS without a close_notify."""
@@ -67,12 +84,24 @@ class Connection:
             except OSError:
                 self._refused = True
 
+    def push(self, octets, within):
+        """Sends without reading; False where the peer takes them no more."""
+        until, rest = time.monotonic() + within, memoryview(octets)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest):]
+            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                left = until - time.monotonic()
+                if left <= 0 or not select.select([], [self._socket], [], left)[1]:
+                    return False
+        return True
+
     def fill(self, until):
         """Waits for more in the inbox; False at the end of the stream."""
         while not self._take():
             self._wait(until)
         if time.monotonic() > until:
-            raise Violation("the server goes on and on")
+            raise Violation("the peer goes on and on")
         return not self._ended
 
     def has_news(self, within):
@@ -88,7 +117,7 @@ class Connection:
         poll = select.poll()    # select() ends at descriptor 1,024
         poll.register(self._socket, (0 if self._ended else select.POLLIN) | (select.POLLOUT if writing else 0))
         if left <= 0 or not poll.poll(left * 1000):
-            raise Violation("the server kept us waiting")
+            raise Violation("the peer kept us waiting")
 
     def _take(self):
         """Whether something arrived, or the connection has ended."""
@@ -111,23 +140,28 @@ class Connection:
         return octets
 
     def expect_dropped(self, within=CLOSE_BUDGET):
-        """The server ends the connection, whatever it says before; gives that."""
+        """The peer ends the connection, whatever it says before; gives that."""
         until = time.monotonic() + within
         while self.fill(until):
             pass
         return self.take(len(self.inbox))
 
     def expect_end(self, within=CLOSE_BUDGET):
-        """The server ends the connection, and says nothing more."""
+        """The peer ends the connection, and says nothing more."""
         if said := self.expect_dropped(within):
             raise Violation(f"{len(said)} more octets where the end was due: {said[:40]!r}")
 
-    def read_response(self):
+    def read_head(self):
+        """The octets of an HTTP head, its empty line included."""
         until = time.monotonic() + PATIENCE
         while (size := self.inbox.find(b"\r\n\r\n")) < 0:
             if len(self.inbox) > HEAD_LIMIT or not self.fill(until):
-                raise Violation(f"no HTTP answer but {bytes(self.inbox[:80])!r}")
-        head = opening.parse_head(self.take(size + 4)[:-4])
+                raise Violation(f"no HTTP but {bytes(self.inbox[:80])!r}")
+        return self.take(size + 4)
+
+    def read_response(self):
+        until = time.monotonic() + PATIENCE
+        head = opening.parse_head(self.read_head()[:-4])
         if head.status < 200:
             return head
         if head.all("Content-Length"):

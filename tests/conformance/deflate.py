@@ -34,20 +34,20 @@ def parse_extensions(text):
 def judge_answer(offer, answer):
     """What client and server now have in common, or a Violation if `offer` does not allow `answer`."""
     accepted = parse_extensions(answer)
-    if len(accepted) != 1 or accepted[0][0] != NAME or not _is_sound(accepted[0][1]):
+    if len(accepted) != 1 or accepted[0][0] != NAME or not is_sound(accepted[0][1]):
         raise Violation(f"extensions {answer!r} in answer to {offer!r}")
     given = dict(accepted[0][1])
     # Only in an offer may client_max_window_bits stand alone.
     if "client_max_window_bits" in given and given["client_max_window_bits"] is None:
         raise Violation(f"client_max_window_bits without a value in {answer!r}")
     offered = [wanted for name, wanted in parse_extensions(offer) if name == NAME]
-    if not any(_is_sound(wanted) and _allows(dict(wanted), given) for wanted in offered):
+    if not any(is_sound(wanted) and _allows(dict(wanted), given) for wanted in offered):
         raise Violation(f"{offer!r} does not allow the answer {answer!r}")
     windows = {key: int(given.get(key, 15)) for key in WINDOWS}
     return Agreement(**{key: key in given for key in FLAGS}, **windows)
 
 
-def _is_sound(parameters):
+def is_sound(parameters):
     """Whether every parameter is known, there once, and has a value that it may have."""
     def fits(key, value):
         if key in FLAGS:

@@ -1,4 +1,4 @@
-"""RFC 6455 frames as octets: building them with every bit free, and judging those a server sends. No I/O."""
+"""RFC 6455 frames as octets: building them with every bit free, and judging those the peer sends. No I/O."""
 
 import os
 import struct
@@ -8,12 +8,25 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 RSV1, RSV2, RSV3 = 4, 2, 1
 TOP_BIT = 1 << 63
 
+# Who masks (5.1) is settled once, before the cases build their frames: whoever plays the client.
+_we_mask = True
+
+
+def play_server():
+    global _we_mask
+    _we_mask = False
+
+
+def plays_server():
+    return not _we_mask
+
+
 # What may stand in a close frame: RFC 6455, 7.4, and IANA's registry for 1012 to 1014.
 REGISTERED_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014)
 
 
 class Violation(Exception):
-    """The server did what it must not, or did not do what it must."""
+    """The peer did what it must not, or did not do what it must."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +35,7 @@ class Frame:
     payload: bytes
     fin: bool = True
     rsv: int = 0
+    key: bytes | None = None    # where it was masked
 
 
 @dataclass(frozen=True)
@@ -48,8 +62,9 @@ def mask(octets, key):
     return (int.from_bytes(octets, "little") ^ int.from_bytes(stream, "little")).to_bytes(size, "little")
 
 
-def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=True, key=None, form=None, declared=None):
-    """One client frame. `form` forces the length field to 7, 16 or 64 bits; `declared` makes it lie."""
+def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=None, key=None, form=None, declared=None):
+    """One frame of ours. `form` forces the length field to 7, 16 or 64 bits; `declared` makes it lie."""
+    masked = _we_mask if masked is None else masked
     length = len(payload) if declared is None else declared
     if form is None:
         form = 7 if length < 126 else 16 if length < 65536 else 64
@@ -67,17 +82,22 @@ def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=True, key=None, form=
     return head + key + mask(payload, key)
 
 
+def encode_masked_wrongly(opcode, payload=b"", **bits):
+    return encode(opcode, payload, masked=not _we_mask, **bits)
+
+
 def close_payload(code, reason=b""):
     return struct.pack("!H", code) + reason
 
 
 def parse(octets):
-    """A server's first frame in `octets` and its size, or None while it is incomplete."""
+    """The peer's first frame in `octets` and its size, or None while it is incomplete."""
     if len(octets) < 2:
         return None
     first, second = octets[0], octets[1]
-    if second & 0x80:
-        raise Violation("the server masked a frame")
+    masked = bool(second & 0x80)
+    if masked == _we_mask:
+        raise Violation("the server masked a frame" if masked else "the client did not mask a frame")
     length, start = second & 0x7F, 2
     if length == 126:
         if len(octets) < 4:
@@ -91,16 +111,21 @@ def parse(octets):
         length, start = int.from_bytes(octets[2:10], "big"), 10
         if length < 65536 or length & TOP_BIT:
             raise Violation(f"length {length} in 64 bits")
-    frame = Frame(first & 0x0F, bytes(octets[start:start + length]), bool(first & 0x80), first >> 4 & 7)
-    if frame.opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-        raise Violation(f"opcode {frame.opcode}")
-    if frame.opcode >= CLOSE and (not frame.fin or length > 125):
-        raise Violation(f"control frame with fin {frame.fin} and {length} octets")
-    return (frame, start + length) if len(octets) >= start + length else None
+    opcode, fin = first & 0x0F, bool(first & 0x80)
+    if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
+        raise Violation(f"opcode {opcode}")
+    if opcode >= CLOSE and (not fin or length > 125):
+        raise Violation(f"control frame with fin {fin} and {length} octets")
+    key = bytes(octets[start:start + 4]) if masked else None
+    start += 4 * masked
+    if len(octets) < start + length:
+        return None
+    payload = bytes(octets[start:start + length])
+    return Frame(opcode, mask(payload, key) if masked else payload, fin, first >> 4 & 7, key), start + length
 
 
 class Assembler:
-    """Adds a server's frames up to messages and judges their order, reserved bits, UTF-8 and close codes."""
+    """Adds the peer's frames up to messages and judges their order, keys, reserved bits, UTF-8 and close codes."""
 
     def __init__(self, inflater=None):
         self._inflater = inflater
@@ -108,11 +133,15 @@ class Assembler:
         self._compressed = False
         self._parts = []
         self._closed = False
+        self._key = None           # of the frame before
 
     def take(self, frame):
         """The message which `frame` completes, or None."""
         if self._closed:
-            raise Violation("a frame after the server's close frame")
+            raise Violation("a frame after the close frame")
+        if frame.key is not None and frame.key == self._key:
+            raise Violation("a mask key twice in a row")    # 5.3: a fresh one each frame
+        self._key = frame.key
         starts = frame.opcode in (TEXT, BINARY)
         if frame.rsv and not (frame.rsv == RSV1 and starts and self._inflater):
             raise Violation(f"reserved bits {frame.rsv:03b} on opcode {frame.opcode}")
@@ -146,7 +175,7 @@ def judge_close(payload):
         raise Violation("a close frame of one octet")
     code = int.from_bytes(payload[:2], "big")
     if code not in REGISTERED_CODES and not 3000 <= code <= 4999:
-        raise Violation(f"the server closed with {code}")
+        raise Violation(f"closed with {code}")
     judge_utf8(payload[2:], "a close reason")
 
 

@@ -58,13 +58,21 @@ def parse_head(octets):
     match = re.fullmatch(r"HTTP/1\.[01] ([1-5]\d\d)( [^\x00-\x1f]*)?", first)
     if not match:
         raise Violation(f"the answer begins {first[:80]!r}")
+    return Response(int(match[1]), parse_headers(lines))
+
+
+def parse_headers(lines):
     headers = []
     for line in lines:
         field = re.fullmatch(rf"({TOKEN}):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*", line)
         if not field:
-            raise Violation(f"a malformed header line in the answer: {line[:80]!r}")
+            raise Violation(f"a malformed header line: {line[:80]!r}")
         headers.append(field.groups())
-    return Response(int(match[1]), headers)
+    return headers
+
+
+def accept_of(key):
+    return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
 
 
 def sent_value(asked, name):
@@ -83,8 +91,7 @@ def judge_upgrade(asked, response):
     for name in ("Content-Length", "Transfer-Encoding"):
         if response.all(name):
             raise Violation(f"a 101 with {name}")
-    key = sent_value(asked, "Sec-WebSocket-Key").encode()
-    expected = base64.b64encode(hashlib.sha1(key + GUID).digest()).decode()
+    expected = accept_of(sent_value(asked, "Sec-WebSocket-Key"))
     if response.one("Sec-WebSocket-Accept") != expected:
         raise Violation(f"Sec-WebSocket-Accept {response.one('Sec-WebSocket-Accept')}, not {expected}")
     judge_subprotocol(sent_value(asked, "Sec-WebSocket-Protocol"), response.all("Sec-WebSocket-Protocol"))

@@ -1,4 +1,4 @@
-"""A WebSocket client with nothing between the test and the octets: sends any frame, judges every frame it reads."""
+"""A WebSocket with nothing between the test and the octets: sends any frame, judges every frame it reads."""
 
 import time
 from contextlib import ExitStack
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import deflate
 import opening
-from connection import PATIENCE, Connection
+from connection import PATIENCE, Connection, dial
 from frames import CLOSE, PING, PONG, Assembler, Message, Violation, close_payload, encode, parse
 
 
@@ -27,7 +27,7 @@ class Target:
         return opening.request(self.authority, self.path, changes, **shape)
 
     def connect(self):
-        return Connection(self.host, self.port, self.tls)
+        return Connection(lambda: dial(self.host, self.port, self.tls))
 
     def open(self, changes=None, *, offer=None, then=b"", piece=65536):
         """An open WebSocket; `offer` is for extensions, `then` goes out in the same write as the request."""
@@ -53,6 +53,7 @@ class WebSocket:
         self.agreement = agreement    # on deflate, or None
         self._deflater = agreement and deflate.Deflater(agreement)
         self._assembler = Assembler(agreement and deflate.Inflater(agreement))
+        self.keys = []                # that the peer masked its frames with
         self._over = False
 
     def __enter__(self):
@@ -73,13 +74,15 @@ class WebSocket:
         return self._deflater.message(payload, **how)
 
     def receive(self, within=PATIENCE):
-        """The next message, or None at the end of the connection; the server's own pings are answered on the way."""
+        """The next message, or None at the end of the connection; the peer's own pings are answered on the way."""
         until = time.monotonic() + within
         while True:
             while parsed := parse(self.connection.inbox):
                 frame, size = parsed
                 self.connection.take(size)
                 message = self._assembler.take(frame)
+                if frame.key is not None:
+                    self.keys.append(frame.key)
                 if message and message.opcode == PING:
                     self.send_frame(PONG, message.payload)
                 elif message:

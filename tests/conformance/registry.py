@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Callable
 
-from frames import Violation
+from frames import Violation, plays_server
 from raw_client import Target
 
 CASES = []
@@ -16,24 +16,28 @@ class Case:
     run: Callable[[Target], None]
 
 
-def on_target(rows=None):
+def on_target(rows=None, *, server_only=False):
     """Registers function(target): a case that makes its own connections.
 
     With `rows`, a table {name: arguments}, each row is a case of its own; its arguments follow the target.
     """
     def register(function):
+        if server_only and plays_server():
+            return function
         CASES.extend(_cases(function, function, rows))
         return function
     return register
 
 
-def on_socket(rows=None, *, offer=None, uncompressed_only=False):
+def on_socket(rows=None, *, offer=None, uncompressed_only=False, server_only=False):
     """Registers function(socket), as above, with the socket open.
 
     Unless the case ends the connection, a closing handshake must then succeed with nothing left to read.
-    With an `offer` of extensions the server must accept it.
+    With an `offer` of extensions the server must accept it. What is `server_only` says nothing about clients.
     """
     def register(function):
+        if server_only and plays_server():
+            return function
         CASES.extend(_cases(function, _opening(function, offer), rows))
         if not offer and not uncompressed_only:
             UNDER_DEFLATE.extend(_cases(function, _opening(function, "permessage-deflate"), rows, "+deflate"))

@@ -1,7 +1,7 @@
 """with_server.py SERVER SERVER_ARGUMENTS CLIENT CLIENT_ARGUMENTS
 
-Starts the server on a free port, which it prints, runs the client against it, ends the server with SIGTERM and
-demands that it drains and exits with 0. `{certificate}` and `{key}` in the server's arguments become a fresh
+Starts the server on a free port, which it prints, runs the client (a .py, or a .mjs for node) against it, ends the server
+with SIGTERM and demands that it drains and exits with 0. `{certificate}` and `{key}` in the server's arguments become a fresh
 self-signed pair.
 """
 
@@ -30,13 +30,14 @@ def main():
         process = subprocess.Popen([server, "--port", "0", *shlex.split(server_arguments)], stdout=subprocess.PIPE, text=True)
         port = re.search(r"(\d+)(/\S*)?$", process.stdout.readline().strip()).group(1)
         try:
-            run = subprocess.run([sys.executable, "-B", client, "--port", port, *shlex.split(client_arguments)])
+            interpreter = ["node"] if client.endswith(".mjs") else [sys.executable, "-B"]
+            run = subprocess.run([*interpreter, client, "--port", port, *shlex.split(client_arguments)])
         finally:
             process.terminate()
             status = process.wait(timeout=30)
     if status != 0:
         print(f"the server ended with {status}")
-    return run.returncode or status
+    return status or run.returncode
 
 
 if __name__ == "__main__":

@@ -73,13 +73,15 @@ TEST_CASE("A right answer grants, with what the server chose") {
 
 TEST_CASE("Parameters of deflate are those that RFC 7692 lets a server answer with, each once") {
   for (const auto* parameters :
-       {"", "server_no_context_takeover", "client_no_context_takeover; server_max_window_bits=9",
-        " server_max_window_bits = 15 "})
+       {"", ";server_no_context_takeover", "; client_no_context_takeover; server_max_window_bits=9",
+        "; server_max_window_bits = 15 ", "; server_max_window_bits=\"10\""})
     CHECK(AreDeflateParameters(parameters));
   for (const auto* parameters :
-       {"client_max_window_bits", "client_max_window_bits=8", "nonsense", "server_max_window_bits",
-        "server_max_window_bits=7", "server_max_window_bits=99", "server_no_context_takeover=1",
-        "server_no_context_takeover;server_no_context_takeover", "server_no_context_takeover, permessage-deflate"})
+       {";client_max_window_bits", ";client_max_window_bits=8", ";nonsense", ";server_max_window_bits",
+        ";server_max_window_bits=7", ";server_max_window_bits=99", ";server_no_context_takeover=1",
+        ";server_no_context_takeover;server_no_context_takeover", ";server_no_context_takeover, permessage-deflate",
+        ";", "; ", ";;server_no_context_takeover", ";server_no_context_takeover;", ";server_max_window_bits=\"\"",
+        ";server_max_window_bits=\"10", ";server_no_context_takeover=\"\""})
     CHECK_FALSE(AreDeflateParameters(parameters));
 }
 
@@ -88,6 +90,7 @@ TEST_CASE("A wrong answer does not") {
       [](HttpResponse& answer) { answer.status = 200; },
       [](HttpResponse& answer) { answer.status = 301; },
       [](HttpResponse& answer) { answer.headers[0].second = "h2c"; },
+      [](HttpResponse& answer) { answer.headers.emplace_back("Upgrade", "h2c"); },
       [](HttpResponse& answer) { answer.headers[1].second = "close"; },
       [](HttpResponse& answer) { answer.headers[2].second = "Accepted"; },
       [](HttpResponse& answer) { answer.headers.pop_back(); },

@@ -78,16 +78,18 @@ inline std::string Serialize(const HttpRequest& request) {
 }
 
 // Whether what stands behind the name of permessage-deflate may be answered to an offer without parameters, RFC
-// 7692 7.1.
+// 7692 7.1, each with its semicolon; the form is that of RFC 6455 9.1, where a value may be quoted.
 inline bool AreDeflateParameters(std::string_view parameters) {
   std::vector<std::string_view> seen;
   while (!parameters.empty()) {
+    parameters.remove_prefix(1);  // a semicolon stands before each
     const std::size_t end = std::min(parameters.find(';'), parameters.size());
     const std::string_view one = Trim(parameters.substr(0, end));
-    parameters.remove_prefix(std::min(end + 1, parameters.size()));
+    parameters.remove_prefix(end);
     const std::size_t equals = std::min(one.find('='), one.size());
-    const std::string_view name = Trim(one.substr(0, equals)),
-                           value = Trim(one.substr(std::min(equals + 1, one.size())));
+    const std::string_view name = Trim(one.substr(0, equals));
+    std::string_view value = Trim(one.substr(std::min(equals + 1, one.size())));
+    if (value.size() > 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
     if (std::find(seen.begin(), seen.end(), name) != seen.end()) return false;
     seen.push_back(name);
     const bool is_flag = name == "server_no_context_takeover" || name == "client_no_context_takeover";
@@ -103,24 +105,24 @@ inline bool AreDeflateParameters(std::string_view parameters) {
 inline std::variant<UpgradeGrant, std::string> JudgeAnswer(const HttpResponse& answer, const UpgradeOffer& offer,
                                                            std::string_view accept) {
   if (answer.status != 101) return "the server answered " + std::to_string(answer.status);
-  std::vector<std::string_view> accepts, extensions, subprotocols;
-  bool upgrade = false, connection = false;
+  std::vector<std::string_view> upgrades, accepts, extensions, subprotocols;
+  bool connection = false;
   for (const auto& [name, value] : answer.headers) {
     const auto is = [&name = name](std::string_view wanted) { return EqualsIgnoringCase(name, wanted); };
-    if (is("Upgrade")) upgrade = upgrade || EqualsIgnoringCase(value, "websocket");
+    if (is("Upgrade")) upgrades.push_back(value);
     if (is("Connection")) connection = connection || HasToken(value, "upgrade");
     if (is("Sec-WebSocket-Accept")) accepts.push_back(value);
     if (is("Sec-WebSocket-Extensions")) extensions.push_back(value);
     if (is("Sec-WebSocket-Protocol")) subprotocols.push_back(value);
   }
-  if (!upgrade || !connection) return "the answer's Upgrade and Connection headers are none of a WebSocket";
+  if (upgrades.size() != 1 || !EqualsIgnoringCase(upgrades[0], "websocket") || !connection)
+    return "the answer's Upgrade and Connection headers are none of a WebSocket";
   if (accepts.size() != 1 || accepts[0] != accept) return "the answer's Sec-WebSocket-Accept is wrong";
   UpgradeGrant grant;
   if (!extensions.empty()) {
     const std::size_t semicolon = std::min(extensions[0].find(';'), extensions[0].size());
     const bool ours = extensions.size() == 1 && Trim(extensions[0].substr(0, semicolon)) == "permessage-deflate";
-    if (!offer.deflate || !ours ||
-        !AreDeflateParameters(extensions[0].substr(std::min(semicolon + 1, extensions[0].size()))))
+    if (!offer.deflate || !ours || !AreDeflateParameters(extensions[0].substr(semicolon)))
       return "the answer has an extension that was not offered";
     grant.deflate = true;
   }
