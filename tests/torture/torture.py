@@ -19,7 +19,7 @@ import crowd  # noqa: E402
 import plan  # noqa: E402
 from process import Broken, Process, Server  # noqa: E402
 from frames import Violation  # noqa: E402
-import rows_catch, rows_frames, rows_handshake, rows_life, rows_memory  # noqa: E401, E402, F401
+import rows_catch, rows_frames, rows_handshake, rows_life, rows_memory, rows_network  # noqa: E401, E402, F401
 import rows_reset, rows_soak, rows_terminal  # noqa: E401, E402, F401
 
 
