@@ -1,5 +1,6 @@
 #include "ws/protocol/fifo.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <random>
@@ -49,4 +50,30 @@ TEST_CASE("an empty Fifo takes over a vector and leaves its own block") {
   CHECK(fifo.Take() == 2);
   CHECK(fifo.Take() == 3);
   CHECK(fifo.IsEmpty());
+}
+
+TEST_CASE("what is erased near the front of a Fifo does not move what is behind it") {
+  Fifo<std::unique_ptr<int>> fifo;
+  for (int item = 0; item < 100; ++item) fifo.Push(std::make_unique<int>(item));
+  const auto* const last = &*(fifo.end() - 1);
+  fifo.Erase(fifo.begin());
+  fifo.Erase(fifo.begin() + 1);
+  CHECK(&*(fifo.end() - 1) == last);
+  CHECK(fifo.Size() == 98);
+  CHECK(*fifo.Take() == 1);
+  CHECK(*fifo.Take() == 3);
+}
+
+TEST_CASE("what is erased from a Fifo is destroyed at once") {
+  Fifo<std::shared_ptr<int>> fifo;
+  std::vector<std::weak_ptr<int>> items;
+  for (int item = 0; item < 10; ++item) {
+    auto one = std::make_shared<int>(item);
+    items.push_back(one);
+    fifo.Push(std::move(one));
+  }
+  for (const int item : {0, 5, 9}) {
+    fifo.Erase(std::find_if(fifo.begin(), fifo.end(), [item](const auto& one) { return *one == item; }));
+    CHECK(items[static_cast<std::size_t>(item)].expired());
+  }
 }

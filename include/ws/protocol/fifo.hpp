@@ -35,9 +35,10 @@ class Fifo {
     if (IsEmpty()) Clear();
     return item;
   }
+  // Moves what stands before it: who drops the oldest of many must not pay for all that are behind.
   void Erase(Iterator item) {
-    items_.erase(item);
-    if (IsEmpty()) Clear();
+    std::move_backward(begin(), item, item + 1);
+    Take();
   }
   void Clear() noexcept {
     items_.clear();
