@@ -1,7 +1,9 @@
-// Rows 34 and 35 of the torture plan: a browser that does not read, and one that is killed again and again.
+// Rows 34, 35 and 40 of the torture plan: a browser that does not read, one that is killed again and again, and a page
+// of somebody else's.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -41,6 +43,16 @@ pid_t ForegroundOf(pid_t shell) {
   }
 }
 
+// How long it takes until `condition` holds. The torture plan bounds it, and tests/torture judges the figure; on a busy
+// machine it means nothing.
+template <class Condition>
+void Report(const char* what, const char* bound, Condition condition) {
+  const auto begun = std::chrono::steady_clock::now();
+  CHECK(Within(std::chrono::seconds(20), condition));
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
+  std::cout << "figure: " << what << ": " << taken.count() << " | bound: " << bound << std::endl;
+}
+
 std::size_t WrittenBy(pid_t process) {
   std::ifstream figures("/proc/" + std::to_string(process) + "/io");
   std::string word;
@@ -71,8 +83,8 @@ TEST_CASE("a shell is not read for a browser that does not read, and an interrup
 #endif
 
   stalls.Type(session, "\x03");
+  Report("Ctrl-C acts within", "1", [&] { return repl::SessionMembers(shell) == std::vector{shell}; });
   CHECK(CountUntil(stalls, "prompt> ") < 20 * mega);
-  CHECK(Within(std::chrono::seconds(5), [&] { return repl::SessionMembers(shell) == std::vector{shell}; }));
 }
 
 TEST_CASE("a tab that is killed a thousand times leaves no process and no descriptor") {
@@ -87,8 +99,31 @@ TEST_CASE("a tab that is killed a thousand times leaves no process and no descri
       shells.push_back(tab.ShellOf(session));
       tab.Type(session, "(trap '' HUP; sleep 1000) & yes\n");  // stubborn, and with output that nobody reads
     }
-    CHECK(Within(std::chrono::seconds(20), [] { return ws::test::HasNoChildren(); }));
+    Report("the whole group is gone within", "5", [] { return ws::test::HasNoChildren(); });
     for (const pid_t shell : shells) CHECK(repl::SessionMembers(shell).empty());
   }
   CHECK(ws::test::OpenDescriptors() == descriptors);
+}
+
+TEST_CASE("a page of another origin gets no shell") {
+  Service service;
+  const std::string host = "127.0.0.1:" + std::to_string(service.server.Port());
+  const auto status_for = [&](const std::string& origin) {
+    namespace websocket = repl::test::beast::websocket;
+    using tcp = repl::test::asio::ip::tcp;
+    repl::test::asio::io_context context;
+    websocket::stream<tcp::socket> stream(context);
+    stream.next_layer().connect({repl::test::asio::ip::address_v4::loopback(), service.server.Port()});
+    stream.set_option(websocket::stream_base::decorator(
+        [&](websocket::request_type& request) { request.set(repl::test::beast::http::field::origin, origin); }));
+    websocket::response_type answer;
+    ws::Error error;
+    stream.handshake(answer, host, repl::ReplService::path, error);
+    return answer.result_int();
+  };
+  for (const char* origin : {"https://evil.example", "http://127.0.0.1:1", "null", "file://"}) {
+    INFO(origin);
+    CHECK(status_for(origin) == 403);
+  }
+  CHECK(status_for("http://" + host) == 101);
 }
