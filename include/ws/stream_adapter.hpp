@@ -186,11 +186,18 @@ void NeverExpire(Stream& stream) {
   }
 }
 
+// Beast's basic_stream: a socket with clocks around it. Who only has a release_socket may be more than that, TLS say.
+template <class Stream>
+concept ClockedSocket = requires(Stream& stream) {
+  stream.expires_never();
+  { stream.release_socket() } -> SocketLike;
+};
+
 // Takes the stream. Moving one of Beast's allocates, so it is not handed on by value.
 template <class Stream>
 std::unique_ptr<ByteStream> AdaptStream(Stream&& stream, boost::asio::any_io_executor strand) {
   static_assert(!std::is_lvalue_reference_v<Stream>, "the stream must be moved in");
-  if constexpr (requires { stream.release_socket(); }) {
+  if constexpr (ClockedSocket<Stream>) {
     return AdaptStream(stream.release_socket(), std::move(strand));  // without the clocks around it
   } else if constexpr (SocketLike<Stream>) {
     return std::make_unique<SocketStream<Stream>>(std::move(stream), std::move(strand));

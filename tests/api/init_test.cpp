@@ -41,7 +41,48 @@ asio::awaitable<Error> Mount(tcp::acceptor& acceptor, Handler socket) {
   co_return co_await socket.Init(std::move(stream), request, leftover);
 }
 
+// A stream of the user's own over a socket that it can let go of: here it counts, as another encrypts.
+class CountedStream {
+ public:
+  using executor_type = tcp::socket::executor_type;
+
+  CountedStream(tcp::socket socket, std::size_t& written) : socket_(std::move(socket)), written_(&written) {}
+  executor_type get_executor() { return socket_.get_executor(); }
+  tcp::socket release_socket() { return std::move(socket_); }
+  void close(Error& error) { socket_.close(error); }
+
+  template <class Buffers, class Token>
+  auto async_read_some(const Buffers& buffers, Token&& token) {
+    return socket_.async_read_some(buffers, std::forward<Token>(token));
+  }
+  template <class Buffers, class Token>
+  auto async_write_some(const Buffers& buffers, Token&& token) {
+    *written_ += asio::buffer_size(buffers);
+    return socket_.async_write_some(buffers, std::forward<Token>(token));
+  }
+
+ private:
+  tcp::socket socket_;
+  std::size_t* written_;
+};
+
 }  // namespace
+
+TEST_CASE("a stream of the user's own is written through, whatever it could let go of") {
+  asio::io_context context(1);
+  tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  tcp::socket peer(context);
+  peer.connect(acceptor.local_endpoint());
+  std::size_t written = 0;
+  CountedStream stream(acceptor.accept(), written);
+  Handler socket;
+  auto result = asio::co_spawn(context, socket.Init(std::move(stream), ws::test::UpgradeRequest()), asio::use_future);
+  std::thread thread([&context] { context.run(); });
+  CHECK_FALSE(Get(std::move(result)));
+  peer.close();
+  thread.join();
+  CHECK(written != 0);
+}
 
 TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behind its request", "", tcp::socket,
                    beast::tcp_stream) {
