@@ -133,8 +133,9 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
     return Finish(left.dying);
   }
-  // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for.
-  if (!mailbox || (mailbox->IsIdle() && !HearsOfEnd())) return Finish();
+  // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for; but callbacks that the
+  // table holds are destroyed there, because what they capture may block.
+  if (!mailbox || (mailbox->IsIdle() && table_.IsEmpty() && !HearsOfEnd())) return Finish();
   mailbox->Cancel();
   // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
   std::vector<dispatch::Mailbox::ExchangePtr> last;

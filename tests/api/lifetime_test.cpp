@@ -236,3 +236,15 @@ TEST_CASE("connect registered when all is ending does not run behind disconnect"
   session.DestroyContext();
   CHECK(journal.Entries() == std::vector<std::string>{"disconnect"});
 }
+
+TEST_CASE("what callbacks capture is let go of on the pool, where it may block, and not on the I/O thread") {
+  std::promise<bool> on_pool;
+  ws::test::MemorySession session;
+  const auto let_go = [&](std::nullptr_t) {
+    on_pool.set_value(session.Pool().get_executor().running_in_this_thread());
+  };
+  session.socket.On("x", [last = std::shared_ptr<void>(nullptr, let_go)] {});
+  session.Open();
+  session.peer.Close();
+  CHECK(Get(on_pool.get_future()));
+}

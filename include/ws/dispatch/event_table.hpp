@@ -50,6 +50,7 @@ class EventTable {
   // Drops every callback and stays closed: the end of the owner's life.
   void Close();
 
+  bool IsEmpty() const noexcept { return held_ == 0; }
   // What a message of this name runs, in order; allocates nothing for the look-up itself.
   std::shared_ptr<const Registrations> Find(std::string_view event) const;
   std::shared_ptr<const Registrations> Any() const { return Copy(any_, Has::Any); }
