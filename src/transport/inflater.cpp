@@ -11,7 +11,11 @@ namespace zlib = boost::beast::zlib;
 Inflater::Verdict Inflater::Add(std::string_view compressed, std::string& out, std::size_t max_bytes) {
   for (;;) {
     const std::size_t begin = out.size();
-    out.resize(begin + std::clamp<std::size_t>(compressed.size() * 4, 512, 65536));
+    const std::size_t step_bytes = std::clamp<std::size_t>(compressed.size() * 4, 512, 65536);
+    const std::size_t end = begin + step_bytes;
+    // The last growth leads to the bound, not to twice as much: while it copies, both are held.
+    if (end > out.capacity() && end > max_bytes / 2) out.reserve(max_bytes + step_bytes);
+    out.resize(end);
     zlib::z_params step;
     step.next_in = compressed.data();
     step.avail_in = compressed.size();

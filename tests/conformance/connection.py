@@ -85,8 +85,9 @@ class Connection:
 
     def _wait(self, until, *, writing=False):
         left = until - time.monotonic()
-        reading = [] if self._ended else [self._socket]
-        if left <= 0 or not any(select.select(reading, [self._socket] if writing else [], [], left)):
+        poll = select.poll()    # select() ends at descriptor 1,024
+        poll.register(self._socket, (0 if self._ended else select.POLLIN) | (select.POLLOUT if writing else 0))
+        if left <= 0 or not poll.poll(left * 1000):
             raise Violation("the server kept us waiting")
 
     def _take(self):

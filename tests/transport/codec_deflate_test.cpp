@@ -7,6 +7,7 @@
 #include "support/catch.hpp"
 #include "support/memory_session.hpp"
 #include "transport/codec.hpp"
+#include "transport/inflater.hpp"
 
 namespace zlib = boost::beast::zlib;
 using ws::Kind;
@@ -130,4 +131,14 @@ TEST_CASE("a bomb fails with 1009, one that is no deflate fails, and text is che
   CHECK(text.codec.CloseCode() == 1007);
   Opened rubbish(1000);
   CHECK(rubbish.Feed(MaskedFrame(Opcode::Text, "\xFF\xFF\xFF", true, 0xC1), 100) == Codec::Event::Failed);
+}
+
+TEST_CASE("what a bomb is inflated into hardly grows past the bound") {
+  constexpr std::size_t bound = std::size_t{1} << 20;
+  zlib::deflate_stream deflater;
+  const std::string bomb = Deflate(deflater, std::string(4 * bound, '\0'));
+  ws::transport::Inflater inflater;
+  std::string out;
+  CHECK(inflater.Add(bomb, out, bound) == ws::transport::Inflater::Verdict::TooLarge);
+  CHECK(out.capacity() <= bound + 65536);
 }
