@@ -18,6 +18,7 @@
 #include "support/hostile_server.hpp"
 #include "support/patience.hpp"
 #include "torture/figures.hpp"
+#include "transport/accept_key.hpp"
 #include "transport/codec.hpp"
 #include "ws/ws.hpp"
 
@@ -50,17 +51,12 @@ ClientOptions Quick(std::uint16_t port) {
 // The right answer to a client's request, with `rest` behind it.
 std::string OpenAnd(std::string_view request, const std::string& rest) {
   constexpr std::string_view name = "Sec-WebSocket-Key: ";
-  const std::size_t key = request.find(name) + name.size();
-  ws::HttpRequest asked{.method = "GET", .target = "/"};
-  asked.headers = {{"Host", "a"},
-                   {"Sec-WebSocket-Version", "13"},
-                   {"Sec-WebSocket-Key", std::string(request.substr(key, 24))},
-                   {"Sec-WebSocket-Extensions", "permessage-deflate"}};
-  boost::asio::io_context context;
-  Codec codec(context.get_executor(), {.role = Role::Server, .deflate = true});
-  std::string out;
-  if (codec.Accept(asked, {}, out)) throw std::runtime_error("the client's request is none");
-  return out + rest;
+  const std::string_view key = request.substr(request.find(name) + name.size(), 24);
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+      ws::transport::AcceptKey(key) + "\r\n";
+  if (request.find("permessage-deflate") != request.npos) answer += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+  return answer + "\r\n" + rest;
 }
 
 // 64 MiB of zeros, compressed.
@@ -197,7 +193,8 @@ TEST_CASE("whatever a server says, its client tries again later and holds no mor
     int right = 0;
     for (int round = 0; round < count; ++round) right += spring(trap) == trap.end ? 1 : 0;
     Exactly(trap.what + ": told", right, count);
-    MemoryBelow(trap.what + ": peak", growth.Peak(), 2048);
+    // A message of 1 MiB, and what the allocator keeps for the threads of so many clients.
+    MemoryBelow(trap.what + ": peak", growth.Peak(), 4096);
   }
 }
 
