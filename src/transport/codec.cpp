@@ -165,6 +165,9 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   payload_left_ -= size;
   in_frame_ = payload_left_ != 0;
   if (!compressed_) {
+    // Doubling up to a large message takes twice its memory; but a peer's declaration alone takes none.
+    const std::size_t end = message_.size() + size;
+    if (end > message_.capacity() && end > received_ / 16) message_.reserve(received_);
     mask_.Append(payload, message_);
   } else if (const std::optional<Event> failed = Inflate(payload)) {
     return failed;

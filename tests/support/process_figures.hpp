@@ -17,15 +17,27 @@ inline std::ptrdiff_t OpenDescriptors() {
   return std::distance(begin(entries), end(entries));
 }
 
-// Resident, in KiB.
-inline std::size_t MemoryKib() {
+inline std::size_t StatusKib(const std::string& field) {
   std::ifstream status("/proc/self/status");
   std::string word;
-  while (status >> word && word != "VmRSS:") {
+  while (status >> word && word != field) {
   }
   std::size_t kib = 0;
   status >> kib;
   return kib;
+}
+
+// Resident, in KiB.
+inline std::size_t MemoryKib() {
+  return StatusKib("VmRSS:");
+}
+
+// The most that was resident since ForgetPeak.
+inline std::size_t PeakMemoryKib() {
+  return StatusKib("VmHWM:");
+}
+inline void ForgetPeak() {
+  std::ofstream("/proc/self/clear_refs") << "5";
 }
 
 // Neither running nor dead and unreaped; reaps none itself.
