@@ -26,8 +26,8 @@ struct Authorization {
   std::string text = {};
 };
 
-// Takes a callback `(const HttpRequest&)` that returns an Authorization, or an awaitable of one. It runs on the
-// I/O side, within the handshake's deadline: a plain one must not block. What it throws refuses with 500.
+// Takes a callback `(const HttpRequest&)` that returns an Authorization, or an awaitable of one. It runs on the I/O
+// threads, maybe on several at once, within the handshake's deadline: a plain one must not block. A throw is a 500.
 class Authorizer {
  public:
   Authorizer() = default;

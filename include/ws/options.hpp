@@ -63,7 +63,7 @@ struct Options {
 
   // Opening. The page's own host is always allowed; these origins beside it, "*" means any.
   std::vector<std::string> allowed_origins = {};
-  // Judges an origin that is neither; the request holds the rest.
+  // Judges an origin that is neither; the request holds the rest. Called on several I/O threads at once.
   std::function<bool(std::string_view origin, const HttpRequest& request)> check_origin = {};
   // Where set, a Host that is not listed is refused: the defence against DNS rebinding. "name" allows any
   // port, "name:port" that one.
