@@ -130,3 +130,10 @@ TEST_CASE("What is written can be read again") {
   CHECK(result.envelope.id == "\"id\"");
   CHECK(json::parse(result.envelope.data) == data);
 }
+
+TEST_CASE("a large text is not given twice its room") {
+  std::string out;
+  AppendEnvelope(out, "news", "17", {{"text", std::string(std::size_t{1} << 20, 'x')}});
+  CHECK(out.size() > std::size_t{1} << 20);
+  CHECK(out.capacity() < out.size() + 4096);
+}

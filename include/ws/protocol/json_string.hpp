@@ -46,6 +46,8 @@ inline void AppendJsonString(std::string& out, std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
   if (SkipPlain(at, end) == end) {
+    // The few bytes that close what is round a large text would double it.
+    if (text.size() > 4096) out.reserve(out.size() + text.size() + 128);
     out.append(text.size() + 2, '"');
     std::copy(at, end, out.end() - 1 - (end - at));
     return;
