@@ -42,8 +42,13 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
 
   std::shared_ptr<Ticket> Enter() {
     const std::lock_guard lock(mutex_);
-    ends_.emplace(++last_id_, SessionEnd());
-    return std::make_shared<Ticket>(shared_from_this(), last_id_);
+    const auto entered = ends_.emplace(++last_id_, SessionEnd()).first;
+    try {
+      return std::make_shared<Ticket>(shared_from_this(), last_id_);
+    } catch (...) {
+      ends_.erase(entered);  // nobody would: the server could not stop
+      throw;
+    }
   }
 
   std::size_t Count() const {
