@@ -24,7 +24,8 @@ std::atomic<long> until_failure = 0;
 thread_local bool is_test = false;
 
 bool Fails(std::size_t size) {
-  return size >= 128 && !is_test && until_failure.load(std::memory_order_relaxed) > 0 && until_failure.fetch_sub(1) == 1;
+  return size >= 128 && !is_test && until_failure.load(std::memory_order_relaxed) > 0 &&
+         until_failure.fetch_sub(1) == 1;
 }
 
 }  // namespace
