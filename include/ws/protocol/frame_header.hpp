@@ -62,7 +62,7 @@ class Mask {
   // Of a masked frame's head, which ends with the key.
   explicit Mask(std::string_view head) { std::copy(head.end() - 4, head.end(), key_.begin()); }
 
-  // Appends what the bytes stand for, eight at a time: they are most of the work that reading a message is.
+  // Appends what the bytes stand for, eight at a time.
   void Append(std::string_view masked, std::string& out) {
     std::array<char, 8> key;
     for (std::size_t i = 0; i < key.size(); ++i) key[i] = key_[(next_ + i) % 4];
