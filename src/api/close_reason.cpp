@@ -34,11 +34,12 @@ std::string_view Name(EndReason reason) noexcept {
 }
 
 void to_json(Json& json, const CloseReason& reason) {
-  json = {{"reason", Name(reason.reason)},
-          {"code", reason.code},
-          {"text", reason.text},
-          {"by_peer", reason.by_peer},
-          {"error", reason.error ? reason.error.message() : std::string()}};
+  json = Json::object();  // each member by itself: a list of lists makes and destroys one array a member
+  json["reason"] = Name(reason.reason);
+  json["code"] = reason.code;
+  json["text"] = reason.text;
+  json["by_peer"] = reason.by_peer;
+  json["error"] = reason.error ? reason.error.message() : std::string();
 }
 
 void from_json(const Json& json, CloseReason& reason) {

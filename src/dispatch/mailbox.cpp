@@ -10,8 +10,34 @@
 
 namespace ws::dispatch {
 
+template <class Work>
+void Mailbox::DoOrOwe(Work work) {
+  try {
+    work();
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    state_ = State::Owed;
+    throw;
+  }
+}
+
+template <class Work>
+void Mailbox::Guard(const std::shared_ptr<MailboxOwner>& owner, Work work) {
+  try {
+    work();
+    return;
+  } catch (const std::bad_alloc&) {
+    owner->Broke();
+  }
+  try {
+    Wake();
+  } catch (const std::bad_alloc&) {
+    // Left to whoever puts something next.
+  }
+}
+
 void Mailbox::Put(std::vector<ExchangePtr>& batch) {
-  if (Accept(batch)) Schedule();
+  if (Accept(batch)) DoOrOwe([this] { Schedule(); });
 }
 
 void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
@@ -20,14 +46,15 @@ void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
 
 bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
   const std::lock_guard lock(mutex_);
-  put_ += batch.size();
+  const std::size_t size = batch.size();
   if (incoming_.empty()) {
     incoming_.swap(batch);
   } else {
     incoming_.insert(incoming_.end(), std::move_iterator(batch.begin()), std::move_iterator(batch.end()));
     batch.clear();
   }
-  if (state_ != State::Idle || incoming_.empty()) return false;
+  put_ += size;
+  if ((state_ != State::Idle && state_ != State::Owed) || incoming_.empty()) return false;
   state_ = State::Scheduled;
   return true;
 }
@@ -35,10 +62,10 @@ bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
 void Mailbox::Wake() {
   {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::Parked) return;
+    if (state_ != State::Parked && state_ != State::Owed) return;
     state_ = State::Scheduled;
   }
-  Schedule();
+  DoOrOwe([this] { Schedule(); });
 }
 
 void Mailbox::Discard() {
@@ -66,8 +93,10 @@ void Mailbox::Run() {
     const std::lock_guard lock(mutex_);
     strand = strand_;
   }
-  auto drain = [self = shared_from_this(), owner = owner_.lock()] { self->Drain(); };
-  if (strand) boost::asio::dispatch(*strand, std::move(drain));
+  const auto owner = owner_.lock();
+  if (!strand || !owner) return;
+  auto drain = [self = shared_from_this(), owner] { self->Drain(); };
+  Guard(owner, [&] { DoOrOwe([&] { boost::asio::dispatch(*strand, std::move(drain)); }); });
 }
 
 void Mailbox::Release() {
@@ -89,6 +118,10 @@ bool Mailbox::IsInside() const noexcept {
 void Mailbox::Drain() {
   const std::shared_ptr<MailboxOwner> owner = owner_.lock();
   if (!owner) return;
+  Guard(owner, [&] { DoOrOwe([&] { DrainTurn(owner); }); });
+}
+
+void Mailbox::DrainTurn(const std::shared_ptr<MailboxOwner>& owner) {
   const Inside inside(this);
   for (int left = turn; left > 0; --left) {
     if (batch_.IsEmpty()) {
@@ -172,30 +205,32 @@ void Mailbox::RunBeside(ExchangePtr exchange) {
   if (!owner) return;
   if (!exchange->Awaits()) return Post([exchange, owner, self = shared_from_this()] { exchange->Start(owner, *self); });
   auto start = [exchange, owner, self = shared_from_this()] {
-    if (auto rest = exchange->Start(owner, *self)) {
-      self->Await(std::move(*rest), exchange->What(), [self, owner] { self->LeaveBeside(); });
-    } else {
-      self->LeaveBeside();
-    }
+    bool runs = false;
+    self->Guard(owner, [&] {
+      auto rest = exchange->Start(owner, *self);
+      if (rest) self->Await(std::move(*rest), exchange->What(), [self, owner] { self->LeaveBeside(owner); });
+      runs = rest.has_value();
+    });
+    if (!runs) self->LeaveBeside(owner);
   };
   const std::lock_guard lock(mutex_);
   if (!strand_) return;
-  ++beside_;
   boost::asio::post(*strand_, std::move(start));
+  ++beside_;
 }
 
 void Mailbox::Post(std::function<void()> work) {
   auto run = [self = shared_from_this(), owner = owner_.lock(), work = std::move(work)] {
     {
       const Inside inside(self.get());
-      work();
+      self->Guard(owner, work);
     }
-    self->LeaveBeside();
+    self->LeaveBeside(owner);
   };
   const std::lock_guard lock(mutex_);
   if (!strand_) return;
-  ++beside_;
   boost::asio::post(pool_, std::move(run));
+  ++beside_;
 }
 
 void Mailbox::Spawn(boost::asio::awaitable<void> work) {
@@ -203,17 +238,22 @@ void Mailbox::Spawn(boost::asio::awaitable<void> work) {
     const std::lock_guard lock(mutex_);
     ++beside_;
   }
-  auto leave = [self = shared_from_this(), owner = owner_.lock()] { self->LeaveBeside(); };
-  Await(std::move(work), Delivery::Event, std::move(leave));
+  const auto owner = owner_.lock();
+  try {
+    Await(std::move(work), Delivery::Event, [self = shared_from_this(), owner] { self->LeaveBeside(owner); });
+  } catch (const std::bad_alloc&) {
+    LeaveBeside(owner);
+    throw;
+  }
 }
 
-void Mailbox::LeaveBeside() {
+void Mailbox::LeaveBeside(const std::shared_ptr<MailboxOwner>& owner) {
   bool last = false;
   {
     const std::lock_guard lock(mutex_);
     last = --beside_ == 0;
   }
-  if (last) Wake();
+  if (last) Guard(owner, [this] { Wake(); });
 }
 
 }  // namespace ws::dispatch

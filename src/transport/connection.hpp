@@ -168,6 +168,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void Forget(const dispatch::Registration& registration) override;
   void Answered(dispatch::Delivery delivery, const Message& message, dispatch::Answer answer) override;
   void Discarded(const Message& message) override { Release(message.Size()); }
+  void Broke() noexcept override;
   void Threw(const Message& message, std::string_view what) override;
   std::shared_ptr<const dispatch::Registrations> FindRaw() const;
 

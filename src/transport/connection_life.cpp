@@ -12,6 +12,20 @@ namespace asio = boost::asio;
 using dispatch::Delivery;
 using dispatch::Exchange;
 
+namespace {
+
+// What must be done once the end has begun, though it may find no memory at first.
+template <class Step>
+void TryTwice(Step step) {
+  try {
+    step();
+  } catch (const std::bad_alloc&) {
+    step();
+  }
+}
+
+}  // namespace
+
 bool Connection::Attach(Link& link, asio::any_io_executor strand, HttpRequest handshake) {
   const std::lock_guard lock(mutex_);
   if (state_ == State::Opening || state_ == State::Open) throw std::logic_error("ws::Handler::Init was called twice");
@@ -42,8 +56,14 @@ void Connection::Connect() {
     connect_begun_ = heard_by.Size() == 0;
   }
   if (heard_by.Size() == 0) return;  // who listens later is told then
-  received_.push_back(std::make_shared<Exchange>(Delivery::Connect, "connect", Json()));
-  Deliver();
+  try {
+    received_.push_back(std::make_shared<Exchange>(Delivery::Connect, "connect", Json()));
+    Deliver();
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    connected_ = false;  // nobody is told of its end
+    throw;
+  }
 }
 
 void Connection::Deliver() {
@@ -69,14 +89,22 @@ void Connection::Close(CloseReason reason) {
     if (state_ >= State::Closing) return;
     mailbox = mailbox_;
     never_opened = state_ == State::New;
+    PostToLink([reason](Link& link) { link.Close(reason); });
     state_ = State::Closing;
     discards_ = graceful;
     refused = WithdrawWaiters();
-    PostToLink([reason](Link& link) { link.Close(reason); });
   }
   for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
   if (mailbox && graceful) mailbox->Discard();
   if (never_opened) End(reason);
+}
+
+void Connection::Broke() noexcept {
+  try {
+    Close({EndReason::Internal, 1011, {}, false, {}});
+  } catch (const std::bad_alloc&) {
+    // Its clocks are left.
+  }
 }
 
 void Connection::BeginClosing() {
@@ -97,6 +125,11 @@ std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
 }
 
 void Connection::End(const CloseReason& reason, bool abandoned) {
+  std::vector<dispatch::Mailbox::ExchangePtr> last;
+  // Before anything changes, because there may be no memory. Callbacks that the table holds are destroyed on the pool,
+  // because what they capture may block.
+  const bool calls = !abandoned && (!table_.IsEmpty() || HearsOfEnd());
+  if (calls) last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
   if (!abandoned) Deliver();
   const asio::any_io_executor pool = Pool();
   Leftovers left;
@@ -133,15 +166,15 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
     return Finish(left.dying);
   }
-  // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for; but callbacks that the
-  // table holds are destroyed there, because what they capture may block.
-  if (!mailbox || (mailbox->IsIdle() && table_.IsEmpty() && !HearsOfEnd())) return Finish();
-  mailbox->Cancel();
+  // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for.
+  if (!mailbox || (!calls && mailbox->IsIdle())) return Finish();
+  TryTwice([&] { mailbox->Cancel(); });
   // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
-  std::vector<dispatch::Mailbox::ExchangePtr> last;
-  last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
-  mailbox->Put(last);
-  mailbox->Wake();
+  TryTwice([&] {
+    if (!calls) last = {std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason))};
+    mailbox->Put(last);
+    mailbox->Wake();
+  });
 }
 
 bool Connection::HearsOfEnd() const {

@@ -20,15 +20,16 @@ using protocol::Outgoing;
 using protocol::SendQueue;
 
 void Connection::WakeWriter() {
-  if (std::exchange(writer_awake_, true) || link_ == nullptr) return;
-  Wake(*link_, strand_, &Link::WakeWriter);
+  if (writer_awake_) return;
+  if (link_ != nullptr) Wake(*link_, strand_, &Link::WakeWriter);
+  writer_awake_ = true;
 }
 
 void Connection::WakeReaderIfRoom() {
   if (!holding_ || queue_.IsCongested()) return;
   if (!inbound_.HalfDone() && (replies_.IsEmpty() || inbound_.Full(true))) return;
-  holding_ = false;
   if (link_ != nullptr) Wake(*link_, strand_, &Link::WakeReader);
+  holding_ = false;
 }
 
 Error Connection::Emit(protocol::FramePtr frame) {

@@ -74,6 +74,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   void Close(CloseReason reason);
   // Ends without a farewell.
   void Abort();
+  // There was no memory to go on with: the same.
+  void Break() noexcept;
   // Lets go of `keep` when the stream is closed.
   void Keep(std::shared_ptr<void> keep) { keep_ = std::move(keep); }
 

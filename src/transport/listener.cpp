@@ -45,7 +45,13 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   bool starving = false;
   for (std::size_t next = 0; self->acceptor_.is_open(); next = (next + 1) % self->targets_.size()) {
-    auto [error, socket] = co_await self->acceptor_.async_accept(self->targets_[next], token);
+    Error error = asio::error::no_memory;
+    StreamSocket socket(self->targets_[next]);
+    try {
+      std::tie(error, socket) = co_await self->acceptor_.async_accept(self->targets_[next], token);
+    } catch (const std::bad_alloc&) {
+      // As if the system had none.
+    }
     if (!error) {
       starving = false;
       Error ignored;
@@ -67,7 +73,11 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
       WriteLog(self->log_, {LogLevel::Severe, "accept failed; trying again", fields});
     }
     self->pause_.expires_after(std::chrono::milliseconds(100));
-    co_await self->pause_.async_wait(token);
+    try {
+      co_await self->pause_.async_wait(token);
+    } catch (const std::bad_alloc&) {
+      // Tried again at once then.
+    }
   }
 }
 

@@ -40,38 +40,58 @@ void Turn::RunContext() {
 
 bool Turn::Take(const asio::any_io_executor& pool, const Job& job) {
   if (pool != pool_) return false;
-  gathered_.push_back(job);
   EndLater();
+  gathered_.push_back(job);
   return true;
 }
 
 // Behind all that is ready now.
 void Turn::EndLater() {
-  if (std::exchange(ending_, true)) return;
-  asio::post(context_, [self = shared_from_this()] { self->EndTurn(); });
+  if (ending_) return;
+  asio::post(context_, [self = shared_from_this()] {
+    self->ending_ = false;
+    try {
+      self->EndTurn();
+    } catch (const std::bad_alloc&) {
+      self->EndLater();
+    }
+  });
+  ending_ = true;
 }
 
 void Turn::EndTurn() {
-  ending_ = false;
   WakeLinks();
-  if (gathered_.empty()) return;
+  if (gathered_.empty() && !owes_) return;
+  owes_ = true;
   bool begins = false, some_wait = false;
   {
     const std::lock_guard lock(mutex_);
     ready_.insert(ready_.end(), std::move_iterator(gathered_.begin()), std::move_iterator(gathered_.end()));
-    begins = working_ < workers_;
+    begins = working_ < workers_ && !ready_.empty();
     if (begins) ++working_;
     some_wait = ready_.size() > 1 || working_ > 1 || !begins;
   }
   gathered_.clear();
-  if (begins) asio::post(pool_, [self = shared_from_this()] { Work(self); });
+  if (begins) BeginWork();
   if (some_wait) LookAgain();
+  owes_ = false;
+}
+
+// One thread of the pool more, which is counted already.
+void Turn::BeginWork() {
+  try {
+    asio::post(pool_, [self = shared_from_this()] { Work(self); });
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    --working_;
+    throw;
+  }
 }
 
 // While some wait for a thread of the pool, what others have to send waits with them (see Wake); but a callback may
 // block.
 void Turn::LookAgain() {
-  if (std::exchange(looking_, true)) return;
+  if (looking_) return;
   look_->expires_after(patience);
   look_->async_wait([self = shared_from_this()](Error cancelled) {
     self->looking_ = false;
@@ -79,6 +99,7 @@ void Turn::LookAgain() {
     self->WakeLinks();
     if (self->SomeWait()) self->LookAgain();
   });
+  looking_ = true;
 }
 
 void Turn::Wake(std::weak_ptr<Link> link, void (Link::*what)()) {
@@ -115,7 +136,11 @@ void Turn::Work(std::shared_ptr<Turn> self) {
   const Corked corked(*self);
   bool more = false;
   for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
-    if (more) asio::post(self->pool_, [self] { Work(self); });
+    try {
+      if (more) self->BeginWork();
+    } catch (const std::bad_alloc&) {
+      // This thread goes on alone.
+    }
     job.mailbox->Run();
   }
 }
@@ -141,8 +166,13 @@ Turn::Job Turn::Next(bool& more) {
   return next;
 }
 
-void Turn::Call() {
-  asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+void Turn::Call() noexcept {
+  try {
+    asio::post(context_, [self = shared_from_this()] { self->WakeLinks(); });
+  } catch (const std::bad_alloc&) {
+    const std::lock_guard lock(mutex_);
+    called_ = false;  // they are woken with the next
+  }
 }
 
 }  // namespace ws::transport

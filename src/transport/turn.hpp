@@ -52,13 +52,14 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   // On the I/O thread.
   void EndLater();
   void EndTurn();
+  void BeginWork();
   void LookAgain();
   bool SomeWait();
   void WakeLinks();
   // On the pool.
   static void Work(std::shared_ptr<Turn> self);
   Job Next(bool& more);
-  void Call();
+  void Call() noexcept;
 
   boost::asio::io_context& context_;
   const boost::asio::any_io_executor pool_;
@@ -67,6 +68,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   // On the I/O thread.
   std::vector<Job> gathered_;
   bool ending_ = false;  // EndTurn was posted
+  bool owes_ = false;    // the last one found no memory, and is to be done again
   std::optional<boost::asio::steady_timer> look_;
   bool looking_ = false;
 

@@ -31,9 +31,13 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
       rate_(connection_->Settings().rate_limit) {}
 
 Link::~Link() {
-  if (attached_ && phase_ != Phase::Ended)
-    connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
-  if (!batch_.empty()) connection_->Sent(batch_, true);  // the write that its context took along
+  try {
+    if (attached_ && phase_ != Phase::Ended)
+      connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
+    if (!batch_.empty()) connection_->Sent(batch_, true);  // the write that its context took along
+  } catch (const std::bad_alloc&) {
+    // Whoever waits goes with the context.
+  }
 }
 
 void PostTo(Link& link, const asio::any_io_executor& strand, std::function<void(Link&)> use) {
@@ -51,21 +55,35 @@ void Link::Start() {
   asio::post(strand_, [self = shared_from_this()] {
     if (self->phase_ == Phase::Ended) return;
     self->heartbeat_.Heard(Now());
-    self->connection_->Connect();
-    self->Spawn(Write(self), &Link::writing_);
-    self->Spawn(Read(self), &Link::reading_);
+    try {
+      self->connection_->Connect();
+      self->Spawn(Write(self), &Link::writing_);
+      self->Spawn(Read(self), &Link::reading_);
+    } catch (const std::bad_alloc&) {
+      self->Break();
+    }
     self->Watch();
   });
 }
 
 template <class Coroutine>
 void Link::Spawn(Coroutine coroutine, bool Link::*running) {
-  this->*running = true;
-  asio::co_spawn(strand_, std::move(coroutine), [self = shared_from_this(), running](std::exception_ptr failure) {
+  auto left = [self = shared_from_this(), running](std::exception_ptr failure) {
     self.get()->*running = false;
-    if (failure) self->Close({EndReason::Internal, 1011, {}, false, {}});
+    try {
+      if (failure) self->Close({EndReason::Internal, 1011, {}, false, {}});
+    } catch (const std::bad_alloc&) {
+      self->Break();
+    }
     self->RearmTimer();
-  });
+  };
+  this->*running = true;
+  try {
+    asio::co_spawn(strand_, std::move(coroutine), std::move(left));
+  } catch (const std::bad_alloc&) {
+    this->*running = false;
+    throw;
+  }
 }
 
 // The timer's handler: a coroutine would take 0.8 kB more. Where it is destroyed without being called, its context is,
@@ -87,12 +105,16 @@ struct Link::Sentinel {
 };
 
 void Link::Watch() {
-  const Time now = Now();
-  CheckClocks(now);
-  if (phase_ == Phase::Ended) return asio::co_spawn(strand_, LastRites(shared_from_this()), asio::detached);
-  sleeping_until_ = connection_->ExpireRequests(now, NextDeadline());
-  timer_.expires_at(sleeping_until_);
-  timer_.async_wait(Sentinel(shared_from_this()));
+  try {
+    const Time now = Now();
+    CheckClocks(now);
+    if (phase_ == Phase::Ended) return asio::co_spawn(strand_, LastRites(shared_from_this()), asio::detached);
+    sleeping_until_ = connection_->ExpireRequests(now, NextDeadline());
+    timer_.expires_at(sleeping_until_);
+    timer_.async_wait(Sentinel(shared_from_this()));
+  } catch (const std::bad_alloc&) {
+    Break();
+  }
 }
 
 void Link::CheckClocks(Time now) {
@@ -156,6 +178,16 @@ void Link::Abort() {
   stream_->Close();
 }
 
+// Reader and writer find the stream closed, and leave; there is nobody to see off.
+void Link::Break() noexcept {
+  stream_->Close();
+  try {
+    Fail(asio::error::no_memory);
+  } catch (const std::bad_alloc&) {
+    // The last to let go of the link ends the connection.
+  }
+}
+
 void Link::Fail(Error error) {
   if (phase_ == Phase::Open) reason_ = {EndReason::TransportError, 1006, {}, false, error};
   End(false);
@@ -164,8 +196,13 @@ void Link::Fail(Error error) {
 void Link::End(bool clean) {
   if (phase_ == Phase::Ended) return;
   clean_ = clean;
-  phase_ = Phase::Ended;
-  connection_->End(reason_);
+  const Phase before = std::exchange(phase_, Phase::Ended);
+  try {
+    connection_->End(reason_);
+  } catch (const std::bad_alloc&) {
+    phase_ = before;  // whoever finds it next, a clock at the latest, ends it
+    throw;
+  }
   reader_gate_.Open();
   writer_gate_.Open();
   RearmTimer();

@@ -57,6 +57,7 @@ class FakeOwner : public dispatch::MailboxOwner {
     }
     changed_.notify_all();
   }
+  void Broke() noexcept override {}
   void Threw(const Message& message, std::string_view what) override {
     const std::lock_guard lock(mutex_);
     threw_.push_back(std::string(message.Event()) + ": " + std::string(what));

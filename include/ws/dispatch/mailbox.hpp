@@ -54,7 +54,9 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   const boost::asio::any_io_executor& Pool() const noexcept { return pool_; }
 
  private:
-  enum class State { Idle, Scheduled, Parked };  // Scheduled: somebody drains, awaits, or is about to
+  // Scheduled: somebody drains, awaits, or is about to. Owed: there was no memory to schedule it; whoever comes next
+  // tries again.
+  enum class State { Idle, Scheduled, Parked, Owed };
 
   // Marks the thread that runs callbacks.
   class Inside {
@@ -71,12 +73,19 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void Post(std::function<void()> work) override;
   void Spawn(boost::asio::awaitable<void> work) override;
   void Renew() override;
-  void LeaveBeside();
+  void LeaveBeside(const std::shared_ptr<MailboxOwner>& owner);
 
   // Whether the batch turned an idle mailbox into one that must be drained.
   bool Accept(std::vector<ExchangePtr>& batch);
   void Schedule();
   void Drain();
+  void DrainTurn(const std::shared_ptr<MailboxOwner>& owner);
+  // What drains, or has it done.
+  template <class Work>
+  void DoOrOwe(Work work);
+  // What finds no memory on the pool, where nobody would catch that, ends the connection.
+  template <class Work>
+  void Guard(const std::shared_ptr<MailboxOwner>& owner, Work work);
   // Parks, and answers false, where the next message may not start yet.
   bool MayStart(MailboxOwner& owner, const Exchange& next);
   bool IsBlocked(MailboxOwner& owner, const Exchange& next);

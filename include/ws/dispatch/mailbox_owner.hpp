@@ -76,6 +76,8 @@ class MailboxOwner {
   virtual void Answered(Delivery delivery, const Message& message, Answer answer) = 0;
   // A callback threw; `what` is for the log only.
   virtual void Threw(const Message& message, std::string_view what) = 0;
+  // There was no memory for what is owed to a message. Throws nothing.
+  virtual void Broke() noexcept = 0;
   // A message was dropped unhandled.
   virtual void Discarded(const Message& message) = 0;
 };

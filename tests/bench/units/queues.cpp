@@ -55,6 +55,7 @@ class Owner final : public ws::dispatch::MailboxOwner {
   }
   void Threw(const ws::Message&, std::string_view) override {}
   void Discarded(const ws::Message&) override {}
+  void Broke() noexcept override {}
 
   std::atomic<std::int64_t> left = 0;
 
