@@ -1,4 +1,4 @@
-"""Rows 15 to 28 and 32: cases of the Catch2 binary test_torture, tagged [row15] and so on.
+"""Rows 15 to 28 and 32: cases of the Catch2 binary test_torture, tagged [row15] and so on. Row 43: test_allocation.
 
 They judge themselves; what they found they print as lines `figure: WHAT: VALUE | bound: BOUND`, where a bound may be
 `not judged: WHY`. TORTURE_BRIEF is set in the environment where small counts will do.
@@ -30,15 +30,21 @@ TITLES = {
 FIGURE = re.compile(r"^figure: (.*): (.*?) \| bound: (.*)$", re.MULTILINE)
 
 
-def run_tag(context, number):
+def run_tag(context, binary, tag):
     environment = os.environ | ({"TORTURE_BRIEF": "1"} if context.brief else {})
-    said = delegate.run([context.program("test_torture"), f"[row{number}]"], env=environment)
+    said = delegate.run([context.program(binary), tag], env=environment)
     if "No test cases matched" in said or "No tests ran" in said:
-        raise CannotRun(f"test_torture has no [row{number}]")
-    figures = [Figure(what, value, bound, None if bound.startswith("not judged") else True)
+        raise CannotRun(f"{binary} has no {tag}")
+    figures = [Figure(what, value, bound.removeprefix("-"), None if bound.startswith("not judged") else True)
                for what, value, bound in FIGURE.findall(said)]
-    return figures or [delegate.count("test_torture", said)]
+    return figures or [delegate.count(binary, said)]
 
 
 for _number, _title in TITLES.items():
-    row(_number, _title)(lambda context, number=_number: run_tag(context, number))
+    row(_number, _title)(lambda context, number=_number: run_tag(context, "test_torture", f"[row{number}]"))
+
+
+@row(43, "each allocation of a connection's life fails in turn")
+def allocation(context):
+    delegate.in_ctest(context, "test_allocation")
+    return run_tag(context, "test_allocation", "[allocation]")

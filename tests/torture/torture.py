@@ -66,20 +66,22 @@ class Context:
 def arguments():
     parser = argparse.ArgumentParser(prog="run.sh", description=__doc__)
     parser.add_argument("--brief", action="store_true", help="small counts and short deadlines")
-    parser.add_argument("--only", metavar="ROW[,ROW]", help="rows by number; 2-5 is a range")
+    parser.add_argument("--only", type=chosen, default=sorted(plan.ROWS), metavar="ROW[,ROW]",
+                        help="rows by number; 2-5 is a range")
     parser.add_argument("--build", type=pathlib.Path, default=HERE.parent.parent / "build", metavar="DIR")
     parser.add_argument("--minutes", type=float, metavar="N", help="cuts rows 33 and 41 short: they are then no pass but `part`")
     return parser.parse_args()
 
 
 def chosen(only):
-    if not only:
-        return sorted(plan.ROWS)
     wanted = []
     for part in only.split(","):
         first, _, last = part.partition("-")
         wanted += range(int(first), int(last or first) + 1)
-    return [number for number in wanted if number in plan.ROWS]
+    for number in wanted:
+        if number not in plan.ROWS:
+            raise argparse.ArgumentTypeError(f"there is no row {number}")
+    return wanted
 
 
 def outcome(row, context):
@@ -104,11 +106,13 @@ def main():
     context = Context(options.build.resolve(), options.brief, options.minutes)
     counts = dict.fromkeys(("pass", "part", "skip", "FAIL"), 0)
     print(f"{'row':>3}  {'':4}  {'what':58}  {'figure':>20}  bound")
-    for number in chosen(options.only):
+    failed = []
+    for number in options.only:
         row = plan.ROWS[number]
         begun = time.monotonic()
         verdict, figures, said = outcome(row, context)
         counts[verdict] += 1
+        failed += [number] if verdict == "FAIL" else []
         print(f"{number:>3}  {verdict}  {row.title}  ({time.monotonic() - begun:.0f} s)")
         for figure in figures:
             mark = "FAIL" if figure.holds is False else ""
@@ -117,7 +121,9 @@ def main():
             print(textwrap.indent(said.rstrip(), " " * 11))
         sys.stdout.flush()
     print(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    return 1 if counts["FAIL"] or not sum(counts.values()) else 0
+    for number in failed:
+        print(f"FAIL {number}  {plan.ROWS[number].title}")
+    return 1 if failed or not counts["pass"] + counts["part"] else 0
 
 
 if __name__ == "__main__":
