@@ -29,7 +29,7 @@ using transport::ClientSettings;
 namespace {
 
 constexpr std::chrono::milliseconds stop_budget{1000};
-constexpr std::chrono::milliseconds close_budget{900};  // of a connection, so that Stop keeps its own
+constexpr std::chrono::milliseconds close_budget{700};  // of a connection, so that Stop keeps its own
 
 protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
   auto url = protocol::ParseUrl(options.url);

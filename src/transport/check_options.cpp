@@ -14,7 +14,7 @@ void CheckOptions(const Options& options) {
                            std::to_string(protocol::JsonScanner::depth_ceiling));
   }
   if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0 ||
-      options.max_waiting_messages == 0 || options.max_waiting_bytes == 0) {
+      options.max_waiting_messages == 0 || options.max_waiting_bytes == 0 || options.max_open_requests == 0) {
     throw std::logic_error("ws::Options: a bound of zero lets nothing through");
   }
   for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_after, options.dead_after,
