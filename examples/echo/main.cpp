@@ -6,9 +6,11 @@
 
 int main(int argc, char** argv) {
   ws::ServerOptions options{.port = 9001};
-  for (int index = 1; index + 1 < argc; index += 2) {
-    if (std::string_view(argv[index]) == "--port")
-      options.port = static_cast<std::uint16_t>(std::atoi(argv[index + 1]));
+  if (argc == 3 && std::string_view(argv[1]) == "--port") {
+    options.port = static_cast<std::uint16_t>(std::atoi(argv[2]));
+  } else if (argc != 1) {
+    std::cerr << "usage: echo [--port PORT]\n";
+    return 2;
   }
   ws::Server server{options};
   server.Route("/ws", [](ws::Handler socket) {

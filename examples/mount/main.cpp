@@ -74,8 +74,11 @@ asio::awaitable<void> Listen(tcp::acceptor acceptor) {
 
 int main(int argc, char** argv) try {
   int port = 9003;
-  for (int index = 1; index + 1 < argc; index += 2) {
-    if (std::string_view(argv[index]) == "--port") port = std::atoi(argv[index + 1]);
+  if (argc == 3 && std::string_view(argv[1]) == "--port") {
+    port = std::atoi(argv[2]);
+  } else if (argc != 1) {
+    std::cerr << "usage: mount [--port PORT]\n";
+    return 2;
   }
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});

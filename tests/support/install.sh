@@ -1,4 +1,4 @@
-# Sourced by the two run.sh and .ci/run: installs Debian packages that are missing.
+# Sourced by .ci/run and the run.sh of repl_terminal, tests and bench: installs Debian packages that are missing.
 
 # install_packages NAME…: with apt-get, as root or by sudo.
 install_packages() {
