@@ -125,12 +125,15 @@ std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
 }
 
 void Connection::End(const CloseReason& reason, bool abandoned) {
+  if (!abandoned) Deliver();
   std::vector<dispatch::Mailbox::ExchangePtr> last;
+  const auto prepare = [&] {
+    last = {std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason))};
+  };
   // Before anything changes, because there may be no memory. Callbacks that the table holds are destroyed on the pool,
   // because what they capture may block.
   const bool calls = !abandoned && (!table_.IsEmpty() || HearsOfEnd());
-  if (calls) last.push_back(std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason)));
-  if (!abandoned) Deliver();
+  if (calls) prepare();
   const asio::any_io_executor pool = Pool();
   Leftovers left;
   {
@@ -170,9 +173,9 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
   if (!mailbox || (!calls && mailbox->IsIdle())) return Finish();
   TryTwice([&] { mailbox->Cancel(); });
   // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
+  if (!calls) TryTwice(prepare);
   TryTwice([&] {
-    if (!calls) last = {std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason))};
-    mailbox->Put(last);
+    mailbox->Put(last);  // the second time it is with the mailbox already, or still here
     mailbox->Wake();
   });
 }
