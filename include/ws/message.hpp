@@ -29,6 +29,7 @@ class Message {
   // A message that no peer sent: lifecycle events.
   Message(std::string_view event, Json data)
       : text_(event), kind_(Kind::Text), layout_{{0, event.size()}, {}, {}, {}}, data_(std::move(data)) {}
+  ~Message();
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
 
