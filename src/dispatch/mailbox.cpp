@@ -169,8 +169,9 @@ bool Mailbox::IsBlocked(MailboxOwner& owner, const Exchange& next) {
 template <class Done>
 void Mailbox::Await(boost::asio::awaitable<void> work, Delivery what, Done done) {
   const auto running = running_.emplace(running_.end(), what);
-  auto finished = [self = shared_from_this(), running, done = std::move(done)](std::exception_ptr) mutable {
+  auto finished = [self = shared_from_this(), running, done = std::move(done)](std::exception_ptr failure) mutable {
     self->running_.erase(running);
+    if (const auto owner = failure ? self->owner_.lock() : nullptr) owner->Broke();
     done();
   };
   boost::asio::co_spawn(*strand_, std::move(work),
@@ -223,7 +224,7 @@ void Mailbox::Post(std::function<void()> work) {
   auto run = [self = shared_from_this(), owner = owner_.lock(), work = std::move(work)] {
     {
       const Inside inside(self.get());
-      self->Guard(owner, work);
+      self->Guard(owner, [&] { work(); });  // a copy may be as large as a reply
     }
     self->LeaveBeside(owner);
   };

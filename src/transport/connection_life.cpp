@@ -127,13 +127,10 @@ std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
 void Connection::End(const CloseReason& reason, bool abandoned) {
   if (!abandoned) Deliver();
   std::vector<dispatch::Mailbox::ExchangePtr> last;
-  const auto prepare = [&] {
-    last = {std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason))};
-  };
-  // Before anything changes, because there may be no memory. Callbacks that the table holds are destroyed on the pool,
-  // because what they capture may block.
-  const bool calls = !abandoned && (!table_.IsEmpty() || HearsOfEnd());
-  if (calls) prepare();
+  const auto prepare = [&] { last = {std::make_shared<Exchange>(Delivery::Disconnect, "disconnect", Json(reason))}; };
+  // Callbacks that the table holds are destroyed on the pool, because what they capture may block.
+  const auto calls = [this] { return !table_.IsEmpty() || HearsOfEnd(); };
+  if (!abandoned && calls()) prepare();  // before anything changes: there may be no memory for it
   const asio::any_io_executor pool = Pool();
   Leftovers left;
   {
@@ -170,10 +167,10 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     return Finish(left.dying);
   }
   // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for.
-  if (!mailbox || (!calls && mailbox->IsIdle())) return Finish();
+  if (!mailbox || (mailbox->IsIdle() && !calls())) return Finish();
   TryTwice([&] { mailbox->Cancel(); });
   // Where there was no `connect` nobody is called: see Find. All is over when this has had its turn.
-  if (!calls) TryTwice(prepare);
+  if (last.empty()) TryTwice(prepare);
   TryTwice([&] {
     mailbox->Put(last);  // the second time it is with the mailbox already, or still here
     mailbox->Wake();

@@ -50,7 +50,7 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
     try {
       std::tie(error, socket) = co_await self->acceptor_.async_accept(self->targets_[next], token);
     } catch (const std::bad_alloc&) {
-      // As if the system had none.
+      // Of the coroutine's own frames: as if the system had none. Asio's operation is not covered.
     }
     if (!error) {
       starving = false;
@@ -76,7 +76,7 @@ asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted 
     try {
       co_await self->pause_.async_wait(token);
     } catch (const std::bad_alloc&) {
-      // Tried again at once then.
+      // The same, tried again at once.
     }
   }
 }

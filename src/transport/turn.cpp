@@ -128,7 +128,12 @@ void Turn::WakeLinks() {
     woken.swap(woken_);
   }
   for (const Woken& one : woken) {
-    if (const auto link = one.link.lock()) (link.get()->*one.what)();
+    const auto link = one.link.lock();
+    try {
+      if (link) (link.get()->*one.what)();
+    } catch (const std::bad_alloc&) {
+      link->Break();  // the others are woken all the same
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// The n-th allocation that a server makes in a connection's life fails, for every n: the server lives, whoever waits is
+// The n-th `operator new` of a server in a connection's life fails, for every n: the server lives, whoever waits is
 // told or closed, `disconnect` comes where `connect` came, and the next connection works.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"  // these two are a pair, though it sees one inlined only

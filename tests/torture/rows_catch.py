@@ -44,7 +44,7 @@ for _number, _title in TITLES.items():
     row(_number, _title)(lambda context, number=_number: run_tag(context, "test_torture", f"[row{number}]"))
 
 
-@row(43, "each allocation of a connection's life fails in turn")
+@row(43, "each `operator new` of a connection's life fails in turn")
 def allocation(context):
     delegate.in_ctest(context, "test_allocation")
     return run_tag(context, "test_allocation", "[allocation]")
