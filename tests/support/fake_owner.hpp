@@ -1,6 +1,7 @@
 // A connection as far as its mailbox knows it: a table of callbacks and a record of what happened.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
@@ -51,13 +52,14 @@ class FakeOwner : public dispatch::MailboxOwner {
   }
   void Forget(const dispatch::Registration& registration) override { table.Remove(registration.token); }
   void Answered(Delivery, const Message& message, dispatch::Answer answer) override {
+    if (no_memory.exchange(false)) throw std::bad_alloc();
     {
       const std::lock_guard lock(mutex_);
       answered_.emplace_back(message.Event(), std::move(answer));
     }
     changed_.notify_all();
   }
-  void Broke() noexcept override {}
+  void Broke() noexcept override { ++broken; }
   void Threw(const Message& message, std::string_view what) override {
     const std::lock_guard lock(mutex_);
     threw_.push_back(std::string(message.Event()) + ": " + std::string(what));
@@ -97,6 +99,9 @@ class FakeOwner : public dispatch::MailboxOwner {
   dispatch::EventTable table;
   /// Set before the mailbox runs.
   std::function<bool()> may_start;
+  /// The next answer finds none.
+  std::atomic<bool> no_memory = false;
+  std::atomic<int> broken = 0;
 
  private:
   mutable std::mutex mutex_;
