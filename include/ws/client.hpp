@@ -32,6 +32,7 @@ struct Reconnecting {
   unsigned attempt = 0;                // since the last stable connection, from 1
   std::chrono::milliseconds delay{0};  // until it
   Error error = {};                    // why the last attempt failed; none where a connection was lost
+  unsigned status = 0;                 // of HTTP, where the server answered no 101: error is Refused then
 };
 
 struct ClientOptions {

@@ -33,13 +33,13 @@ constexpr std::chrono::milliseconds close_budget{700};  // of a connection, so t
 
 protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
   auto url = protocol::ParseUrl(options.url);
-  if (!url) throw std::logic_error("ws::ClientOptions::url must be like ws://host:port/path");
+  if (!url) throw std::logic_error("ws::ClientOptions::url must be like ws://host:port/path, not " + options.url);
   for (const auto& [name, value] : options.headers) {
     if (!protocol::IsOfferable(name, value))
-      throw std::logic_error("ws::ClientOptions::headers: a header of the client's own is no such header");
+      throw std::logic_error("ws::ClientOptions::headers: " + name + " is the handshake's own, or no header line");
   }
   for (const std::string& one : options.connection.subprotocols) {
-    if (!protocol::IsToken(one)) throw std::logic_error("ws::ClientOptions: a subprotocol is no token");
+    if (!protocol::IsToken(one)) throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is no token");
   }
   return {std::move(*url), options.headers, options.connection.subprotocols, options.connection.deflate};
 }
@@ -225,7 +225,7 @@ void Client::RegisterDrain(dispatch::CallbackPtr callback) {
 void Client::OnReconnecting(std::function<void(const Reconnecting&)> callback) {
   if (!callback) return runtime_->Session().OnReconnecting({});
   runtime_->Session().OnReconnecting([callback = std::move(callback)](const transport::Attempt& attempt) {
-    callback({attempt.number, attempt.delay, attempt.error});
+    callback({attempt.number, attempt.delay, attempt.error, attempt.status});
   });
 }
 

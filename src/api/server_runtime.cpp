@@ -30,6 +30,8 @@ Server::Runtime::Runtime(ServerOptions options) : options_((CheckOptions(options
 
 void Server::Runtime::Add(std::string path, Options options, std::function<void(Handler)> opened) {
   if (IsRunning()) throw std::logic_error("ws::Server: routes are added before Start");
+  if (path != "*" && !path.starts_with('/')) throw std::logic_error("ws::Server::Route: no path like /ws: " + path);
+  if (routes_.contains(path)) throw std::logic_error("ws::Server::Route: added before: " + path);
   if (!options.hub) options.hub = registry_;
   auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
     if (opened) opened(Handler(std::move(connection)));
@@ -45,7 +47,7 @@ Error Server::Runtime::Start() {
   if (const Error error = Listen(*running)) return error;
   MakeSite(*running);
   auto accepted = [this, &one = *running](transport::StreamSocket socket) { Accepted(one, std::move(socket)); };
-  Spawn(running->contexts.front()->get_executor(), Listener::Accept(running->listener, std::move(accepted)));
+  running->listener->Accept(std::move(accepted));
   {
     const std::lock_guard lock(mutex_);
     running_ = running;
@@ -70,9 +72,15 @@ Error Server::Runtime::LoadTls(Running& running) {
   tls->set_options(
       asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 | asio::ssl::context::default_workarounds, error);
   ::SSL_CTX_set_mode(tls->native_handle(), SSL_MODE_RELEASE_BUFFERS);  // 34 kB less for an idle connection
-  if (!error) tls->use_certificate_chain_file(options_.tls->certificate_chain, error);
-  if (!error) tls->use_private_key_file(options_.tls->private_key, asio::ssl::context::pem, error);
-  if (error) return error;
+  const auto& [chain, key] = *options_.tls;
+  const auto is_used = [&](const char* otherwise, const std::string& file) {
+    if (error) Log(LogLevel::Severe, otherwise, file + ": " + error.message());
+    return !error;
+  };
+  if (!error) tls->use_certificate_chain_file(chain, error);
+  if (!is_used("the certificate chain cannot be used", chain)) return error;
+  tls->use_private_key_file(key, asio::ssl::context::pem, error);
+  if (!is_used("the private key cannot be used", key)) return error;
   const std::lock_guard lock(mutex_);
   running.tls = std::move(tls);
   return {};

@@ -25,10 +25,13 @@ template <class Work>
 void Mailbox::Guard(const std::shared_ptr<MailboxOwner>& owner, Work work) {
   try {
     work();
-    return;
   } catch (const std::bad_alloc&) {
-    owner->Broke();
+    Recover(*owner);
   }
+}
+
+void Mailbox::Recover(MailboxOwner& owner) noexcept {
+  owner.Broke();
   try {
     Wake();
   } catch (const std::bad_alloc&) {
@@ -137,12 +140,25 @@ void Mailbox::DrainTurn(const std::shared_ptr<MailboxOwner>& owner) {
     const bool lifecycle = next->What() != Delivery::Event && next->What() != Delivery::Raw;
     if (++taken_ <= discarded_ && !lifecycle) {
       owner->Discarded(next->Content());
-    } else if (auto rest = next->Start(owner, *this)) {
-      Await(std::move(*rest), next->What(), [self = shared_from_this(), owner] { self->Drain(); });
+    } else if (Begin(next, owner)) {
       return;
     }
   }
   Schedule();
+}
+
+// Whether it goes on as a coroutine, which drains the rest.
+bool Mailbox::Begin(const ExchangePtr& next, const std::shared_ptr<MailboxOwner>& owner) {
+  try {
+    auto rest = next->Start(owner, *this);
+    if (!rest) return false;
+    Await(std::move(*rest), next->What(), Place::Turn, owner);
+    return true;
+  } catch (const std::bad_alloc&) {
+    // All is over, though its callbacks may not have been told.
+    if (next->What() == Delivery::Disconnect) owner->Answered(Delivery::Disconnect, next->Content(), {});
+    throw;
+  }
 }
 
 bool Mailbox::MayStart(MailboxOwner& owner, const Exchange& next) {
@@ -165,15 +181,47 @@ bool Mailbox::IsBlocked(MailboxOwner& owner, const Exchange& next) {
   return beside_ != 0;
 }
 
+// Where a coroutine callback ends. Destroyed uncalled where the coroutine was: on the strand because there was no
+// memory to resume it, anywhere because its context has ended.
+struct Mailbox::Finished {
+  std::shared_ptr<Mailbox> self;
+  std::list<Running>::iterator running;
+  std::shared_ptr<MailboxOwner> owner;
+
+  Finished(std::shared_ptr<Mailbox> mailbox, std::list<Running>::iterator which, std::shared_ptr<MailboxOwner> whose)
+      : self(std::move(mailbox)), running(which), owner(std::move(whose)) {}
+  Finished(Finished&&) = default;
+  ~Finished() {
+    if (!self) return;
+    const Place place = running->place;
+    running->lost = true;
+    bool lives = false;
+    {
+      const std::lock_guard lock(self->mutex_);
+      lives = self->strand_ && self->strand_->running_in_this_thread();
+      if (place == Place::Turn) self->state_ = State::Owed;
+      if (place == Place::Beside) --self->beside_;
+    }
+    if (lives) self->Recover(*owner);
+  }
+  void operator()(std::exception_ptr failure) {
+    const auto mailbox = std::move(self);
+    const Place place = running->place;
+    mailbox->running_.erase(running);
+    if (failure) owner->Broke();
+    place == Place::Turn ? mailbox->Drain() : mailbox->LeaveBeside(owner);
+  }
+};
+
 // On the strand, which lives as long as something runs on it.
-template <class Done>
-void Mailbox::Await(boost::asio::awaitable<void> work, Delivery what, Done done) {
-  const auto running = running_.emplace(running_.end(), what);
-  auto finished = [self = shared_from_this(), running, done = std::move(done)](std::exception_ptr failure) mutable {
-    self->running_.erase(running);
-    if (const auto owner = failure ? self->owner_.lock() : nullptr) owner->Broke();
-    done();
-  };
+void Mailbox::Await(boost::asio::awaitable<void> work, Delivery what, Place place,
+                    std::shared_ptr<MailboxOwner> owner) {
+  const auto running = running_.emplace(running_.end(), what, place);
+  if (place == Place::Beside) {
+    const std::lock_guard lock(mutex_);
+    ++beside_;
+  }
+  Finished finished(shared_from_this(), running, std::move(owner));
   boost::asio::co_spawn(*strand_, std::move(work),
                         boost::asio::bind_cancellation_slot(running->signal.slot(), std::move(finished)));
 }
@@ -196,6 +244,10 @@ void Mailbox::Cancel() {
 void Mailbox::EmitCancellation() {
   for (auto running = running_.begin(); running != running_.end();) {
     const auto one = running++;
+    if (one->lost) {
+      running_.erase(one);
+      continue;
+    }
     if (one->what == Delivery::Disconnect && !cancelled_last_) continue;
     one->signal.emit(boost::asio::cancellation_type::terminal);
   }
@@ -206,13 +258,11 @@ void Mailbox::RunBeside(ExchangePtr exchange) {
   if (!owner) return;
   if (!exchange->Awaits()) return Post([exchange, owner, self = shared_from_this()] { exchange->Start(owner, *self); });
   auto start = [exchange, owner, self = shared_from_this()] {
-    bool runs = false;
     self->Guard(owner, [&] {
       auto rest = exchange->Start(owner, *self);
-      if (rest) self->Await(std::move(*rest), exchange->What(), [self, owner] { self->LeaveBeside(owner); });
-      runs = rest.has_value();
+      if (rest) self->Await(std::move(*rest), exchange->What(), Place::Beside, owner);
     });
-    if (!runs) self->LeaveBeside(owner);
+    self->LeaveBeside(owner);
   };
   const std::lock_guard lock(mutex_);
   if (!strand_) return;
@@ -235,17 +285,7 @@ void Mailbox::Post(std::function<void()> work) {
 }
 
 void Mailbox::Spawn(boost::asio::awaitable<void> work) {
-  {
-    const std::lock_guard lock(mutex_);
-    ++beside_;
-  }
-  const auto owner = owner_.lock();
-  try {
-    Await(std::move(work), Delivery::Event, [self = shared_from_this(), owner] { self->LeaveBeside(owner); });
-  } catch (const std::bad_alloc&) {
-    LeaveBeside(owner);
-    throw;
-  }
+  Await(std::move(work), Delivery::Event, Place::Beside, owner_.lock());
 }
 
 void Mailbox::LeaveBeside(const std::shared_ptr<MailboxOwner>& owner) {

@@ -123,7 +123,7 @@ asio::awaitable<void> ClientSession::Run(std::shared_ptr<ClientSession> self, Di
     }
     if (self->IsStopping()) break;
     const auto delay = backoff.Next(self->settings_.clock.chance());
-    self->Tell({backoff.Attempt(), delay, error});
+    self->Tell({backoff.Attempt(), delay, error, dialling->status});
     co_await self->Pause(delay, dialling);
   }
 }
@@ -154,6 +154,7 @@ asio::awaitable<Error> ClientSession::TryOpen(std::shared_ptr<Connection> connec
 asio::awaitable<Error> ClientSession::Open(std::shared_ptr<Connection> connection, DiallingPtr dialling) {
   const protocol::Time deadline =
       protocol::Later(std::chrono::steady_clock::now(), settings_.options.handshake_timeout);
+  dialling->status = 0;
   dialling->dialer = std::make_shared<Dialer>(dialling->strand);
 #if WS_HAS_TLS
   dialling->dialer->Trust(settings_.trust);
@@ -166,6 +167,7 @@ asio::awaitable<Error> ClientSession::Open(std::shared_ptr<Connection> connectio
   dialling->link = link;
   const Error error = co_await Link::Greet(link, settings_.offer, deadline);
   dialling->link.reset();
+  dialling->status = link->RefusedWith();
   if (error) co_return error;
   if (!link->Attach(protocol::MakeUpgradeRequest(settings_.offer, {}))) co_return Errc::Closed;
   connection->Admit(nullptr, link->Granted());

@@ -24,7 +24,8 @@ class Link;
 struct Attempt {
   unsigned number;
   std::chrono::milliseconds delay;
-  Error error;  // why the last one failed; none where a connection was lost
+  Error error;          // why the last one failed; none where a connection was lost
+  unsigned status = 0;  // with which it was refused
 };
 
 // Time and chance, for tests to drive; empty ones are real.
@@ -93,6 +94,7 @@ class ClientSession final : public Home, public std::enable_shared_from_this<Cli
     boost::asio::steady_timer pause;
     std::shared_ptr<Dialer> dialer = {};
     std::shared_ptr<Link> link = {};  // while it greets
+    unsigned status = 0;              // of the last answer; 0 for none and for 101
   };
   using DiallingPtr = std::shared_ptr<Dialling>;
   struct Sentinel;

@@ -146,8 +146,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // What the end takes out of the connection, to be completed and destroyed under no lock.
   struct Leftovers {
     const boost::asio::execution_context* dying = nullptr;
-    std::vector<Waiter> refused = {};
-    std::vector<ReplyWaiter> requests = {};
+    bool pool_dies = false;
     std::map<std::uint64_t, Waiter> ended = {}, over = {};
     dispatch::CallbackPtr on_drain = {};
     std::shared_ptr<void> keep = {};
@@ -158,7 +157,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
     bool IsDying(const Completion<Value>& waiter) const {
       return dying != nullptr && waiter.RunsOn(*dying);
     }
-    void Complete(Waiter waiter, Error error) const;
+    void Complete(Waiter waiter, Error error) const noexcept;
   };
 
   // MailboxOwner
@@ -179,6 +178,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void PushProtocol(std::string text);
   void AbandonEmit(std::uint64_t id);
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
+  // Tells who waits for room that there will be none, and who waits for a reply, that it does not come.
+  void RefuseWaiters(const Leftovers& end);
+  void RefuseRequests(const Leftovers& end);
   // While the connection is not over, so that the pool lives.
   void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
   void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
@@ -207,7 +209,6 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect = true);
   void WatchUnopened(std::chrono::steady_clock::time_point deadline);
   void UnwatchUnopened();
-  std::vector<Waiter> WithdrawWaiters();
   void WakeWriter();
   void WakeReaderIfRoom();
   static void DropFrom(const std::vector<std::weak_ptr<Roster>>& rosters, const Connection& self) noexcept;

@@ -82,7 +82,6 @@ void Connection::Deliver() {
 void Connection::Close(CloseReason reason) {
   const bool graceful = reason.reason == EndReason::LocalClose || reason.reason == EndReason::Shutdown;
   std::shared_ptr<dispatch::Mailbox> mailbox;
-  std::vector<Waiter> refused;
   bool never_opened = false;
   {
     const std::lock_guard lock(mutex_);
@@ -92,9 +91,8 @@ void Connection::Close(CloseReason reason) {
     PostToLink([reason](Link& link) { link.Close(reason); });
     state_ = State::Closing;
     discards_ = graceful;
-    refused = WithdrawWaiters();
   }
-  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+  RefuseWaiters({});
   if (mailbox && graceful) mailbox->Discard();
   if (never_opened) End(reason);
 }
@@ -109,19 +107,36 @@ void Connection::Broke() noexcept {
 
 void Connection::BeginClosing() {
   Deliver();
-  std::vector<Waiter> refused;
   {
     const std::lock_guard lock(mutex_);
     if (state_ < State::Closing) state_ = State::Closing;
-    refused = WithdrawWaiters();
   }
-  for (Waiter& waiter : refused) std::move(waiter).Complete([] { return Error(Errc::Closed); });
+  RefuseWaiters({});
 }
 
-std::vector<Connection::Waiter> Connection::WithdrawWaiters() {
-  std::vector<Waiter> waiters;
-  while (auto waiter = queue_.WithdrawFirst()) waiters.push_back(std::move(*waiter));
-  return waiters;
+// Taken one by one: to gather them would need memory, and none come any more.
+void Connection::RefuseWaiters(const Leftovers& end) {
+  const auto first = [this] {
+    const std::lock_guard lock(mutex_);
+    return queue_.WithdrawFirst();
+  };
+  while (auto waiter = first()) end.Complete(std::move(*waiter), Errc::Closed);
+}
+
+void Connection::RefuseRequests(const Leftovers& end) {
+  const auto first = [this] {
+    const std::lock_guard lock(mutex_);
+    return replies_.TakeFirst();
+  };
+  while (auto request = first()) {
+    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&*request);
+    if (coroutine != nullptr ? end.IsDying(*coroutine) : end.pool_dies) continue;
+    try {
+      Answer(std::move(*request), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
+    } catch (const std::bad_alloc&) {
+      // The next may fare better.
+    }
+  }
 }
 
 void Connection::End(const CloseReason& reason, bool abandoned) {
@@ -140,30 +155,25 @@ void Connection::End(const CloseReason& reason, bool abandoned) {
     end_code_ = reason.code;
     link_ = nullptr;
     if (abandoned) left.dying = &asio::query(strand_, asio::execution::context);
+    left.pool_dies = left.IsDying(pool);
     strand_ = {};
-    left.refused = WithdrawWaiters();
     queue_.Clear();
-    while (auto request = replies_.TakeFirst()) left.requests.push_back(std::move(*request));
     left.ended = until_ended_.TakeAll();
     UnwatchUnopened();
     left.on_drain.swap(on_drain_);
     left.rosters.swap(rosters_);
   }
   DropFrom(left.rosters, *this);
-  for (Waiter& waiter : left.refused) left.Complete(std::move(waiter), Errc::Closed);
+  RefuseWaiters(left);
   for (auto& [id, waiter] : left.ended) left.Complete(std::move(waiter), {});
-  for (ReplyWaiter& request : left.requests) {
-    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&request);
-    if (coroutine != nullptr ? left.IsDying(*coroutine) : left.IsDying(pool)) continue;
-    Answer(std::move(request), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
-  }
+  RefuseRequests(left);
   std::shared_ptr<dispatch::Mailbox> mailbox;  // the last callback drops it
   {
     const std::lock_guard lock(mutex_);
     mailbox = mailbox_;
   }
   if (abandoned) {
-    if (mailbox && !left.IsDying(pool)) mailbox->Cancel();
+    if (mailbox && !left.pool_dies) mailbox->Cancel();
     return Finish(left.dying);
   }
   // Nothing goes into the mailbox any more. Where nobody is called the pool is not asked for.
@@ -206,9 +216,13 @@ bool Connection::Leftovers::IsDying(const asio::any_io_executor& executor) const
   return dying != nullptr && &asio::query(executor, asio::execution::context) == dying;
 }
 
-void Connection::Leftovers::Complete(Waiter waiter, Error error) const {
-  // A coroutine whose context is being destroyed is destroyed with it.
-  if (!IsDying(waiter)) std::move(waiter).Complete([error] { return error; });
+void Connection::Leftovers::Complete(Waiter waiter, Error error) const noexcept {
+  if (IsDying(waiter)) return;  // a coroutine whose context is being destroyed is destroyed with it
+  try {
+    std::move(waiter).Complete([error] { return error; });
+  } catch (const std::bad_alloc&) {
+    // So is one that there is no memory to tell.
+  }
 }
 
 void Connection::Abort() {

@@ -93,6 +93,15 @@ void Connection::Enqueue(dispatch::Mailbox::ExchangePtr exchange) {
 void Connection::Resolve(const Envelope& ack) {
   const auto id = ack.NumericId();
   if (!id) return;
+  // Made before the waiter is taken: there may be no memory for it.
+  std::function<ws::Reply()> read = [self = shared_from_this(), data = std::string(ack.data), error = std::string(ack.error)] {
+    self->Release(data.size() + error.size());
+    try {
+      return ReadReply(data, error);
+    } catch (const std::bad_alloc&) {
+      return ws::Reply{make_error_code(boost::system::errc::not_enough_memory), nullptr, {}};
+    }
+  };
   std::optional<ReplyWaiter> waiter;
   {
     const std::lock_guard lock(mutex_);
@@ -100,10 +109,6 @@ void Connection::Resolve(const Envelope& ack) {
     if (!waiter) return;  // it came late
     inbound_.Add(1, ack.data.size() + ack.error.size());
   }
-  auto read = [self = shared_from_this(), data = std::string(ack.data), error = std::string(ack.error)] {
-    self->Release(data.size() + error.size());
-    return ReadReply(data, error);
-  };
   Answer(std::move(*waiter), std::move(read));
 }
 

@@ -84,6 +84,7 @@ Error Link::Judge(const HttpResponse& answer, const protocol::UpgradeOffer& offe
   protocol::UpgradeOffer agreed{.url = offer.url};
   const auto verdict = protocol::JudgeAnswer(answer, offer, AcceptKey(key));
   if (const auto* why = std::get_if<std::string>(&verdict)) {
+    if (answer.status != 101) refused_with_ = static_cast<std::uint16_t>(answer.status);
     connection_->Log(LogLevel::Warning, "the server refused", *why);
     return Errc::Refused;
   }

@@ -57,6 +57,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   // What came behind the server's answer, and what it granted.
   const std::string& Leftover() const noexcept { return leftover_; }
   const std::string& Granted() const noexcept { return granted_; }
+  // The HTTP status of an answer that was no 101; 0 where there was none.
+  unsigned RefusedWith() const noexcept { return refused_with_; }
   // Begins to read. Safe from any thread.
   void Start();
 
@@ -88,6 +90,7 @@ class Link final : public std::enable_shared_from_this<Link> {
     const protocol::Frame* frame;
   };
   struct Sentinel;
+  struct Left;
 
   static boost::asio::awaitable<void> Read(std::shared_ptr<Link> self);
   static boost::asio::awaitable<void> Write(std::shared_ptr<Link> self);
@@ -96,7 +99,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   boost::asio::awaitable<Error> TryUpgrade(Opening& opening);
   boost::asio::awaitable<std::optional<protocol::Refusal>> Judge(const HttpRequest& request, Json& identity);
   boost::asio::awaitable<Authorization> Ask(const HttpRequest& request);
-  boost::asio::awaitable<Error> Refuse(protocol::Refusal refusal);
+  boost::asio::awaitable<Error> Refuse(protocol::Refusal refusal, const HttpRequest& request);
   static boost::asio::awaitable<void> LastRites(std::shared_ptr<Link> self);
   void ArmHandshake(protocol::Time deadline);
 
@@ -158,6 +161,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool timed_out_ = false;  // the handshake
   boost::asio::cancellation_signal stop_authorize_;
   std::string leftover_, granted_;  // of a client's handshake
+  std::uint16_t refused_with_ = 0;
 
   // Output.
   std::string output_;  // heads and small messages

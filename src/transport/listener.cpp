@@ -2,11 +2,11 @@
 
 #include <fcntl.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <string_view>
+#include <thread>
+#include <utility>
 
 #include "transport/log.hpp"
 
@@ -41,43 +41,73 @@ Error Listener::ListenTcp(const std::string& address, std::uint16_t port) {
   return error;
 }
 
-asio::awaitable<void> Listener::Accept(std::shared_ptr<Listener> self, Accepted accepted) {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
-  bool starving = false;
-  for (std::size_t next = 0; self->acceptor_.is_open(); next = (next + 1) % self->targets_.size()) {
-    Error error = asio::error::no_memory;
-    StreamSocket socket(self->targets_[next]);
-    try {
-      std::tie(error, socket) = co_await self->acceptor_.async_accept(self->targets_[next], token);
-    } catch (const std::bad_alloc&) {
-      // Of the coroutine's own frames: as if the system had none. Asio's operation is not covered.
-    }
-    if (!error) {
-      starving = false;
-      Error ignored;
-      socket.set_option(tcp::no_delay(true), ignored);       // means nothing to a UNIX socket
-      ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);  // a child of the application's does not keep it open
-      try {
-        accepted(std::move(socket));
-      } catch (const std::exception& failure) {
-        const LogField fields[] = {{"detail", failure.what()}};
-        WriteLog(self->log_, {LogLevel::Severe, "a connection could not be served", fields});
-      }
-      continue;
-    }
-    if (!self->acceptor_.is_open()) break;
-    if (error == asio::error::connection_aborted) continue;
+void Listener::Accept(Accepted accepted) {
+  accepted_ = std::move(accepted);
+  AcceptNext();
+}
+
+void Listener::AcceptNext() {
+  while (acceptor_.is_open() && !TryAccept() && !TryPause()) std::this_thread::yield();
+}
+
+bool Listener::TryAccept() {
+  try {
+    acceptor_.async_accept(targets_[next_], [self = shared_from_this()](Error error, StreamSocket socket) {
+      self->OnAccept(error, std::move(socket));
+    });
+    return true;
+  } catch (const std::bad_alloc&) {
+    Complain(asio::error::no_memory);
+    return false;
+  }
+}
+
+void Listener::OnAccept(Error error, StreamSocket socket) {
+  if (!error) {
+    starving_ = false;
+    next_ = (next_ + 1) % targets_.size();
+    HandOver(std::move(socket));
+  } else if (error != asio::error::connection_aborted && acceptor_.is_open()) {
     // Out of descriptors or memory: the backlog stays ready, so a loop would only burn time.
-    if (!std::exchange(starving, true)) {
-      const LogField fields[] = {{"detail", error.message()}};
-      WriteLog(self->log_, {LogLevel::Severe, "accept failed; trying again", fields});
-    }
-    self->pause_.expires_after(std::chrono::milliseconds(100));
-    try {
-      co_await self->pause_.async_wait(token);
-    } catch (const std::bad_alloc&) {
-      // The same, tried again at once.
-    }
+    Complain(error);
+    if (TryPause()) return;
+  }
+  AcceptNext();
+}
+
+bool Listener::TryPause() {
+  try {
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([self = shared_from_this()](Error) { self->AcceptNext(); });
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+void Listener::HandOver(StreamSocket socket) {
+  Error ignored;
+  socket.set_option(tcp::no_delay(true), ignored);       // means nothing to a UNIX socket
+  ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);  // a child of the application's does not keep it open
+  try {
+    accepted_(std::move(socket));
+  } catch (const std::exception& failure) {
+    Report("a connection could not be served", failure.what());
+  }
+}
+
+void Listener::Complain(Error error) {
+  if (std::exchange(starving_, true)) return;
+  char text[128];
+  Report("accept failed; trying again", error.message(text, sizeof(text)));
+}
+
+void Listener::Report(const char* text, const char* detail) const noexcept {
+  try {
+    const LogField fields[] = {{"detail", detail}};
+    WriteLog(log_, {LogLevel::Severe, text, fields});
+  } catch (const std::bad_alloc&) {
+    // Nor is there memory to say so.
   }
 }
 

@@ -60,7 +60,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   if (!refusal && codec_.Accept(opening.request, subprotocol, output_))
     refusal = Refusal{400, "no valid upgrade request"};
   if (refusal) {
-    const Error error = co_await Refuse(std::move(*refusal));
+    const Error error = co_await Refuse(std::move(*refusal), opening.request);
     co_return error ? error : Errc::Refused;
   }
   FillBuffers();
@@ -105,8 +105,9 @@ asio::awaitable<Authorization> Link::Ask(const HttpRequest& request) {
   co_return co_await asio::co_spawn(strand_, std::move(decision), token);
 }
 
-asio::awaitable<Error> Link::Refuse(Refusal refusal) {
-  connection_->Log(LogLevel::Info, "an upgrade was refused", refusal.text);
+asio::awaitable<Error> Link::Refuse(Refusal refusal, const HttpRequest& request) {
+  const std::string host(request.Header("Host")), origin(request.Header("Origin"));
+  connection_->Log(LogLevel::Info, "an upgrade was refused", refusal.text + "; Host " + host + ", Origin " + origin);
   output_ = Serialize(ToResponse(refusal), false);
   FillBuffers();
   co_return co_await WriteAll();

@@ -66,9 +66,19 @@ void Link::Start() {
   });
 }
 
-template <class Coroutine>
-void Link::Spawn(Coroutine coroutine, bool Link::*running) {
-  auto left = [self = shared_from_this(), running](std::exception_ptr failure) {
+// Called where a coroutine has ended; destroyed uncalled where Asio found no memory for an operation of its, which
+// destroys it: the clocks end the connection then.
+struct Link::Left {
+  std::shared_ptr<Link> link;
+  bool Link::*running;
+
+  Left(std::shared_ptr<Link> of, bool Link::*which) : link(std::move(of)), running(which) {}
+  Left(Left&&) = default;
+  ~Left() {
+    if (link) link.get()->*running = false;
+  }
+  void operator()(std::exception_ptr failure) {
+    const std::shared_ptr<Link> self = std::move(link);
     self.get()->*running = false;
     try {
       if (failure) self->Close({EndReason::Internal, 1011, {}, false, {}});
@@ -76,14 +86,13 @@ void Link::Spawn(Coroutine coroutine, bool Link::*running) {
       self->Break();
     }
     self->RearmTimer();
-  };
-  this->*running = true;
-  try {
-    asio::co_spawn(strand_, std::move(coroutine), std::move(left));
-  } catch (const std::bad_alloc&) {
-    this->*running = false;
-    throw;
   }
+};
+
+template <class Coroutine>
+void Link::Spawn(Coroutine coroutine, bool Link::*running) {
+  this->*running = true;
+  asio::co_spawn(strand_, std::move(coroutine), Left(shared_from_this(), running));
 }
 
 // The timer's handler: a coroutine would take 0.8 kB more. Where it is destroyed without being called, its context is,

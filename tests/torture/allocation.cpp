@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <new>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -22,9 +24,10 @@ namespace {
 std::atomic<long> until_failure = 0;
 thread_local bool is_test = false;
 
-// What Asio 1.81 needs to make a strand, which it destroys half-made: its owners' count and its mutex.
+// What Asio 1.81 needs for a strand of an any_io_executor: to make it, its owners' count and its mutex, without which
+// it is destroyed half-made; to run it, an executor's property, without which it never runs again.
 bool IsExempt(std::size_t size) {
-  return size == 24 || size == 40;
+  return size == 24 || size == 40 || size == 4;
 }
 
 bool Fails(std::size_t size) {
@@ -44,6 +47,9 @@ void* operator new(std::size_t size, std::align_val_t alignment) {
   void* const memory = Fails(size) ? nullptr : std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return std::malloc(size);  // a sanitizer's own would not go with our delete
 }
 void operator delete(void* memory) noexcept {
   std::free(memory);
@@ -71,14 +77,16 @@ bool Live(const Stage& stage) {
   TestClient peer = stage.Connect();
   const Json data = std::string(200, 'x');  // has no members: see README.md
   peer.Send("work", data, 1);
-  bool emitted = false, heard = false, replied = false;
-  while (!replied) {
-    const Json message = peer.Receive();
-    emitted = emitted || message["event"] == "emitted";
-    heard = heard || message["event"] == "news";
-    if (message["event"] == "$ack") replied = true, heard = heard && message.value("data", Json()) == data;
+  std::set<std::string> heard;
+  for (Json message; heard.count("done") == 0;) {
+    message = peer.Receive();
+    const std::string event = message["event"];
+    if (event == "error") return false;
+    if (event == "asked") peer.Send("$ack", data, message["id"].get<int>());
+    if (event != "$ack" || message.value("data", Json()) == data) heard.insert(event);
+    if (event == "$ack") peer.Send("go on");
   }
-  return peer.Close().code == 1000 && emitted && heard;
+  return peer.Close().code == 1000 && heard == std::set<std::string>{"$ack", "asked", "done", "emitted", "news"};
 }
 
 std::atomic<long> connects = 0, disconnects = 0;
@@ -92,6 +100,11 @@ void AddCallbacks(Handler& socket) {
     peer.Emit("emitted", data);
     peer.Broadcast("news", data);
     return data;
+  });
+  socket.On("go on", [](Handler peer) -> boost::asio::awaitable<void> {
+    const ws::Reply reply = co_await peer.RequestAsync("asked", "?");
+    if (!reply.error && !co_await peer.EmitAsync("done", reply.data)) co_return;
+    throw std::runtime_error("no reply");
   });
   socket.On("disconnect", [](Handler& peer) {
     ++disconnects;
@@ -108,7 +121,7 @@ TEST_CASE("each allocation of a connection's life may fail", "[allocation]") {
   // What is lost without a word is ended by a clock.
   options.handshake_timeout = options.close_timeout = 500ms;
   options.ping_after = 300ms;
-  options.dead_after = 1s;
+  options.dead_after = options.request_timeout = 1s;
   Stage stage(AddCallbacks, options);
   REQUIRE(Live(stage));
   stage.WaitUntilEmpty();

@@ -80,17 +80,20 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void Schedule();
   void Drain();
   void DrainTurn(const std::shared_ptr<MailboxOwner>& owner);
+  bool Begin(const ExchangePtr& next, const std::shared_ptr<MailboxOwner>& owner);
   // What drains, or has it done.
   template <class Work>
   void DoOrOwe(Work work);
   // What finds no memory on the pool, where nobody would catch that, ends the connection.
   template <class Work>
   void Guard(const std::shared_ptr<MailboxOwner>& owner, Work work);
+  void Recover(MailboxOwner& owner) noexcept;
   // Parks, and answers false, where the next message may not start yet.
   bool MayStart(MailboxOwner& owner, const Exchange& next);
   bool IsBlocked(MailboxOwner& owner, const Exchange& next);
-  template <class Done>
-  void Await(boost::asio::awaitable<void> work, Delivery what, Done done);
+  // In its turn: nothing is drained until it is done. Beside: only `disconnect` waits for it.
+  enum class Place { Turn, Beside };
+  void Await(boost::asio::awaitable<void> work, Delivery what, Place place, std::shared_ptr<MailboxOwner> owner);
   void EmitCancellation();
 
   static constexpr int turn = 64;  // messages before other connections get the thread
@@ -99,11 +102,14 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   using Strand = boost::asio::strand<boost::asio::any_io_executor>;
   // One coroutine callback that is under way.
   struct Running {
-    explicit Running(Delivery delivery) : what(delivery) {}
+    Running(Delivery delivery, Place where) : what(delivery), place(where) {}
 
     const Delivery what;
+    const Place place;
     boost::asio::cancellation_signal signal;
+    std::atomic<bool> lost = false;  // destroyed before its end
   };
+  struct Finished;
 
   const boost::asio::any_io_executor pool_;
   const std::weak_ptr<MailboxOwner> owner_;
