@@ -26,6 +26,7 @@ struct TlsFiles {
 
 struct ServerOptions {
   // "127.0.0.1", "0.0.0.0", "::1"; "::" listens on IPv6 and IPv4. Loopback by default: who wants the world says so.
+  // An address and no name: nothing is looked up.
   // "unix:/run/app.sock" is a UNIX socket, for a proxy on the same machine; who may connect is told by the umask, or
   // by a chmod after Start. A file that an ended server left there is replaced; Stop removes ours.
   std::string address = "127.0.0.1";
@@ -62,7 +63,7 @@ class Server {
   // I/O thread and must not block; none is needed where all callbacks are the hub's. The path is compared without the
   // query; "*" takes all that no route takes.
   void Route(std::string path, std::function<void(Handler)> opened = {});
-  // Throws std::logic_error where an option makes no sense, or after Start.
+  // Throws std::logic_error where an option makes no sense, or the path, and after Start.
   void Route(std::string path, Options options, std::function<void(Handler)> opened = {});
 
   // Answers requests that ask for no WebSocket, on the pool. Without it: 404.

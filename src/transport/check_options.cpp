@@ -4,9 +4,28 @@
 #include <string>
 #include <utility>
 
+#include "ws/protocol/deadline.hpp"
 #include "ws/protocol/json_scanner.hpp"
+#include "ws/protocol/origin.hpp"
 
 namespace ws::transport {
+
+namespace {
+
+// What would never match lets nobody in, and the author does not learn why.
+void CheckNames(const Options& options) {
+  for (const std::string& origin : options.allowed_origins) {
+    if (origin != "*" && !protocol::IsOrigin(origin))
+      throw std::logic_error("ws::Options::allowed_origins: no browser sends \"" + origin +
+                             "\"; an origin is like https://example.com or http://localhost:5173, or \"*\" for any");
+  }
+  for (const std::string& host : options.allowed_hosts) {
+    if (!protocol::ParseAuthority(host) || host.find('*') != host.npos)
+      throw std::logic_error("ws::Options::allowed_hosts: \"" + host + "\" is no host like example.com or [::1]:8080");
+  }
+}
+
+}  // namespace
 
 void CheckOptions(const Options& options) {
   if (options.max_depth < 1 || options.max_depth > protocol::JsonScanner::depth_ceiling) {
@@ -22,6 +41,11 @@ void CheckOptions(const Options& options) {
                           options.unread_timeout, options.close_timeout, options.flush_timeout}) {
     if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
   }
+  if (!protocol::IsNever(options.ping_after) && !protocol::IsNever(options.dead_after) &&
+      options.ping_after >= options.dead_after) {
+    throw std::logic_error("ws::Options: a peer must be asked before it counts as dead: ping_after < dead_after");
+  }
+  CheckNames(options);
 }
 
 std::shared_ptr<const Options> Checked(Options options) {

@@ -1,6 +1,7 @@
 // Options are checked when a handler is made.
 #include <functional>
 #include <stdexcept>
+#include <string>
 
 #include "support/catch.hpp"
 #include "ws/ws.hpp"
@@ -37,10 +38,39 @@ TEST_CASE("an option that makes no sense throws") {
       [](Options& options) { options.unread_timeout = -1ms; },
       [](Options& options) { options.close_timeout = -1ms; },
       [](Options& options) { options.flush_timeout = -1ms; },
+      [](Options& options) { options.max_open_requests = 0; },
+      [](Options& options) { options.ping_after = options.dead_after; },
+      [](Options& options) { options.allowed_origins = {"https://good.example", "example.com"}; },
+      [](Options& options) { options.allowed_hosts = {"good.example", "https://example.com"}; },
+      [](Options& options) { options.allowed_hosts = {"*.example.com"}; },
   }));
   Options options;
   spoil(options);
   CHECK_THROWS_AS(Handler(options), std::logic_error);
   ws::Server server;
   CHECK_THROWS_AS(server.Route("/ws", options, [](Handler) {}), std::logic_error);
+}
+
+TEST_CASE("a clock that is off is older than no other") {
+  const Handler no_ping{{.ping_after = 0s, .dead_after = 1s}};
+  const Handler no_death{{.ping_after = 60s, .dead_after = 0s}};
+  CHECK_FALSE(no_ping.IsConnected());
+}
+
+TEST_CASE("an origin that no browser sends is quoted to the author") {
+  try {
+    const Handler handler{{.allowed_origins = {"https://example.com/"}}};
+    FAIL("taken");
+  } catch (const std::logic_error& error) {
+    CHECK(std::string(error.what()).find("\"https://example.com/\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("a route is a path, and has one meaning") {
+  ws::Server server;
+  server.Route("/ws");
+  server.Route("*");
+  CHECK_THROWS_AS(server.Route("/ws"), std::logic_error);
+  CHECK_THROWS_AS(server.Route("chat"), std::logic_error);
+  CHECK_THROWS_AS(server.Route(""), std::logic_error);
 }

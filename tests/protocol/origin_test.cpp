@@ -113,6 +113,19 @@ TEST_CASE("A listed origin is allowed as a whole, in any case") {
   CHECK_FALSE(IsListedOrigin("https://app.example.org", {}));
 }
 
+TEST_CASE("An origin is what a browser writes") {
+  for (const char* origin : {"https://example.org", "http://localhost:5173", "http://[::1]:8080", "null",
+                             "chrome-extension://abcdefgh", "http://example.org:443", "file://"}) {
+    INFO(origin);
+    CHECK(IsOrigin(origin));
+  }
+  for (const char* origin : {"", "example.org", "https://", "://x", "https://example.org/", "https://example.org:443",
+                             "HTTP://example.org:80", "https://*.example.org", "https://me@example.org", "*"}) {
+    INFO(origin);
+    CHECK_FALSE(IsOrigin(origin));
+  }
+}
+
 TEST_CASE("A star allows every origin, null too, and is none itself") {
   CHECK(IsListedOrigin("https://anything", {"*"}));
   CHECK(IsListedOrigin("null", {"*"}));

@@ -59,6 +59,20 @@ constexpr bool IsSameHost(std::string_view origin, std::string_view host_header)
   return EqualsIgnoringCase(page->host, host->host) && port(*page) == port(*host);
 }
 
+// Whether a browser could send it as its Origin: "null", or a scheme and a host as it writes them, without a path and
+// without the scheme's own port (RFC 6454 6.2). A web view may send a scheme of its own without a host: "file://".
+constexpr bool IsOrigin(std::string_view text) noexcept {
+  if (text == "null") return true;
+  const std::size_t end = text.find("://");
+  if (end == text.npos || end == 0 || text.find('*') != text.npos) return false;
+  const bool http = EqualsIgnoringCase(text.substr(0, end), "http"),
+             https = EqualsIgnoringCase(text.substr(0, end), "https");
+  const std::string_view host = text.substr(end + 3);
+  if (host.empty()) return !http && !https;
+  const auto authority = ParseAuthority(host);
+  return authority && !(http && authority->port == "80") && !(https && authority->port == "443");
+}
+
 // Whether one of the listed origins is this one; "*" is every origin.
 inline bool IsListedOrigin(std::string_view origin, const std::vector<std::string>& allowed) noexcept {
   return std::any_of(allowed.begin(), allowed.end(),
