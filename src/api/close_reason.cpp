@@ -34,12 +34,14 @@ std::string_view Name(EndReason reason) noexcept {
 }
 
 void to_json(Json& json, const CloseReason& reason) {
-  json = Json::object();  // each member by itself: a list of lists makes and destroys one array a member
-  json["reason"] = Name(reason.reason);
-  json["code"] = reason.code;
-  json["text"] = reason.text;
-  json["by_peer"] = reason.by_peer;
-  json["error"] = reason.error ? reason.error.message() : std::string();
+  // Whole before it is handed over: nlohmann leaks what `json` holds if this throws.
+  Json object = Json::object();  // each member by itself: a list of lists makes and destroys one array a member
+  object["reason"] = Name(reason.reason);
+  object["code"] = reason.code;
+  object["text"] = reason.text;
+  object["by_peer"] = reason.by_peer;
+  object["error"] = reason.error ? reason.error.message() : std::string();
+  json = std::move(object);
 }
 
 void from_json(const Json& json, CloseReason& reason) {
