@@ -1,8 +1,14 @@
-// Callbacks that are coroutines.
+// Callbacks that are coroutines, and coroutines that wait elsewhere.
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
@@ -174,4 +180,31 @@ TEST_CASE("the message and the handle live until the coroutine has returned") {
   session.peer.Send("x", {1, 2, 3});
   session.peer.Send("x", {1, 2, 3});
   CHECK(Get(seen.get_future()) == "x[1,2,3]");
+}
+
+TEST_CASE("of those who wait for room when Close is called, nobody overtakes another") {
+  constexpr std::size_t many = 1000;
+  for (std::size_t round = 0; round < 20; ++round) {
+    MemorySession session(Options{.max_queued_messages = 4});
+    session.Open();
+    asio::io_context context(1);
+    std::vector<Error> results(many, Errc::TimedOut);
+    std::atomic<std::size_t> done = 0;
+    for (Error& result : results) {
+      auto emit = [](Handler socket, Error& mine, std::atomic<std::size_t>& count) -> asio::awaitable<void> {
+        mine = co_await socket.EmitAsync("x");
+        ++count;
+      };
+      asio::co_spawn(context, emit(session.socket, result, done), asio::detached);
+    }
+    std::thread reader([&] { session.peer.ReceiveClose(); });
+    std::thread thread([&] { context.run(); });
+    while (done < 100 + round * 15) std::this_thread::yield();
+    session.socket.Close();
+    thread.join();
+    reader.join();
+    const auto refused = std::find(results.begin(), results.end(), Error(Errc::Closed));
+    CHECK(std::all_of(results.begin(), refused, [](Error result) { return !result; }));
+    CHECK(std::all_of(refused, results.end(), [](Error result) { return result == Errc::Closed; }));
+  }
 }

@@ -86,7 +86,13 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   void DoOrOwe(Work work);
   // What finds no memory on the pool, where nobody would catch that, ends the connection.
   template <class Work>
-  void Guard(const std::shared_ptr<MailboxOwner>& owner, Work work);
+  void Guard(const std::shared_ptr<MailboxOwner>& owner, Work work) {
+    try {
+      work();
+    } catch (const std::bad_alloc&) {
+      Recover(*owner);
+    }
+  }
   void Recover(MailboxOwner& owner) noexcept;
   // Parks, and answers false, where the next message may not start yet.
   bool MayStart(MailboxOwner& owner, const Exchange& next);
