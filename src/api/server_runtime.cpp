@@ -30,7 +30,9 @@ Server::Runtime::Runtime(ServerOptions options) : options_((CheckOptions(options
 
 void Server::Runtime::Add(std::string path, Options options, std::function<void(Handler)> opened) {
   if (IsRunning()) throw std::logic_error("ws::Server: routes are added before Start");
-  if (path != "*" && !path.starts_with('/')) throw std::logic_error("ws::Server::Route: no path like /ws: " + path);
+  if (path != "*" && (!path.starts_with('/') || path.find_first_of("?#") != path.npos)) {
+    throw std::logic_error("ws::Server::Route: no path like /ws: " + path);
+  }
   if (routes_.contains(path)) throw std::logic_error("ws::Server::Route: added before: " + path);
   if (!options.hub) options.hub = registry_;
   auto callback = [opened = std::move(opened)](std::shared_ptr<transport::Connection> connection) {
@@ -199,6 +201,7 @@ void Server::Runtime::FinishStop() {
   }
   for (const auto& context : running->contexts) context->stop();
   for (std::thread& thread : running->threads) thread.join();
+  running->listener->Close();  // what was posted may not have run
   for (const auto& turn : running->turns) turn->Close();
   running->pool.join();
   port_ = 0;

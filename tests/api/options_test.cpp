@@ -73,4 +73,6 @@ TEST_CASE("a route is a path, and has one meaning") {
   CHECK_THROWS_AS(server.Route("/ws"), std::logic_error);
   CHECK_THROWS_AS(server.Route("chat"), std::logic_error);
   CHECK_THROWS_AS(server.Route(""), std::logic_error);
+  CHECK_THROWS_AS(server.Route("/ws?room=1"), std::logic_error);
+  CHECK_THROWS_AS(server.Route("/ws#a"), std::logic_error);
 }

@@ -202,3 +202,23 @@ TEST_CASE("out of descriptors the server waits without burning time, and accepts
   CHECK(server.Connect().Close().code == 1000);
 }
 #endif
+
+TEST_CASE("a server starts again on its port while others ask it how many connections it has") {
+  Server first({.port = 0, .workers = 1});
+  REQUIRE_FALSE(first.Start());
+  Server server({.port = first.Port(), .workers = 1});
+  first.Stop();
+  std::atomic<bool> done = false;
+  std::vector<std::thread> threads;
+  for (int count = 0; count < 2; ++count) {
+    threads.emplace_back([&] {
+      while (!done) static_cast<void>(server.Connections());
+    });
+  }
+  for (int round = 0; round < 100; ++round) {
+    CHECK_FALSE(server.Start());
+    server.Stop();
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+}

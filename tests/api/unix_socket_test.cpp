@@ -138,3 +138,15 @@ TEST_CASE("servers that start at once on a UNIX path do not steal it from each o
     CHECK(Works(place.Path()));
   }
 }
+
+TEST_CASE("Stop removes the file, also of a server that served nobody") {
+  const Place place;
+  for (int round = 0; round < 20; ++round) {
+    Server server({.address = "unix:" + place.Path(), .workers = 1});
+    Serve(server);
+    REQUIRE_FALSE(server.Start());
+    if (round % 2 == 1) CHECK(Works(place.Path()));
+    server.Stop();
+    CHECK_FALSE(fs::exists(fs::symlink_status(place.Path())));
+  }
+}
