@@ -73,3 +73,10 @@ TEST_CASE("Clients that lost the same server come back spread over the whole spa
   }
   for (const int count : counts) CHECK((count > clients / bins / 2 && count < clients / bins * 2));
 }
+
+TEST_CASE("No connection is stable where it would have to last for ever") {
+  Backoff backoff(500ms, 30s, std::chrono::milliseconds::max());
+  static_cast<void>(backoff.Next(1));
+  backoff.Ended(1s);
+  CHECK(backoff.Attempt() == 1);
+}

@@ -145,3 +145,8 @@ TEST_CASE("A listed host without a port allows any port, one with a port that on
     CHECK_FALSE(IsListedHost(host, allowed));
   }
 }
+
+TEST_CASE("No page is of a WebSocket's scheme") {
+  CHECK_FALSE(IsOrigin("ws://example.org"));
+  CHECK_FALSE(IsOrigin("wss://example.org"));
+}

@@ -31,7 +31,7 @@ class Backoff {
   }
   // A connection ended after so long: only a stable one starts the count anew.
   void Ended(std::chrono::steady_clock::duration lasted) noexcept {
-    if (lasted >= stable_) attempt_ = 0;
+    if (std::chrono::duration_cast<Milliseconds>(lasted) >= stable_) attempt_ = 0;  // without overflow
   }
   unsigned Attempt() const noexcept { return attempt_; }
 

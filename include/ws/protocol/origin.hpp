@@ -65,6 +65,7 @@ constexpr bool IsOrigin(std::string_view text) noexcept {
   if (text == "null") return true;
   const std::size_t end = text.find("://");
   if (end == text.npos || end == 0 || text.find('*') != text.npos) return false;
+  if (EqualsIgnoringCase(text.substr(0, end), "ws") || EqualsIgnoringCase(text.substr(0, end), "wss")) return false;
   const bool http = EqualsIgnoringCase(text.substr(0, end), "http"),
              https = EqualsIgnoringCase(text.substr(0, end), "https");
   const std::string_view host = text.substr(end + 3);
