@@ -47,7 +47,8 @@ asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executo
   auto upgrade = [&](auto handler) {
     transport::Completion<Error> waiter(here, std::move(handler));
     waiter.OnCancel([link, strand] { asio::post(strand, [link] { link->Abort(); }); });
-    auto done = [waiter = std::move(waiter)](std::exception_ptr, Error result) mutable {
+    auto done = [waiter = std::move(waiter)](std::exception_ptr failure, Error result) mutable {
+      if (failure) result = asio::error::no_memory;
       std::move(waiter).Complete([result] { return result; });
     };
     asio::co_spawn(strand, Link::Upgrade(link, std::move(opening)), std::move(done));

@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
+#include <new>
 #include <utility>
 
 namespace ws::transport {
@@ -41,7 +42,11 @@ class Completion {
     boost::asio::post(executor, [handler = std::move(handler_), make = std::move(make)]() mutable {
       auto slot = boost::asio::get_associated_cancellation_slot(handler);
       if (slot.is_connected()) slot.clear();
-      std::move(handler)(make());
+      try {
+        std::move(handler)(make());
+      } catch (const std::bad_alloc&) {
+        // What the coroutine would have waited for next found no memory; it is destroyed.
+      }
     });
   }
 

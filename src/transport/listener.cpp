@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <string_view>
@@ -50,11 +51,35 @@ void Listener::AcceptNext() {
   while (acceptor_.is_open() && !TryAccept() && !TryPause()) std::this_thread::yield();
 }
 
+// Where Asio finds no memory for the socket that it accepted, it destroys the handler, and throws.
+struct Listener::Accepting {
+  std::shared_ptr<Listener> self;
+
+  explicit Accepting(std::shared_ptr<Listener> listener) : self(std::move(listener)) {}
+  Accepting(Accepting&&) = default;
+  ~Accepting() {
+    if (!self || !self->accepting_ || !self->RunsHere()) return;
+    self->accepting_ = false;
+    self->Complain(asio::error::no_memory);
+    self->AcceptNext();
+  }
+  void operator()(Error error, StreamSocket socket) {
+    const auto listener = std::move(self);
+    listener->accepting_ = false;
+    listener->OnAccept(error, std::move(socket));
+  }
+};
+
+bool Listener::RunsHere() {
+  const auto executor = pause_.get_executor();
+  const auto* context = executor.target<asio::io_context::executor_type>();
+  return context != nullptr && context->running_in_this_thread();
+}
+
 bool Listener::TryAccept() {
   try {
-    acceptor_.async_accept(targets_[next_], [self = shared_from_this()](Error error, StreamSocket socket) {
-      self->OnAccept(error, std::move(socket));
-    });
+    acceptor_.async_accept(targets_[next_], Accepting(shared_from_this()));
+    accepting_ = true;
     return true;
   } catch (const std::bad_alloc&) {
     Complain(asio::error::no_memory);

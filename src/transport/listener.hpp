@@ -34,11 +34,14 @@ class Listener : public std::enable_shared_from_this<Listener> {
  private:
   Error ListenTcp(const std::string& address, std::uint16_t port);
   // Handlers and no coroutine: one that finds no memory for an operation is destroyed, and nobody would accept again.
+  // A handler that is destroyed, because there was none for the new socket, begins the next accept: Accepting.
   void AcceptNext();
   void OnAccept(Error error, StreamSocket socket);
   // Both false where there is no memory for it.
   bool TryAccept();
   bool TryPause();
+  struct Accepting;
+  bool RunsHere();
   void HandOver(StreamSocket socket);
   void Complain(Error error);
   void Report(const char* text, const char* detail) const noexcept;
@@ -49,7 +52,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   const std::vector<boost::asio::any_io_executor> targets_;
   const LogSink log_;
   Accepted accepted_;
-  std::size_t next_ = 0;   // of the targets
+  std::size_t next_ = 0;  // of the targets
+  bool accepting_ = false;
   bool starving_ = false;  // and it was complained of
   std::uint16_t port_ = 0;
 };

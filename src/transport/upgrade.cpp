@@ -13,12 +13,14 @@ namespace asio = boost::asio;
 using protocol::Refusal;
 
 asio::awaitable<Error> Link::Upgrade(std::shared_ptr<Link> self, Opening opening) {
-  self->ArmHandshake(opening.deadline);
   Error error;
   try {
+    self->ArmHandshake(opening.deadline);
     error = co_await self->TryUpgrade(opening);
   } catch (const boost::system::system_error& failure) {
     error = failure.code();
+  } catch (const std::bad_alloc&) {
+    error = asio::error::no_memory;
   }
   self->timer_.cancel();
   if (!error) co_return error;
