@@ -139,8 +139,8 @@ TEST_CASE("A coroutine of `disconnect` that is destroyed ends the connection all
 
 TEST_CASE("A cancellation that finds no memory does not leave the pool") {
   Step step;
-  step.owner->On("a", []() -> boost::asio::awaitable<void> {
-    std::shared_ptr<void> kept;
+  std::shared_ptr<void> kept;
+  step.owner->On("a", [&kept]() -> boost::asio::awaitable<void> {
     const auto wait = [&](auto handler) {
       const auto held = std::make_shared<decltype(handler)>(std::move(handler));
       kept = held;
