@@ -20,6 +20,7 @@ LAYERS = {
 }
 PROGRAMS = {".cpp", ".hpp"}
 READ = PROGRAMS | {".py", ".js", ".mjs", ".ts", ".md"}
+LOCK, NODE = "package-lock.json", 18    # Debian 12's
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
 SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|waitForTimeout)\b")
 
@@ -47,7 +48,8 @@ def find_layer(path):
 class Check:
     def __init__(self, project):
         self.files, self.failures, self.told = list_files(project), [], set()
-        self.texts = {path: (project / path).read_text(errors="replace") for path in self.files if path.suffix in READ}
+        read = (path for path in self.files if path.suffix in READ or path.name == LOCK)
+        self.texts = {path: (project / path).read_text(errors="replace") for path in read}
 
     def fail(self, path, line, why):
         self.failures.append(f"{path}:{line}: {why}" if line else f"{path}: {why}")
@@ -94,6 +96,10 @@ class Check:
             self.fail_at(path, SLEEPS, code, "{}: sleeping is no synchronisation")
         if folder == "include" and not re.match(r"//.*\n(?:.*\n)*?#pragma once\n", text):
             self.fail(path, 1, "a public header begins with a comment that says what it is, then #pragma once")
+        if path.name == LOCK:
+            for match in re.finditer(r'"node": ">= ?(\d+)', text):
+                if int(match[1]) > NODE:
+                    self.fail(path, text.count("\n", 0, match.start()) + 1, f"needs Node {match[1]}; Debian 12 has {NODE}")
         if find_layer(path) == "protocol":
             self.fail_at(path, r"::now\(", code, "{}) in the protocol: time is passed in")
         if find_layer(path) in LAYERS and path.suffix in PROGRAMS:
