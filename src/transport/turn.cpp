@@ -140,6 +140,7 @@ void Turn::WakeLinks() {
 void Turn::Work(std::shared_ptr<Turn> self) {
   const Corked corked(*self);
   bool more = false;
+  int left = turn;
   for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
     try {
       if (more) self->BeginWork();
@@ -147,6 +148,17 @@ void Turn::Work(std::shared_ptr<Turn> self) {
       // This thread goes on alone.
     }
     job.mailbox->Run();
+    if (--left == 0 && self->GoOnLater()) return;
+  }
+}
+
+// Behind what else waits for the pool: coroutines, replies, HTTP requests. False: there is no memory for it.
+bool Turn::GoOnLater() noexcept {
+  try {
+    asio::post(pool_, [self = shared_from_this()] { Work(self); });
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
 }
 
