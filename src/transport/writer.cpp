@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "transport/link.hpp"
@@ -18,11 +19,12 @@ constexpr std::size_t max_batch_messages = 64;
 constexpr std::size_t max_batch_bytes = std::size_t{256} << 10;
 constexpr std::size_t copied_bytes = 4096;  // larger messages are sent from where they lie
 constexpr std::size_t kept_bytes = 4096;    // of the output buffer, while idle
+constexpr int turn = 8;                     // batches before other connections get the thread
 
 }  // namespace
 
 asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
-  while (self->phase_ != Phase::Ended) {
+  for (int batches = 0; self->phase_ != Phase::Ended; ++batches) {
     if (!self->Gather()) {
       co_await self->writer_gate_.Wait();
       continue;
@@ -33,6 +35,8 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
       self->Fail(error);
     } else if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
       self->End(true);
+    } else if (batches % turn == turn - 1) {
+      co_await asio::post(self->strand_, asio::use_awaitable);
     }
   }
 }

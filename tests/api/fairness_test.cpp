@@ -1,21 +1,30 @@
-// Who is busy leaves the others their turn.
+// Who is busy leaves the others their turn: on the pool, and on an I/O thread.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
+#include <functional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/memory_session.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using asio::ip::tcp;
+using ws::Error;
 using ws::Handler;
 using ws::Server;
 using ws::test::Journal;
@@ -54,6 +63,22 @@ class Crowd {
   std::thread thread_;
 };
 
+// A socket that takes all that is written, and tells of it.
+class EagerSocket : public tcp::socket {
+ public:
+  EagerSocket(tcp::socket socket, std::function<void()>& wrote) : tcp::socket(std::move(socket)), wrote_(&wrote) {}
+
+  template <class Buffers>
+  std::size_t write_some(const Buffers& buffers, Error& error) {
+    error = {};
+    (*wrote_)();
+    return asio::buffer_size(buffers);
+  }
+
+ private:
+  std::function<void()>* wrote_;
+};
+
 }  // namespace
 
 TEST_CASE("a pool that is busy with messages answers HTTP requests and goes on with coroutines meanwhile") {
@@ -84,4 +109,29 @@ TEST_CASE("a pool that is busy with messages answers HTTP requests and goes on w
   CHECK_FALSE(crowd.IsOver());
   CHECK(naps.Receive()["data"] == 1);
   CHECK_FALSE(crowd.IsOver());
+}
+
+TEST_CASE("a connection that always has something to send leaves its thread to others") {
+  constexpr int enough = 10000;
+  asio::io_context context(1);
+  tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  tcp::socket peer(context);
+  peer.connect(acceptor.local_endpoint());
+  Handler socket;
+  int written = 0;
+  std::function<void()> wrote = [] {};
+  auto opened = asio::co_spawn(context, socket.Init(EagerSocket(acceptor.accept(), wrote), ws::test::UpgradeRequest()),
+                               asio::use_future);
+  while (opened.wait_for(0s) != std::future_status::ready) context.run_one();
+  CHECK_FALSE(opened.get());
+  bool had_turn = false;
+  wrote = [&] {
+    if (written == 0) asio::post(context, [&] { had_turn = true; });
+    if (++written < enough && !had_turn) static_cast<void>(socket.Emit("more"));
+  };
+  CHECK_FALSE(socket.Emit("first"));
+  while (!had_turn) context.run_one();
+  CHECK(written < enough);
+  peer.close();
+  context.run();
 }
