@@ -4,7 +4,6 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -19,6 +18,7 @@
 #include "transport/http_request.hpp"
 #include "transport/link.hpp"
 #include "transport/log.hpp"
+#include "transport/see_off.hpp"
 #include "ws/stream_adapter.hpp"
 
 #if WS_HAS_TLS
@@ -41,19 +41,6 @@ constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
 protocol::Time Later(std::chrono::milliseconds limit) {
   return protocol::Later(std::chrono::steady_clock::now(), limit);
-}
-
-// Lets the peer read our last words before the stream is closed.
-asio::awaitable<void> SeeOff(std::unique_ptr<ByteStream> owned, std::chrono::seconds patience) {
-  // The timer's handler may already be on its way when the peer is gone.
-  const std::shared_ptr<ByteStream> stream(std::move(owned));
-  asio::steady_timer timer(co_await asio::this_coro::executor, patience);
-  timer.async_wait([stream](Error cancelled) {
-    if (!cancelled) stream->Close();
-  });
-  auto shutdown = [&stream](auto handler) { stream->AsyncShutdown(std::move(handler)); };
-  co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
-  stream->Close();
 }
 
 template <class Stream>
@@ -157,12 +144,16 @@ class HttpSession {
     link->Keep(ticket_);
     link->Attach(request);
     const std::weak_ptr weak(connection);
+    const std::weak_ptr seen_off(link);  // when the connection has ended
     ticket_->EndBy({[weak] {
                       if (const auto one = weak.lock())
                         one->Close({EndReason::Shutdown, 1001, "the server goes away", false, {}});
                     },
-                    [weak] {
+                    [weak, seen_off, executor] {
                       if (const auto one = weak.lock()) one->Abort();
+                      asio::post(executor, [seen_off] {
+                        if (const auto one = seen_off.lock()) one->Abort();
+                      });
                     },
                     [weak] {
                       const auto one = weak.lock();
@@ -222,8 +213,14 @@ class HttpSession {
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     if (error) co_return false;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    ticket_->EndBy({});
-    co_await SeeOff(AdaptStream(std::move(stream_), executor), std::chrono::seconds(5));
+    const std::shared_ptr<ByteStream> stream = AdaptStream(std::move(stream_), executor);
+    const auto cut_off = [executor, weak = std::weak_ptr(stream)] {
+      asio::post(executor, [weak] {
+        if (const auto one = weak.lock()) one->Close();
+      });
+    };
+    ticket_->EndBy({.abort = cut_off});
+    co_await SeeOff(stream, std::chrono::seconds(5));
     co_return false;
   }
 
@@ -277,11 +274,11 @@ asio::awaitable<void> ServePlain(std::shared_ptr<const Site> site, StreamSocket 
 asio::awaitable<void> TurnAway(StreamSocket socket, std::shared_ptr<Sessions::Ticket>) {
   const std::string text = Serialize(ToResponse({503, "too many connections"}), false);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  std::unique_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
+  const std::shared_ptr<ByteStream> stream = AdaptStream(std::move(socket), executor);
   Error error;
   const asio::const_buffer buffer = asio::buffer(text);
   stream->WriteNow({&buffer, 1}, error);  // a fresh socket takes so little at once
-  co_await SeeOff(std::move(stream), std::chrono::seconds(1));
+  co_await SeeOff(stream, std::chrono::seconds(1));
 }
 
 #if WS_HAS_TLS

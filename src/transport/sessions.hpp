@@ -63,7 +63,13 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
     }
     CallAll(&SessionEnd::drain);
   }
-  void AbortAll() { CallAll(&SessionEnd::abort); }
+  void AbortAll() {
+    {
+      const std::lock_guard lock(mutex_);
+      aborting_ = true;
+    }
+    CallAll(&SessionEnd::abort);
+  }
   bool IsAnyInside() const {
     const auto calls = Collect(&SessionEnd::inside);
     return std::any_of(calls.begin(), calls.end(), [](const auto& call) { return call(); });
@@ -78,12 +84,15 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
  private:
   void EndBy(std::uint64_t id, SessionEnd end) {
     SessionEnd now;
+    bool aborts = false;
     {
       const std::lock_guard lock(mutex_);
       if (draining_) now = end;
+      aborts = aborting_;
       std::swap(ends_[id], end);
     }
     if (now.drain) now.drain();
+    if (aborts && now.abort) now.abort();
   }
 
   void Remove(std::uint64_t id) {
@@ -114,6 +123,7 @@ class Sessions : public std::enable_shared_from_this<Sessions> {
   std::unordered_map<std::uint64_t, SessionEnd> ends_;
   std::uint64_t last_id_ = 0;
   bool draining_ = false;
+  bool aborting_ = false;
 };
 
 }  // namespace ws::transport

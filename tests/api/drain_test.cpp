@@ -52,6 +52,28 @@ TEST_CASE("Stop cuts short who does not answer, within drain_timeout") {
   CHECK(silent.ReceiveEnd().empty());
 }
 
+TEST_CASE("Stop cuts short who leaves the stream open when all is said, within drain_timeout") {
+  TestServer server([](Handler) {}, {.close_timeout = 60s},
+                    {.drain_timeout = 200ms, .log = [](const ws::LogRecord&) {}});
+  auto closed = server.Connect();
+  auto refused = server.Dial();
+  CHECK(refused.Ask(ws::test::UpgradeText("/ws", "Origin: http://elsewhere\r\n")).status == 403);
+  auto answered = server.Dial();
+  CHECK(answered.Ask("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").status == 404);
+  std::promise<void> stopped;
+  std::thread stopping([&] {
+    server->Stop();
+    stopped.set_value();
+  });
+  CHECK(closed.ReceiveClose().code == 1001);
+  closed.SendClose(1001);
+  CHECK(stopped.get_future().wait_for(4s) == std::future_status::ready);
+  closed.Cut();
+  refused.Cut();
+  answered.Cut();
+  stopping.join();
+}
+
 TEST_CASE("Stop returns only when no callback runs") {
   Door leave;
   std::atomic<bool> returned = false;
