@@ -104,6 +104,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   const std::string& Subprotocol() const noexcept;
   bool IsOpen() const noexcept { return state_ == State::Open; }
   bool IsClosing() const noexcept { return state_ >= State::Closing; }
+  bool HasEnded() const noexcept { return state_ >= State::Ended; }
   ConnectionStats Stats() const;
   std::any& DataSlot(std::any (*make)());
   void Log(LogLevel level, std::string_view text, std::string_view detail = {}) const;

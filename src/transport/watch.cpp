@@ -32,7 +32,7 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
 
 Link::~Link() {
   try {
-    if (attached_ && phase_ != Phase::Ended)
+    if (attached_ && !connection_->HasEnded())  // also where Close came first, and nobody was left to say so
       connection_->End({EndReason::TransportError, 1006, {}, false, asio::error::operation_aborted}, true);
     if (!batch_.empty()) connection_->Sent(batch_, true);  // the write that its context took along
   } catch (const std::bad_alloc&) {

@@ -141,6 +141,27 @@ TEST_CASE("a context destroyed before Init was awaited, or during the handshake,
   CHECK(captured.use_count() == 1);
 }
 
+TEST_CASE("a context destroyed when Close has cut Init short ends the handle") {
+  const auto captured = std::make_shared<int>();
+  asio::io_context elsewhere(1);
+  MemorySession session;
+  session.socket.On("x", [captured, self = session.socket] {});
+  auto over = asio::co_spawn(elsewhere, session.socket.ClosedAsync(), asio::use_future);
+  elsewhere.run_for(10ms);
+  {
+    auto never = session.socket.Init(std::move(session.Pair().first), ws::test::UpgradeRequest());
+    session.socket.Close();
+    std::promise<void> turned;
+    asio::post(session.Context(), [&] { turned.set_value(); });
+    Get(turned.get_future());
+  }
+  session.DestroyContext();
+  elsewhere.restart();
+  elsewhere.run_for(ws::test::patience);
+  CHECK(over.wait_for(0s) == std::future_status::ready);
+  CHECK(captured.use_count() == 1);
+}
+
 TEST_CASE("when the context is destroyed, those who wait elsewhere are told") {
   asio::io_context elsewhere(1);
   MemorySession session(Options{.max_queued_messages = 2});
