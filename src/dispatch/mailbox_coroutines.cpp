@@ -123,8 +123,8 @@ void Mailbox::Post(std::function<void()> work) {
   ++beside_;
 }
 
-void Mailbox::Spawn(boost::asio::awaitable<void> work) {
-  Await(std::move(work), Delivery::Event, Place::Beside, owner_.lock());
+void Mailbox::Spawn(boost::asio::awaitable<void> work, Delivery what) {
+  Await(std::move(work), what, Place::Beside, owner_.lock());
 }
 
 void Mailbox::LeaveBeside(const std::shared_ptr<MailboxOwner>& owner) {

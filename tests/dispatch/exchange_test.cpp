@@ -46,7 +46,7 @@ class Stage final : private Spawner {
  private:
   void Post(std::function<void()> work) override { asio::post(context_, std::move(work)); }
   void Renew() override {}
-  void Spawn(awaitable<void> work) override { asio::co_spawn(context_, std::move(work), asio::detached); }
+  void Spawn(awaitable<void> work, Delivery) override { asio::co_spawn(context_, std::move(work), asio::detached); }
 
   asio::io_context context_;
 };

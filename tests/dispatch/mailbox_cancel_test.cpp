@@ -71,3 +71,29 @@ TEST_CASE("Cancel without a coroutine under way does nothing") {
   step.Run();
   CHECK(step.owner->Answers() == Events{"a"});
 }
+
+TEST_CASE("a coroutine of disconnect is cancelled by a second Cancel only, whatever its order") {
+  const Order order = GENERATE(Order::Arrival, Order::None);
+  const bool twice = GENERATE(false, true);
+  Step step;
+  Door door(step.context);
+  Events log;
+  const auto wait = [&]() -> awaitable<void> {
+    try {
+      co_await door.Pass();
+      log.push_back("passed");
+    } catch (const boost::system::system_error&) {
+      log.push_back("aborted");
+    }
+  };
+  step.owner->On("disconnect", wait, order);
+  step.mailbox->Cancel();
+  step.Put({"disconnect"});
+  step.Run();
+  if (twice) step.mailbox->Cancel();
+  step.Run();
+  door.Open();
+  step.Run();
+  CHECK(log == Events{twice ? "aborted" : "passed"});
+  CHECK(step.owner->Answers() == Events{"disconnect"});
+}

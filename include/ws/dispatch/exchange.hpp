@@ -23,7 +23,7 @@ namespace ws::dispatch {
 class Spawner {
  public:
   virtual void Post(std::function<void()> work) = 0;
-  virtual void Spawn(boost::asio::awaitable<void> work) = 0;
+  virtual void Spawn(boost::asio::awaitable<void> work, Delivery what) = 0;
   // A coroutine callback begins in place of one that has ended: it is cancelled too, where all are.
   virtual void Renew() = 0;
 
@@ -134,7 +134,7 @@ inline void Exchange::InvokeBeside(std::size_t index) {
   ++running_;
   if (listeners_.At(index)->callback->Awaits()) {
     if (auto awaited = Invoke(index)) {
-      spawner_->Spawn(SettleBeside(shared_from_this(), index, std::move(*awaited)));
+      spawner_->Spawn(SettleBeside(shared_from_this(), index, std::move(*awaited)), delivery_);
     } else {
       Leave();
     }

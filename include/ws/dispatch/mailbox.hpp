@@ -71,7 +71,7 @@ class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spaw
   };
 
   void Post(std::function<void()> work) override;
-  void Spawn(boost::asio::awaitable<void> work) override;
+  void Spawn(boost::asio::awaitable<void> work, Delivery what) override;
   void Renew() override;
   void LeaveBeside(const std::shared_ptr<MailboxOwner>& owner);
 
