@@ -2,6 +2,7 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <thread>
@@ -23,6 +24,21 @@ Addresses LookUp(const std::string& host, const std::string& port) {
 
 }  // namespace
 
+// The handler of a wait in the coroutine's context. Destroyed without being called, the context is: no look-up knows of
+// that, so it lets go of the coroutine.
+struct Resolution::Guard {
+  std::shared_ptr<Resolution> resolution;
+  std::shared_ptr<asio::steady_timer> timer;
+
+  Guard(std::shared_ptr<Resolution> of, std::shared_ptr<asio::steady_timer> waits)
+      : resolution(std::move(of)), timer(std::move(waits)) {}
+  Guard(Guard&&) = default;
+  ~Guard() {
+    if (resolution) resolution->Drop();
+  }
+  void operator()(Error) { resolution.reset(); }
+};
+
 asio::awaitable<Addresses> Resolution::Run(std::shared_ptr<Resolution> self, std::string host, std::string port) {
   Error error;
   const asio::ip::address address = asio::ip::make_address(host, error);
@@ -32,6 +48,8 @@ asio::awaitable<Addresses> Resolution::Run(std::shared_ptr<Resolution> self, std
     co_return found;
   }
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto timer = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+  timer->async_wait(Guard(self, timer));
   auto look_up = [&](auto handler) {
     const auto keep = self;  // the coroutine may be gone before this returns
     {
@@ -40,18 +58,26 @@ asio::awaitable<Addresses> Resolution::Run(std::shared_ptr<Resolution> self, std
     }
     std::thread([keep, host, port] { keep->Finish(LookUp(host, port)); }).detach();
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Addresses)>(look_up, asio::use_awaitable);
+  Addresses found =
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Addresses)>(look_up, asio::use_awaitable);
+  timer->cancel();
+  co_return found;
 }
 
+// Under the lock, which keeps the context until then: see Guard.
 void Resolution::Finish(Addresses found) {
-  std::optional<Completion<Addresses>> waiter;
-  {
-    const std::lock_guard lock(mutex_);
-    if (!waiter_) return;
-    waiter.emplace(std::move(*waiter_));
-    waiter_.reset();
-  }
-  std::move(*waiter).Complete([found = std::move(found)] { return found; });
+  const std::lock_guard lock(mutex_);
+  if (!waiter_) return;
+  std::move(*waiter_).Complete([found = std::move(found)] { return found; });
+  waiter_.reset();
+}
+
+void Resolution::Drop() {
+  std::optional<Completion<Addresses>> waiter;  // destroyed under no lock
+  const std::lock_guard lock(mutex_);
+  if (!waiter_) return;
+  waiter.emplace(std::move(*waiter_));
+  waiter_.reset();
 }
 
 }  // namespace ws::transport

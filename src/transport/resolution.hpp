@@ -21,7 +21,8 @@ struct Addresses {
   std::vector<boost::asio::ip::tcp::endpoint> endpoints = {};
 };
 
-// One look-up. The system's cannot be interrupted, so it runs on a thread of its own, for which nobody waits.
+// One look-up. The system's cannot be interrupted, so it runs on a thread of its own, for which nobody waits; nor does
+// it touch the waiting coroutine's context once that is destroyed.
 class Resolution : public std::enable_shared_from_this<Resolution> {
  public:
   // Once. `host` is a name or an address.
@@ -30,7 +31,10 @@ class Resolution : public std::enable_shared_from_this<Resolution> {
   void Abandon() { Finish({boost::asio::error::operation_aborted, {}}); }
 
  private:
+  struct Guard;
+
   void Finish(Addresses found);
+  void Drop();
 
   std::mutex mutex_;
   std::optional<Completion<Addresses>> waiter_;
