@@ -43,6 +43,8 @@ void Server::Runtime::Add(std::string path, Options options, std::function<void(
 
 Error Server::Runtime::Start() {
   if (IsRunning()) throw std::logic_error("ws::Server: it runs already");
+  const std::lock_guard one_at_a_time(stop_mutex_);  // who stops it meanwhile waits until its threads are there
+  if (IsRunning()) throw std::logic_error("ws::Server: it runs already");
   const unsigned workers = options_.workers != 0 ? options_.workers : std::max(std::thread::hardware_concurrency(), 1U);
   const auto running = std::make_shared<Running>(workers);
   if (const Error error = LoadTls(*running)) return error;

@@ -90,7 +90,7 @@ class Server::Runtime {
   bool stopping_ = false;
   std::shared_ptr<Running> running_;  // others may hold it for a moment; its threads are joined by FinishStop
 
-  std::mutex stop_mutex_;  // one FinishStop at a time
+  std::mutex stop_mutex_;  // one Start or FinishStop at a time
 };
 
 }  // namespace ws

@@ -141,6 +141,22 @@ TEST_CASE("Stop may be called by many at once, and by nobody") {
   never.Stop();
 }
 
+TEST_CASE("Stop may be called while Start is on its way") {
+  for (int round = 0; round < 200; ++round) {
+    Server server({.port = 0, .io_threads = 4, .workers = 1});
+    server.Route("/ws", [](Handler) {});
+    std::atomic<bool> started = false;
+    std::thread stopping([&] {
+      while (!started) server.Stop();
+    });
+    CHECK_FALSE(server.Start());
+    started = true;
+    stopping.join();
+    server.Stop();
+    CHECK(server.Port() == 0);
+  }
+}
+
 TEST_CASE("Run drains at Stop and at a signal, and returns no error") {
   const bool by_signal = GENERATE(false, true);
   std::promise<void> opened;
