@@ -62,7 +62,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   // Begins to read. Safe from any thread.
   void Start();
 
-  // Of the server's thread that it was made on; null elsewhere.
+  // Of the server's thread that it was made on, where that is its strand's; null elsewhere.
   const std::shared_ptr<Turn>& OwnTurn() const noexcept { return turn_; }
 
   // On the strand.
@@ -142,7 +142,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   std::shared_ptr<void> keep_;  // destroyed last
   const std::shared_ptr<Connection> connection_;
   const boost::asio::any_io_executor strand_;
-  const std::shared_ptr<Turn> turn_ = Turn::Here();
+  const std::shared_ptr<Turn> turn_ = Turn::Here(strand_);
   const std::unique_ptr<ByteStream> stream_;
   Codec codec_;
   boost::asio::steady_timer timer_;

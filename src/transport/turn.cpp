@@ -1,7 +1,9 @@
 #include "transport/turn.hpp"
 
+#include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
 
 #include "transport/link.hpp"
 #include "ws/dispatch/mailbox.hpp"
@@ -26,10 +28,11 @@ class Turn::Corked {
 Turn::Turn(asio::io_context& context, asio::any_io_executor pool, unsigned workers)
     : context_(context), pool_(std::move(pool)), workers_(workers), look_(context) {}
 
-std::shared_ptr<Turn> Turn::Here() {
+std::shared_ptr<Turn> Turn::Here(const asio::any_io_executor& strand) {
   // A server's are the only ones.
   auto* const here = static_cast<Turn*>(Handover::Here());
-  return here == nullptr ? nullptr : here->shared_from_this();
+  if (here == nullptr || &asio::query(strand, asio::execution::context) != &here->context_) return nullptr;
+  return here->shared_from_this();
 }
 
 void Turn::RunContext() {

@@ -25,8 +25,8 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
   // At most `workers` threads of the pool are used at a time. The context outlives the last Close.
   Turn(boost::asio::io_context& context, boost::asio::any_io_executor pool, unsigned workers);
 
-  // The calling thread's; null where it is no server's I/O thread.
-  static std::shared_ptr<Turn> Here();
+  // The calling thread's; null where it is no server's I/O thread, or the strand is of another context.
+  static std::shared_ptr<Turn> Here(const boost::asio::any_io_executor& strand);
   // Runs the context, until it is stopped or a handler throws. On the I/O thread.
   void RunContext();
   // Lets go of the context, whose thread has ended.

@@ -1,8 +1,16 @@
 // What crosses between an I/O thread and the pool is gathered, and yet waits for nobody.
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_future.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/memory_session.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
@@ -85,4 +93,38 @@ TEST_CASE("thousands of messages over many connections and two I/O threads are a
       if (client.Receive()["id"] != number) FAIL("out of order");
     }
   }
+}
+
+TEST_CASE("Init on the I/O thread of a server leaves a stream of another context to that one") {
+  namespace asio = boost::asio;
+  asio::io_context context(1);
+  asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
+  TestClient peer(ws::test::DialTcp(acceptor.local_endpoint().port()));
+  Handler mounted;
+  std::promise<ws::Error> opened;
+  Door held;
+  std::atomic<bool> in_time = false;
+  TestServer server([&](Handler) {
+    auto init = mounted.Init(acceptor.accept(), ws::test::UpgradeRequest());
+    auto done = [&](std::exception_ptr, ws::Error error) { opened.set_value(error); };
+    asio::co_spawn(context, std::move(init), done);
+    held.Pass();
+    in_time = true;
+  });
+  TestClient holds = server.Dial();
+  holds.SendBytes(ws::test::UpgradeText());
+  auto work = asio::make_work_guard(context);
+  std::thread thread([&] { context.run(); });
+  CHECK(peer.ReadAnswer().status == 101);
+  CHECK_FALSE(ws::test::Get(opened.get_future()));
+  for (int number = 0; number < 20; ++number) {
+    CHECK_FALSE(mounted.Emit("number", number));
+    CHECK(peer.Receive()["data"] == number);
+  }
+  held.Open();
+  CHECK(holds.ReadAnswer().status == 101);
+  CHECK(in_time);
+  peer.Cut();
+  work.reset();
+  thread.join();
 }
