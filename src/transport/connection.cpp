@@ -42,6 +42,7 @@ Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Ord
 
 Token Connection::OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback,
                            Order order, bool once) {
+  const dispatch::CallbackPtr kept = callback;  // where nobody takes it, it is destroyed under no lock
   const std::lock_guard lock(mutex_);
   const auto registration = table.Add(event, std::move(callback), order, once);
   if (!registration) return Token::None;

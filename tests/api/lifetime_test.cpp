@@ -269,3 +269,16 @@ TEST_CASE("what callbacks capture is let go of on the pool, where it may block, 
   session.peer.Close();
   CHECK(Get(on_pool.get_future()));
 }
+
+TEST_CASE("a callback that a stopped client does not take any more is let go of under no lock") {
+  ws::Client client({.url = "ws://127.0.0.1:1/ws"});
+  client.Stop();
+  bool asked = false;
+  const auto ask = [&](std::nullptr_t) {
+    static_cast<void>(client.Stats());
+    asked = true;
+  };
+  const auto token = client.On("x", [last = std::shared_ptr<void>(nullptr, ask)] {});
+  CHECK(token == ws::Token::None);
+  CHECK(asked);
+}
