@@ -1,6 +1,7 @@
 #include "transport/socket_file.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,14 +19,15 @@ using asio::local::stream_protocol;
 namespace {
 
 // Whoever of us makes, judges or removes socket files in a folder holds its lock meanwhile: nobody sees one that is
-// bound and not yet listened on.
+// bound and not yet listened on. Who else may lock the folder may do so for ever, and is waited for a second.
 class FolderLock final {
  public:
   explicit FolderLock(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
     folder_ = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder_ >= 0) ::flock(folder_, LOCK_EX);
+    for (int tries = 0; folder_ >= 0 && tries < 100 && ::flock(folder_, LOCK_EX | LOCK_NB) != 0; ++tries)
+      ::poll(nullptr, 0, 10);
   }
   ~FolderLock() {
     if (folder_ >= 0) ::close(folder_);

@@ -1,4 +1,6 @@
 // A server on a UNIX socket, as behind a proxy.
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,6 +9,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -149,4 +152,21 @@ TEST_CASE("Stop removes the file, also of a server that served nobody") {
     server.Stop();
     CHECK_FALSE(fs::exists(fs::symlink_status(place.Path())));
   }
+}
+
+TEST_CASE("a lock that another holds on the folder of a UNIX socket holds up neither Start nor Stop") {
+  const Place place;
+  const int folder = ::open(place.folder.Path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(folder, LOCK_EX) == 0);
+  std::promise<void> done;
+  std::thread thread([&] {
+    Server server({.address = "unix:" + place.Path(), .workers = 1});
+    Serve(server);
+    CHECK_FALSE(server.Start());
+    server.Stop();
+    done.set_value();
+  });
+  CHECK(done.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  ::close(folder);
+  thread.join();
 }
