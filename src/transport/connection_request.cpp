@@ -73,12 +73,12 @@ void Connection::WatchUnopened(std::chrono::steady_clock::time_point deadline) {
   const auto earlier = unopened_.lock();
   if (earlier && earlier->expiry() <= deadline) return;
   if (earlier) earlier->cancel();
-  // It belongs to its own wait, and so to the pool: a handle may outlive that.
+  // It belongs to its own wait, and so to the pool: a handle may outlive that. The wait keeps the connection, whose
+  // last handle may be gone before anybody is told.
   const auto timer = std::make_shared<asio::steady_timer>(LockedPool(), deadline);
   unopened_ = timer;
-  timer->async_wait([weak = weak_from_this(), timer](Error cancelled) {
-    const auto self = weak.lock();
-    if (cancelled || !self) return;
+  timer->async_wait([self = shared_from_this(), timer](Error cancelled) {
+    if (cancelled) return;
     try {
       const auto next =
           self->ExpireRequests(std::chrono::steady_clock::now(), std::chrono::steady_clock::time_point::max());

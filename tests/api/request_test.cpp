@@ -168,3 +168,13 @@ TEST_CASE("what a request's callback throws harms nobody") {
   Get(logged.get_future());
   CHECK(session.socket.IsConnected());
 }
+
+TEST_CASE("a request is answered though the last handle is gone before Init") {
+  std::promise<Reply> told;
+  auto reply = told.get_future();
+  {
+    Handler socket(ws::Options{.request_timeout = 10ms});
+    socket.Request("x", nullptr, [told = std::move(told)](Reply late) mutable { told.set_value(std::move(late)); });
+  }
+  CHECK(Get(std::move(reply)).error == Errc::TimedOut);
+}
