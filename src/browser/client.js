@@ -131,10 +131,11 @@ export class Client {
     return () => this.#remove(event, listener);
   }
   #remove(event, listener) {
-    const listeners = this.#listeners.get(event);
-    if (listeners?.delete(listener) && !listeners.size) this.#listeners.delete(event);
+    if (this.#listeners.get(event)?.delete(listener) && !this.#find(event).length) this.#listeners.delete(event);
   }
-  #tell(event, data, message) { return this.#find(event).map((listener) => this.#call(event, listener, data, message)); }
+  #tell(socket, event, data, message) { // until one of them ends the connection
+    return this.#find(event).map((listener) => socket === this.#socket && this.#call(event, listener, data, message));
+  }
   #call(event, listener, data, message) {
     const outcome = (async () => { // async, so that a throw stops nobody else
       if (!this.#listeners.get(event)?.has(listener)) return; // removed by one before it
@@ -176,7 +177,7 @@ export class Client {
 
     const message = { event, id, bytes }, reserved = isReserved(event);
     if (reserved) this.#options.onError(problem("reserved_event"));
-    const outcomes = reserved ? [] : [...this.#tell(event, data, message), ...this.#tell(ANY, data, message)];
+    const outcomes = reserved ? [] : [...this.#tell(socket, event, data, message), ...this.#tell(socket, ANY, data, message)];
     if (!outcomes.length) outcomes.push(new Failure(reserved ? "reserved_event" : "unknown_event"));
     if (id !== undefined) this.#answer(socket, id, outcomes);
   }
@@ -212,8 +213,8 @@ export class Client {
 
   #become(state, delay = 0, why) {
     const wasOpen = this.state === "open", status = (this.#status = { state, attempt: this.#attempt, delay });
-    if (state === "open") this.#tell("connect");
-    if (wasOpen) this.#tell("disconnect", why);
+    if (state === "open") this.#tell(this.#socket, "connect");
+    if (wasOpen) for (const one of this.#find("disconnect")) this.#call("disconnect", one, why);
     for (const one of this.#find(STATE)) if (status === this.#status) this.#call(STATE, one, status); // or told already
   }
 

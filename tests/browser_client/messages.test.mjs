@@ -149,6 +149,24 @@ test("a callback that was taken away by one before it is not called; one added m
   assert.deepEqual(seen, ["late"]);
 });
 
+test("behind disconnect nothing is heard: neither connect nor the message whose callback ended the connection", async () => {
+  for (const begin of ["connect", "x"]) {
+    const { client, socket } = setUp(), seen = [];
+    for (const name of ["connect", "x"]) {
+      client.on(name, () => { seen.push(name); if (name === begin) client.close(); });
+      client.on(name, () => seen.push(`${name} again`));
+    }
+    client.onAny(() => seen.push("any"));
+    client.on("disconnect", () => { seen.push("disconnect"); client.connect(); });
+    client.on("disconnect", () => seen.push("disconnect again"));
+    socket.accept();
+    socket.receive({ event: "x" });
+    await settled();
+    const before = begin === "connect" ? ["connect"] : ["connect", "connect again", "x"];
+    assert.deepEqual(seen, [...before, "disconnect", "disconnect again"]);
+  }
+});
+
 test("a throwing callback harms no other, nor the next message, and is reported", async () => {
   const { client, socket, errors } = setUpOpen(), seen = [], sync = new Error("sync"), async = new Error("async");
   client.on("x", () => { throw sync; });
