@@ -9,12 +9,9 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "transport/http_answer.hpp"
+#include "transport/http_reading.hpp"
 #include "transport/http_request.hpp"
 #include "transport/link.hpp"
 #include "transport/log.hpp"
@@ -35,7 +32,6 @@ namespace {
 
 using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
 
-constexpr std::uint32_t max_header_bytes = 8192;
 constexpr std::size_t max_header_count = 100;
 constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
@@ -75,7 +71,7 @@ class HttpSession {
     parser.header_limit(max_header_bytes);
     parser.body_limit(site_->max_body_bytes);
     LowestStream().expires_at(deadline_);
-    Error error = co_await ReadHeader();
+    Error error = co_await ReadHeader(stream_, buffer_);
     if (!error) {
       buffer_.consume(parser.put(buffer_.data(), error));
     }
@@ -90,35 +86,14 @@ class HttpSession {
       const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), token);
       if (write_error) co_return false;
     }
-    const auto [body_error, body_read] = co_await http::async_read(stream_, buffer_, parser, token);
-    if (body_error == http::error::buffer_overflow) co_return co_await Refuse(400, "a chunk's head is too long");
-    if (body_error) co_return co_await Reject(body_error);
+    error = co_await ReadBody(stream_, buffer_, parser);
+    if (error == http::error::buffer_overflow) co_return co_await Refuse(400, "a chunk's head is too long");
+    if (error) co_return co_await Reject(error);
     request.body = std::move(parser.get().body());
     answering_ = true;
     const bool more = co_await Answer(std::move(request), parser.get().keep_alive());
     answering_ = false;
     co_return more;
-  }
-
-  // Until the header is whole. A line that ends without CR is refused as soon as it is seen: Beast's parser would
-  // wait for one that does.
-  asio::awaitable<Error> ReadHeader() {
-    std::size_t checked = 0;
-    for (;;) {
-      const std::string_view text(static_cast<const char*>(buffer_.data().data()), buffer_.size());
-      const std::size_t end = text.find("\r\n\r\n");
-      for (; checked < std::min(end, text.size()); ++checked) {
-        if (text[checked] == '\n' && (checked == 0 || text[checked - 1] != '\r'))
-          co_return http::error::bad_line_ending;
-      }
-      if (end != text.npos) co_return Error();
-      if (text.size() >= max_header_bytes) co_return http::error::header_limit;
-      const auto room = buffer_.prepare(max_header_bytes + 4096 - buffer_.size());
-      const auto [error, size] = co_await stream_.async_read_some(room, token);
-      if (error == asio::error::eof) co_return http::error::end_of_stream;
-      if (error) co_return error;
-      buffer_.commit(size);
-    }
   }
 
   // RFC 9112: what cannot be read is answered where that makes sense.

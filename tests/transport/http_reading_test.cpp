@@ -1,0 +1,81 @@
+// Requests that arrive in pieces of any size.
+#include "transport/http_reading.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <string>
+
+#include "support/catch.hpp"
+#include "support/memory_pair.hpp"
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using ws::Error;
+using ws::transport::ReadBody;
+using ws::transport::ReadHeader;
+
+namespace {
+
+struct Read {
+  Error error = {};
+  std::string body = {};
+};
+
+asio::awaitable<Read> ReadRequest(ws::test::MemoryEnd& stream) {
+  boost::beast::flat_buffer buffer{ws::transport::max_header_bytes + 4096};
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(ws::transport::max_header_bytes);
+  Read read;
+  read.error = co_await ReadHeader(stream, buffer);
+  if (!read.error) buffer.consume(parser.put(buffer.data(), read.error));
+  if (!read.error) read.error = co_await ReadBody(stream, buffer, parser);
+  if (!read.error) read.body = std::move(parser.get().body());
+  co_return read;
+}
+
+// What is read of a request that arrives so, and is all.
+Read ReadInPieces(const std::string& text, std::size_t size) {
+  asio::io_context context;
+  ws::test::MemoryPair pair(context.get_executor());
+  pair.to_first->Chop(size);
+  pair.to_first->Put(text);
+  pair.to_first->End();
+  Read read;
+  asio::co_spawn(context, ReadRequest(pair.first), [&](std::exception_ptr, Read result) { read = std::move(result); });
+  context.run();
+  return read;
+}
+
+// With a header of so many octets.
+std::string Request(std::size_t size) {
+  const std::string begin = "GET /" + std::string(4500, 'x') + " HTTP/1.1\r\nX: ";
+  return begin + std::string(size - begin.size() - 4, 'y') + "\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("a body is read whole, in pieces of any size") {
+  const auto size = GENERATE(as<std::size_t>(), 1, 2, 3, 4, 5, 7, 10'000);
+  CAPTURE(size);
+  const std::string chunked = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string end : {"0\r\n\r\n", "00\r\n\r\n", "0;a=b\r\nX: y\r\n\r\n"}) {
+    CHECK_FALSE(ReadInPieces(chunked + end, size).error);
+    CHECK(ReadInPieces(chunked + "3\r\nabc\r\n1\r\nd\r\n" + end, size).body == "abcd");
+  }
+  CHECK(ReadInPieces(chunked + "0\r\n", size).error == http::error::partial_message);
+  CHECK(ReadInPieces(chunked + "0\r\n\r!", size).error);
+  CHECK(ReadInPieces(chunked + "x\r\n\r\n", size).error == http::error::bad_chunk);
+  const std::string fixed = "POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\n";
+  CHECK(ReadInPieces(fixed + "abc", size).body == "abc");
+  CHECK(ReadInPieces(fixed + "ab", size).error == http::error::partial_message);
+  CHECK_FALSE(ReadInPieces("GET / HTTP/1.1\r\n\r\n", size).error);
+}
+
+TEST_CASE("8 KiB are the bound of the request line and the headers together, however they arrive") {
+  for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{20'000}}) {
+    CAPTURE(size);
+    CHECK_FALSE(ReadInPieces(Request(8192), size).error);
+    CHECK(ReadInPieces(Request(8193), size).error == http::error::header_limit);
+    CHECK(ReadInPieces(Request(9000), size).error == http::error::header_limit);
+  }
+}
