@@ -2,19 +2,29 @@
 
 #include "transport/http_request.hpp"
 
+#include <algorithm>
+
 namespace ws::transport {
 
 HttpRequest ToRequest(const boost::beast::http::request<boost::beast::http::string_body>& from) {
   HttpRequest request;
   request.method = from.method_string();
   request.target = from.target();
-  // RFC 9112 3.2.2: the absolute form is for proxies, and must be understood by everybody.
-  if (const std::size_t scheme = request.target.find("://"); scheme != 0 && scheme < request.target.find('/')) {
-    const std::size_t path = request.target.find('/', scheme + 3);
-    request.target = path == request.target.npos ? "/" : request.target.substr(path);
+  // RFC 9112 3.2.2: the absolute form is for proxies, must be understood by everybody, and outdoes the Host header.
+  const std::size_t scheme = request.target.find("://");
+  const bool is_absolute = scheme != 0 && scheme < request.target.find_first_of("/?");
+  std::string host;
+  if (is_absolute) {
+    const std::size_t end = std::min(request.target.find_first_of("/?", scheme + 3), request.target.size());
+    host = request.target.substr(scheme + 3, end - scheme - 3);
+    request.target.erase(0, end);
+    if (!request.target.starts_with('/')) request.target.insert(0, "/");
   }
   request.version = static_cast<int>(from.version());
-  for (const auto& field : from) request.headers.emplace_back(field.name_string(), field.value());
+  for (const auto& field : from) {
+    request.headers.emplace_back(field.name_string(), field.value());
+    if (is_absolute && IsSameHeader(request.headers.back().first, "Host")) request.headers.back().second = host;
+  }
   return request;
 }
 

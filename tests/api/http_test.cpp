@@ -74,10 +74,12 @@ TEST_CASE("a chunked body is read, and who expects a 100 gets it") {
   CHECK(client.Ask(long_chunk + std::string(20000, 'x') + "\r\nabc\r\n0\r\n\r\n").status == 400);
 }
 
-TEST_CASE("an absolute target finds its route") {
-  TestServer server([](Handler) {});
+TEST_CASE("an absolute target finds its route, and its host is the one that counts") {
+  TestServer server([](Handler) {}, {.allowed_hosts = {"localhost"}});
   CHECK(server.Dial().Ask(UpgradeText("http://localhost/ws")).status == 101);
   CHECK(server.Dial().Ask(UpgradeText("http://localhost")).status == 404);
+  CHECK(server.Dial().Ask(UpgradeText("http://localhost?a=/ws")).status == 404);
+  CHECK(server.Dial().Ask(UpgradeText("http://evil.example/ws")).status == 403);
 }
 
 TEST_CASE("a request whose answer is being made when the server stops is answered") {

@@ -1,0 +1,50 @@
+// Requests as Beast parsed them, made ours.
+#include <ostream>  // before Beast, whose string_view needs it
+
+#include "transport/http_request.hpp"
+
+#include <string>
+
+#include "support/catch.hpp"
+
+namespace http = boost::beast::http;
+using ws::HttpRequest;
+using ws::transport::ToRequest;
+using ws::transport::WhyAmbiguous;
+
+namespace {
+
+http::request<http::string_body> Parsed(const std::string& target, unsigned version = 11) {
+  http::request<http::string_body> request{http::verb::get, target, version};
+  request.set(http::field::host, "header.example");
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("an absolute target names the host, whatever the Host header says") {
+  const HttpRequest request = ToRequest(Parsed("http://target.example:81/ws?a=b"));
+  CHECK(request.target == "/ws?a=b");
+  CHECK(request.Count("Host") == 1);
+  CHECK(request.Header("Host") == "target.example:81");
+  CHECK(ToRequest(Parsed("HTTPS://target.example")).Header("Host") == "target.example");
+  CHECK(ToRequest(Parsed("/http://target.example/")).Header("Host") == "header.example");
+  http::request<http::string_body> nameless{http::verb::get, "http://target.example/", 11};
+  CHECK(ToRequest(nameless).Count("Host") == 0);
+  http::request<http::string_body> two = Parsed("http://target.example/");
+  two.insert(http::field::host, "another.example");
+  CHECK(ToRequest(two).Count("Host") == 2);
+}
+
+TEST_CASE("an absolute target may have a query and no path") {
+  CHECK(ToRequest(Parsed("http://target.example")).target == "/");
+  CHECK(ToRequest(Parsed("http://target.example?a=b")).target == "/?a=b");
+  CHECK(ToRequest(Parsed("http://target.example?a=/ws")).Path() == "/");
+}
+
+TEST_CASE("what is no absolute target is left as it is") {
+  for (const char* target : {"/", "/a://b", "/?http://a/ws", "*", "host:80", "?a://b/ws", "://b/ws"}) {
+    INFO(target);
+    CHECK(ToRequest(Parsed(target)).target == target);
+  }
+}
