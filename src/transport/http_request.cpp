@@ -29,10 +29,11 @@ HttpRequest ToRequest(const boost::beast::http::request<boost::beast::http::stri
 }
 
 // Beast takes every Transfer-Encoding that is not `chunked` for none, so that a body would be the next request
-// (RFC 9112 6.3, Beast #3042).
+// (RFC 9112 6.3, Beast #3042). HTTP/1.0 knows none, so who is before us may not have read it (6.1).
 const char* WhyAmbiguous(const HttpRequest& request) {
   const std::size_t encodings = request.Count("Transfer-Encoding");
   if (encodings == 0) return nullptr;
+  if (request.version < 11) return "HTTP/1.0 has no transfer encodings";
   if (encodings > 1 || !IsSameHeader(request.Header("Transfer-Encoding"), "chunked"))
     return "of transfer encodings only chunked is known";
   return request.Count("Content-Length") != 0 ? "Transfer-Encoding and Content-Length contradict each other" : nullptr;

@@ -81,7 +81,7 @@ class HttpSession {
     if (request.headers.size() > max_header_count) co_return co_await Refuse(431, "too many headers");
     if (const char* why = WhyAmbiguous(request)) co_return co_await Refuse(400, why);
     if (protocol::IsUpgrade(request)) co_return co_await Upgrade(std::move(request));
-    if (IsSameHeader(request.Header("Expect"), "100-continue")) {
+    if (request.version > 10 && IsSameHeader(request.Header("Expect"), "100-continue")) {
       constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
       const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), token);
       if (write_error) co_return false;

@@ -74,6 +74,18 @@ TEST_CASE("a chunked body is read, and who expects a 100 gets it") {
   CHECK(client.Ask(long_chunk + std::string(20000, 'x') + "\r\nabc\r\n0\r\n\r\n").status == 400);
 }
 
+TEST_CASE("HTTP/1.0 has no chunks, and nobody who speaks it is told to go on") {
+  Journal journal;
+  TestServer server(ServerOptions{.keep_alive = true}, [&](Server& one) { Answer(one, journal); });
+  const std::string old = "POST /a HTTP/1.0\r\nConnection: keep-alive\r\n";
+  auto hopeful = server.Dial();
+  CHECK(hopeful.Ask(old + "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc").body == "/a abc");
+  auto chunked = server.Dial();
+  CHECK(chunked.Ask(old + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.0\r\n\r\n").status == 400);
+  chunked.ReceiveEnd();
+  CHECK(journal.Entries() == std::vector<std::string>{"/a"});
+}
+
 TEST_CASE("an absolute target finds its route, and its host is the one that counts") {
   TestServer server([](Handler) {}, {.allowed_hosts = {"localhost"}});
   CHECK(server.Dial().Ask(UpgradeText("http://localhost/ws")).status == 101);

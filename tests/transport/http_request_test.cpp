@@ -48,3 +48,11 @@ TEST_CASE("what is no absolute target is left as it is") {
     CHECK(ToRequest(Parsed(target)).target == target);
   }
 }
+
+TEST_CASE("HTTP/1.0 has no transfer encodings, so that a body with one has no certain end") {
+  http::request<http::string_body> request = Parsed("/");
+  request.set(http::field::transfer_encoding, "chunked");
+  CHECK(WhyAmbiguous(ToRequest(request)) == nullptr);
+  request.version(10);
+  CHECK(WhyAmbiguous(ToRequest(request)) != nullptr);
+}
