@@ -144,8 +144,7 @@ class HttpSession {
 
   asio::awaitable<bool> Answer(HttpRequest request, bool client_keeps_alive) {
     const bool head = request.method == "HEAD";
-    if (request.version > 10 && request.Count("Host") != 1)
-      co_return co_await Refuse(400, "exactly one Host header is needed");
+    if (const char* why = protocol::WhyNoHost(request)) co_return co_await Refuse(400, why);
     HttpResponse response;
     if (site_->answer) {
       asio::awaitable<HttpResponse> answer = AnswerOnPool(site_, std::move(request));

@@ -52,12 +52,14 @@ TEST_CASE("a request whose end cannot be told is refused, and what follows it is
   CHECK(journal.Size() == 0);
 }
 
-TEST_CASE("without exactly one Host the answer is 400 and the connection ends") {
-  const std::string hosts = GENERATE(as<std::string>(), "", "Host: a\r\nHost: b\r\n");
+TEST_CASE("without exactly one Host that is one the answer is 400 and the connection ends") {
+  const std::string rest =
+      GENERATE(as<std::string>(), "1\r\n", "1\r\nHost: a\r\nHost: b\r\n", "0\r\nHost: a\r\nHost: a\r\n",
+               "1\r\nHost: a/b\r\n", "1\r\nHost: me@a\r\n", "1\r\nHost: a:b\r\n", "1\r\nHost: a b\r\n");
   Journal journal;
   TestServer server(ServerOptions{.keep_alive = true}, [&](Server& one) { Answer(one, journal); });
   auto client = server.Dial();
-  CHECK(client.Ask("GET /a HTTP/1.1\r\n" + hosts + "\r\n").status == 400);
+  CHECK(client.Ask("GET /a HTTP/1." + rest + "\r\n").status == 400);
   client.ReceiveEnd();
   CHECK(journal.Size() == 0);
 }

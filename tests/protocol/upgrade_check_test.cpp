@@ -119,6 +119,14 @@ TEST_CASE("Exactly one Host is needed") {
   CHECK(Judge(WithSecond("hOST", "other")) == 400);
 }
 
+TEST_CASE("A Host that is none is refused, with an Origin or without") {
+  for (const char* host : {"a/b", "me@a", "a:b", "a:80:80", "a b", "http://a", "[::1", "::1"}) {
+    INFO(host);
+    CHECK(Judge(With("Host", host)) == 400);
+  }
+  for (const char* host : {"a", "a:80", "a:", "[::1]:80", "a_b.c-d"}) CHECK(Judge(With("Host", host)) == 101);
+}
+
 TEST_CASE("A body, and every header that announces one, is refused") {
   for (const char* length : {"0", "5", "", "x"}) CHECK(Judge(WithSecond("Content-Length", length)) == 400);
   for (const char* coding : {"chunked", "identity", ""}) CHECK(Judge(WithSecond("transfer-encoding", coding)) == 400);

@@ -47,10 +47,19 @@ constexpr bool IsWebSocketKey(std::string_view key) noexcept {
          last.find(key[21]) != last.npos;
 }
 
+// RFC 9112 3.2: what is wrong with the Host header, or null. HTTP/1.0 may do without one.
+inline const char* WhyNoHost(const HttpRequest& request) {
+  const std::size_t hosts = request.Count("Host");
+  if (hosts != 1) return hosts == 0 && request.version < 11 ? nullptr : "exactly one Host header is needed";
+  const std::string_view host = request.Header("Host");
+  return host.empty() || ParseAuthority(host) ? nullptr
+                                              : "the Host header must be a host, and a port where one is meant";
+}
+
 inline std::optional<Refusal> CheckForm(const HttpRequest& request) {
   if (request.version < 11) return Refusal{400, "WebSocket needs HTTP/1.1"};
   if (request.method != "GET") return Refusal{405, "a WebSocket is opened with GET"};
-  if (request.Count("Host") != 1) return Refusal{400, "exactly one Host header is needed"};
+  if (const char* why = WhyNoHost(request)) return Refusal{400, why};
   if (request.Count("Content-Length") != 0 || request.Count("Transfer-Encoding") != 0 || !request.body.empty()) {
     return Refusal{400, "an upgrade request has no body"};
   }
