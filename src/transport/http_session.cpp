@@ -70,6 +70,7 @@ class HttpSession {
     http::request_parser<http::string_body> parser;
     parser.header_limit(max_header_bytes);
     parser.body_limit(site_->max_body_bytes);
+    head_ = false;
     LowestStream().expires_at(deadline_);
     Error error = co_await ReadHeader(stream_, buffer_);
     if (!error) {
@@ -77,6 +78,7 @@ class HttpSession {
     }
     if (error) co_return co_await Reject(error);
     HttpRequest request = ToRequest(parser.get());
+    head_ = request.method == "HEAD";
     Describe(request);
     if (request.headers.size() > max_header_count) co_return co_await Refuse(431, "too many headers");
     if (const char* why = WhyAmbiguous(request)) co_return co_await Refuse(400, why);
@@ -143,7 +145,6 @@ class HttpSession {
   }
 
   asio::awaitable<bool> Answer(HttpRequest request, bool client_keeps_alive) {
-    const bool head = request.method == "HEAD";
     if (const char* why = protocol::WhyNoHost(request)) co_return co_await Refuse(400, why);
     HttpResponse response;
     if (site_->answer) {
@@ -154,8 +155,8 @@ class HttpSession {
     } else {
       response = ToResponse({404, "there is nothing at this path"});
     }
-    if (!site_->keep_alive || !client_keeps_alive || draining_) co_return co_await SayGoodbye(response, head);
-    const std::string text = Serialize(response, true, head);
+    if (!site_->keep_alive || !client_keeps_alive || draining_) co_return co_await SayGoodbye(response);
+    const std::string text = Serialize(response, true, head_);
     LowestStream().expires_at(Later(site_->answer_timeout));
     const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
     co_return !error;
@@ -178,8 +179,8 @@ class HttpSession {
   }
 
   // Answers, and closes so that the answer can be read.
-  asio::awaitable<bool> SayGoodbye(const HttpResponse& response, bool head = false) {
-    return Send(Serialize(response, false, head));
+  asio::awaitable<bool> SayGoodbye(const HttpResponse& response) {
+    return Send(Serialize(response, false, head_));
   }
 
   asio::awaitable<bool> Send(std::string text) {
@@ -231,6 +232,7 @@ class HttpSession {
   const std::shared_ptr<Sessions::Ticket> ticket_;
   protocol::Time begun_ = std::chrono::steady_clock::now();
   protocol::Time deadline_ = Later(site_->handshake_timeout);
+  bool head_ = false;       // the request is HEAD: its answer has no body
   bool answering_ = false;  // a request was read, its answer has not left
   bool draining_ = false;
   beast::flat_buffer buffer_{max_header_bytes + 4096};

@@ -88,6 +88,14 @@ TEST_CASE("HTTP/1.0 has no chunks, and nobody who speaks it is told to go on") {
   CHECK(journal.Entries() == std::vector<std::string>{"/a"});
 }
 
+TEST_CASE("an answer to HEAD has no body, a refusal neither") {
+  TestServer server(ServerOptions{}, [](Server&) {});
+  const std::string headers = GENERATE(as<std::string>(), "Host: h\r\n", "", "Host: a\r\nHost: b\r\n");
+  auto client = server.Dial();
+  client.SendBytes("HEAD / HTTP/1.1\r\n" + headers + "\r\n");
+  CHECK(client.ReceiveEnd().ends_with("\r\n\r\n"));
+}
+
 TEST_CASE("an absolute target finds its route, and its host is the one that counts") {
   TestServer server([](Handler) {}, {.allowed_hosts = {"localhost"}});
   CHECK(server.Dial().Ask(UpgradeText("http://localhost/ws")).status == 101);
