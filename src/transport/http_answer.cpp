@@ -23,6 +23,7 @@ HttpResponse ToResponse(const protocol::Refusal& refusal) {
   if (response.status == 405) response.headers.emplace_back("Allow", "GET");
   if (response.status == 426) {
     response.headers.emplace_back("Upgrade", "websocket");
+    response.headers.emplace_back("Connection", "Upgrade");  // RFC 9110 7.8
     response.headers.emplace_back("Sec-WebSocket-Version", "13");
   }
   response.body = refusal.text + "\n";
@@ -34,14 +35,20 @@ std::string Serialize(const HttpResponse& response, bool keep_alive, bool head) 
   text +=
       std::string_view(boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status)));
   text += "\r\n";
+  std::string connection = keep_alive ? "" : "close";
   for (const auto& [name, value] : response.headers) {
     if (!IsSafe(name) || !IsSafe(value) || protocol::EqualsIgnoringCase(name, "Content-Length")) continue;
-    text.append(name).append(": ").append(value).append("\r\n");
+    if (protocol::EqualsIgnoringCase(name, "Connection")) {
+      connection.append(connection.empty() ? "" : ", ").append(value);
+    } else {
+      text.append(name).append(": ").append(value).append("\r\n");
+    }
   }
   // RFC 9110 8.6: not with these.
   if (response.status != 204 && response.status != 304)
     text += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-  text += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
+  if (!connection.empty()) text.append("Connection: ").append(connection).append("\r\n");
+  text += "\r\n";
   if (!head && response.status != 204 && response.status != 304) text += response.body;
   return text;
 }

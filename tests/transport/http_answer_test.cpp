@@ -35,6 +35,9 @@ TEST_CASE("a refusal becomes an answer with the headers that its status asks for
   CHECK(version.status == 426);
   CHECK(version.body == "the WebSocket version must be 13\n");
   CHECK(Serialize(version, false).find("Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n") != std::string::npos);
+  // RFC 9110 7.8: who sends Upgrade names it in Connection.
+  CHECK(Serialize(version, false).find("\r\nConnection: close, Upgrade\r\n") != std::string::npos);
+  CHECK(Serialize(version, true).find("\r\nConnection: Upgrade\r\n") != std::string::npos);
   CHECK(Serialize(ToResponse({405, "no"}), false).find("Allow: GET\r\n") != std::string::npos);
   CHECK(ToResponse({101, "no"}).status == 400);
   CHECK(ToResponse({600, "no"}).status == 400);
