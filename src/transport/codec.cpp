@@ -22,6 +22,20 @@ using protocol::HeaderVerdict;
 using protocol::Mask;
 using protocol::Opcode;
 
+namespace {
+
+// Whether an offer asks us for a window of 8 bits, however it spells that: RFC 6455 9.1 has quotes, spaces, capitals.
+bool WantsSmallestWindow(std::string_view offers) {
+  std::string plain;
+  for (const char c : offers) {
+    if (c == ' ' || c == '\t' || c == '"' || c == '\\') continue;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+  }
+  return plain.find("server_max_window_bits=8") != plain.npos;
+}
+
+}  // namespace
+
 struct Codec::Beast {
   explicit Beast(boost::asio::any_io_executor executor) : stream(std::move(executor)) {}
 
@@ -71,7 +85,7 @@ Error Codec::Negotiate(const HttpRequest& request, std::string_view subprotocol,
   }));
   // RFC 7692 7.1.2.1: a window of 8 bits must not be answered with a larger one, as Beast does.
   for (const auto& [name, value] : request.headers) {
-    if (IsSameHeader(name, "Sec-WebSocket-Extensions") && value.find("server_max_window_bits=8") != value.npos) {
+    if (IsSameHeader(name, "Sec-WebSocket-Extensions") && WantsSmallestWindow(value)) {
       upgrade.erase(beast::http::field::sec_websocket_extensions);
     }
   }

@@ -119,6 +119,21 @@ TEST_CASE("what is written can be inflated, message after message") {
   }
 }
 
+TEST_CASE("a window of 8 bits is not answered with a larger one, however it is spelled") {
+  const std::string parameter =
+      GENERATE(as<std::string>(), "server_max_window_bits=8", "server_max_window_bits=\"8\"",
+               "server_max_window_bits = 8", "server_max_window_bits=\"\\8\"", "Server_Max_Window_Bits=8");
+  CAPTURE(parameter);
+  boost::asio::io_context context;
+  Codec codec(context.get_executor(), {ws::transport::Role::Server, 1000, true});
+  ws::HttpRequest request = ws::test::UpgradeRequest();
+  request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate; " + parameter);
+  std::string answer;
+  REQUIRE_FALSE(codec.Accept(request, "", answer));
+  CHECK(answer.find("Extensions") == answer.npos);
+  CHECK(codec.WritesFrames());
+}
+
 TEST_CASE("a bomb fails with 1009, one that is no deflate fails, and text is checked behind the inflater") {
   zlib::deflate_stream deflater;
   Opened bomb(10'000);
