@@ -66,7 +66,7 @@ struct Options {
   // Judges an origin that is neither; the request holds the rest. Called on several I/O threads at once.
   std::function<bool(std::string_view origin, const HttpRequest& request)> check_origin = {};
   // Where set, a Host that is not listed is refused: the defence against DNS rebinding. "name" allows any
-  // port, "name:port" that one.
+  // port, "name:port" that one; 80 and 443 also where none is written, as browsers do.
   std::vector<std::string> allowed_hosts = {};
   // In order of preference; the first that the client offers is chosen.
   std::vector<std::string> subprotocols = {};

@@ -146,6 +146,15 @@ TEST_CASE("A listed host without a port allows any port, one with a port that on
   }
 }
 
+TEST_CASE("A listed host with a scheme's own port is one that browsers write without it") {
+  CHECK(IsListedHost("example.org", {"example.org:443"}));
+  CHECK(IsListedHost("example.org", {"example.org:80"}));
+  CHECK(IsListedHost("example.org:443", {"Example.org:443"}));
+  CHECK(IsListedHost("example.org:8080", {"example.org:"}));
+  CHECK_FALSE(IsListedHost("example.org:80", {"example.org:443"}));
+  CHECK_FALSE(IsListedHost("evil.org", {"example.org:443"}));
+}
+
 TEST_CASE("No page is of a WebSocket's scheme") {
   CHECK_FALSE(IsOrigin("ws://example.org"));
   CHECK_FALSE(IsOrigin("wss://example.org"));

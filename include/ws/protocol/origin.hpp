@@ -80,12 +80,16 @@ inline bool IsListedOrigin(std::string_view origin, const std::vector<std::strin
                      [&](const std::string& one) { return one == "*" || EqualsIgnoringCase(one, origin); });
 }
 
-// Whether the Host header is on the list: "name" allows any port, "name:port" that one.
+// Whether the Host header is on the list: "name" allows any port, "name:port" that one. A browser leaves out the port
+// of its scheme, which is not known here: TLS may end at a proxy.
 inline bool IsListedHost(std::string_view host_header, const std::vector<std::string>& allowed) noexcept {
   const auto host = ParseAuthority(host_header);
   if (!host) return false;
   return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& one) {
-    return EqualsIgnoringCase(one, host_header) || EqualsIgnoringCase(one, host->host);
+    const auto listed = ParseAuthority(one);
+    if (!listed || !EqualsIgnoringCase(listed->host, host->host)) return false;
+    const bool is_default = host->port.empty() && (listed->port == "80" || listed->port == "443");
+    return listed->port.empty() || listed->port == host->port || is_default;
   });
 }
 
