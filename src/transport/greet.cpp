@@ -59,24 +59,28 @@ asio::awaitable<Error> Link::TryGreet(const protocol::UpgradeOffer& offer) {
 asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
   constexpr auto token = asio::as_tuple(asio::use_awaitable);
   auto read = [this](auto handler) { stream_->AsyncRead(std::move(handler)); };
-  std::string text;
-  std::size_t end = text.npos;
-  while ((end = text.find("\r\n\r\n")) == text.npos) {
-    if (text.size() > max_answer_bytes) co_return http::error::header_limit;
-    const auto [error, data] =
-        co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
-    if (error) co_return error;
-    text += data;
-  }
-  end += 4;
-  http::response_parser<http::empty_body> parser;
-  parser.header_limit(max_answer_bytes);
-  Error error;
-  parser.put(asio::buffer(text.data(), end), error);
-  if (error && error != http::error::unexpected_body) co_return error;
-  answer.status = parser.get().result_int();
-  for (const auto& field : parser.get()) answer.headers.emplace_back(field.name_string(), field.value());
-  leftover_ = text.substr(end);
+  // RFC 9110 15.2: others may come before the answer itself.
+  const auto is_interim = [&answer] { return answer.status / 100 == 1 && answer.status != 101; };
+  do {
+    std::size_t end = leftover_.npos;
+    while ((end = leftover_.find("\r\n\r\n")) == leftover_.npos) {
+      if (leftover_.size() > max_answer_bytes) co_return http::error::header_limit;
+      const auto [error, data] =
+          co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
+      if (error) co_return error;
+      leftover_ += data;
+    }
+    end += 4;
+    http::response_parser<http::empty_body> parser;
+    parser.header_limit(max_answer_bytes);
+    parser.body_limit(boost::none);  // it is not read
+    Error error;
+    parser.put(asio::buffer(leftover_.data(), end), error);
+    if (error && error != http::error::unexpected_body) co_return error;
+    answer = {parser.get().result_int(), {}, {}};
+    for (const auto& field : parser.get()) answer.headers.emplace_back(field.name_string(), field.value());
+    leftover_.erase(0, end);
+  } while (is_interim());
   co_return Error();
 }
 

@@ -69,6 +69,7 @@ std::string Bytes(std::initializer_list<unsigned> octets) {
 TEST_CASE("a server that answers anything but a right 101 is tried again") {
   const std::string answer = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
                                       "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n",
+                                      "HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\n",
                                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
                                       "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
                                       "\x16\x03\x01", "HTTP/1.1 101 " + std::string(20'000, 'x'));
@@ -89,6 +90,20 @@ TEST_CASE("a server that answers anything but a right 101 is tried again") {
   CHECK(next.status == (speaks_http ? std::stoul(answer.substr(9, 3)) : 0));
   CHECK((next.status == 0 || next.error == ws::Errc::Refused));
   CHECK_FALSE(client.IsConnected());
+}
+
+TEST_CASE("what a server says before its answer is passed over") {
+  HostileServer server([](std::string_view request) {
+    return "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
+           OpenAnd(request, [](Codec& codec, std::string& out) {
+             codec.WriteMessage(ws::Kind::Text, R"({"event":"hello"})", out);
+           });
+  });
+  std::promise<void> hello;
+  Client client(Quick(server));
+  client.Once("hello", [&] { hello.set_value(); });
+  client.Start();
+  Get(hello.get_future());
 }
 
 TEST_CASE("a server that breaks the protocol is told so") {
