@@ -134,7 +134,8 @@ asio::awaitable<void> ClientSession::Pause(std::chrono::milliseconds delay, Dial
     dialling->pause.expires_at(protocol::Time::max());
     settings_.clock.wait(delay, [dialling] { asio::post(dialling->strand, [dialling] { dialling->pause.cancel(); }); });
   } else {
-    dialling->pause.expires_after(delay);
+    const protocol::Time now = std::chrono::steady_clock::now();
+    dialling->pause.expires_at(delay > delay.zero() ? protocol::Later(now, delay) : now);  // none is not never
   }
   co_await dialling->pause.async_wait(asio::as_tuple(asio::use_awaitable));
 }

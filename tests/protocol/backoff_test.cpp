@@ -61,6 +61,15 @@ TEST_CASE("The cap bounds a base above it") {
   CHECK(backoff.Next(1) == 3s);
 }
 
+TEST_CASE("Base and cap may be the longest time there is") {
+  constexpr Milliseconds longest = Milliseconds::max();
+  CHECK(Backoff(longest, longest).Next(1) == longest);
+  CHECK(Backoff(longest, longest).Next(0.5) > longest / 3);
+  Backoff doubling(500ms, longest);
+  for (int i = 0; i < 100; ++i) CHECK(doubling.Next(1) > 0ms);
+  CHECK(doubling.Ceiling() == longest);
+}
+
 TEST_CASE("Clients that lost the same server come back spread over the whole span") {
   constexpr int clients = 1000, bins = 10;
   std::mt19937 random(5);

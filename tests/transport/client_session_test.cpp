@@ -74,6 +74,25 @@ TEST_CASE("chance shortens a pause down to nothing") {
   CHECK(Driven(FreePort(), 0).Run(3) == Delays{0ms, 0ms, 0ms});
 }
 
+TEST_CASE("a pause may be longer than the clock can count, and still ends with Stop") {
+  ClientSettings settings;
+  settings.offer.url = *ws::protocol::ParseUrl("ws://127.0.0.1:" + std::to_string(FreePort()) + "/ws");
+  settings.clock.chance = [] { return 1; };
+  settings.backoff = ws::protocol::Backoff(std::chrono::milliseconds::max(), std::chrono::milliseconds::max());
+  const auto session = std::make_shared<ClientSession>(settings);
+  int pauses = 0;
+  session->OnReconnecting([&](const Attempt&) { ++pauses; });
+  asio::io_context context{1};
+  session->Start(ws::MakeStrand(context.get_executor()));
+  context.run_for(100ms);
+  CHECK(pauses == 1);
+  session->BeginStop(1000, {});
+  context.restart();
+  context.run_for(ws::test::patience);
+  CHECK(pauses == 1);
+  session->Release();
+}
+
 TEST_CASE("only a connection that lasted thirty seconds starts the pauses anew") {
   TestServer server([](Handler socket) { socket.On("connect", [](Handler& peer) { peer.Close(1012); }); });
   Driven driven(server->Port());

@@ -20,13 +20,16 @@ class Backoff {
   Milliseconds Next(double fraction) noexcept {
     const Milliseconds ceiling = Ceiling();
     ++attempt_;
-    return Milliseconds(
-        static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * std::clamp(fraction, 0.0, 1.0)));
+    if (fraction >= 1) return ceiling;  // whose double may be more than a count can be
+    return Milliseconds(static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * std::max(fraction, 0.0)));
   }
   // The longest that Next may answer now.
   Milliseconds Ceiling() const noexcept {
     Milliseconds ceiling = base_;
-    for (unsigned doubled = 0; doubled < attempt_ && ceiling < cap_; ++doubled) ceiling *= 2;
+    for (unsigned doubled = 0; doubled < attempt_; ++doubled) {
+      if (ceiling > cap_ / 2) return cap_;  // without overflow
+      ceiling *= 2;
+    }
     return std::min(ceiling, cap_);
   }
   // A connection ended after so long: only a stable one starts the count anew.
