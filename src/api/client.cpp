@@ -38,8 +38,11 @@ protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
     if (!protocol::IsOfferable(name, value))
       throw std::logic_error("ws::ClientOptions::headers: " + name + " is the handshake's own, or no header line");
   }
-  for (const std::string& one : options.connection.subprotocols) {
+  const std::vector<std::string>& subprotocols = options.connection.subprotocols;
+  for (const std::string& one : subprotocols) {
     if (!protocol::IsToken(one)) throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is no token");
+    if (std::count(subprotocols.begin(), subprotocols.end(), one) > 1)  // RFC 6455 4.1
+      throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is offered twice");
   }
   return {std::move(*url), options.headers, options.connection.subprotocols, options.connection.deflate};
 }

@@ -285,4 +285,5 @@ TEST_CASE("options that would flood or inject are logic errors") {
   CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.subprotocols = {"a\r\nX-Injected: yes"}}}),
                   std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.subprotocols = {""}}}), std::logic_error);
+  CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.subprotocols = {"a", "b", "a"}}}), std::logic_error);
 }
