@@ -14,7 +14,6 @@
 #include "ws/protocol/close_frame.hpp"
 #include "ws/protocol/message_frames.hpp"
 #include "ws/protocol/names.hpp"
-#include "ws/protocol/utf8.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/context.hpp>
@@ -282,7 +281,7 @@ void Client::Start() {
 
 void Client::Stop(std::uint16_t code, std::string_view text) {
   if (!protocol::IsSendableCode(code)) code = 1000;
-  runtime_->Stop(code, protocol::ReplaceInvalidUtf8(text));
+  runtime_->Stop(code, protocol::MakeClosePayload(code, text).substr(2));  // as it will stand in the frame
 }
 
 bool Client::IsConnected() const noexcept {

@@ -13,6 +13,7 @@
 
 #include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
 namespace asio = boost::asio;
@@ -47,6 +48,22 @@ TEST_CASE("the text of disconnect is the one that stood in the close frame") {
   session.peer.SendClose(4000);
   CHECK(sent.text.size() == 123);
   CHECK(Get(std::move(end)).text == sent.text);
+}
+
+TEST_CASE("the text of disconnect is the one that stood in the close frame of a client's Stop") {
+  std::promise<ws::CloseReason> there, here;
+  ws::test::TestServer server([&](Handler socket) {
+    socket.OnTyped("disconnect", [&](const ws::CloseReason& reason) { there.set_value(reason); });
+  });
+  std::promise<void> connected;
+  ws::Client client({.url = ws::test::UrlOf(server->Port())});
+  client.On("connect", [&] { connected.set_value(); });
+  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { here.set_value(reason); });
+  client.Start();
+  Get(connected.get_future());
+  client.Stop(4000, std::string(300, 'x'));
+  CHECK(Get(here.get_future()).text == std::string(123, 'x'));
+  CHECK(Get(there.get_future()).text == std::string(123, 'x'));
 }
 
 TEST_CASE("what was lost with the transport does not count as sent") {
