@@ -11,7 +11,7 @@
 namespace ws {
 
 enum class EndReason {
-  LocalClose,        // our Close
+  LocalClose,        // our Close, but for Unauthorized
   PeerClose,         // the peer's close frame came first
   Shutdown,          // the server drained
   TransportError,    // the connection broke without a close frame
@@ -24,7 +24,7 @@ enum class EndReason {
   SlowConsumer,      // the peer does not take what we send
   Stalled,           // callbacks kept the socket from being read for too long
   RateLimited,       // the peer sent too much
-  Unauthorized       // access was taken back
+  Unauthorized       // access was taken back: our Close with 3000 (who?) or 3003 (may not)
 };
 
 // The reason's name on the wire and in logs: "local_close", "peer_close", …

@@ -163,7 +163,9 @@ void Handler::Close(std::uint16_t code, std::string_view text) {
   if (!protocol::IsSendableCode(code)) code = 1000;
   // As it will stand in the frame.
   std::string sent = protocol::MakeClosePayload(code, text).substr(2);
-  connection_->Close({EndReason::LocalClose, code, std::move(sent), false, {}});
+  const bool unauthorized = code == 3000 || code == 3003;
+  connection_->Close(
+      {unauthorized ? EndReason::Unauthorized : EndReason::LocalClose, code, std::move(sent), false, {}});
 }
 
 asio::awaitable<Error> Handler::CloseAsync(std::uint16_t code, std::string_view text) {

@@ -40,6 +40,11 @@ void PostTo(Link& link, const boost::asio::any_io_executor& strand, std::functio
 // The same for what is as well done a little later, together with others.
 void Wake(Link& link, const boost::asio::any_io_executor& strand, void (Link::*what)());
 
+// Whether it is an end of ours in peace: what is queued still leaves, and what waits for a callback is discarded.
+constexpr bool IsGraceful(EndReason reason) noexcept {
+  return reason == EndReason::LocalClose || reason == EndReason::Shutdown || reason == EndReason::Unauthorized;
+}
+
 // Holds what outlives the sockets: queue, callbacks, requests. The Link does the I/O while there is any; verbs
 // reach it by posting to its strand. Every member is safe from any thread, but those that say "strand". No lock is
 // held while foreign code runs or is destroyed.

@@ -80,7 +80,7 @@ void Connection::Deliver() {
 }
 
 void Connection::Close(CloseReason reason) {
-  const bool graceful = reason.reason == EndReason::LocalClose || reason.reason == EndReason::Shutdown;
+  const bool graceful = IsGraceful(reason.reason);
   std::shared_ptr<dispatch::Mailbox> mailbox;
   bool never_opened = false;
   {

@@ -168,7 +168,7 @@ void Link::Close(CloseReason reason) {
   if (phase_ != Phase::Open) return;
   phase_ = Phase::Closing;
   reason_ = std::move(reason);
-  graceful_ = reason_.reason == EndReason::LocalClose || reason_.reason == EndReason::Shutdown;
+  graceful_ = IsGraceful(reason_.reason);
   connection_->BeginClosing();
   if (!graceful_) connection_->DropQueue();
   const Time now = Now();

@@ -100,6 +100,19 @@ TEST_CASE("a broken frame ends with protocol_error and 1002") {
   CHECK(session.peer.ReceiveEnd().empty());
 }
 
+TEST_CASE("access that is taken back ends with unauthorized, behind what is queued") {
+  const auto code = GENERATE(as<std::uint16_t>(), 3000, 3003);
+  MemorySession session;
+  auto end = EndOf(session.socket);
+  session.Open();
+  session.socket.Emit("last");
+  session.socket.Close(code, "go");
+  CHECK(session.peer.Receive()["event"] == "last");
+  CHECK(session.peer.ReceiveClose().code == code);
+  session.peer.SendClose(code);
+  Check(Get(std::move(end)), EndReason::Unauthorized, code, false);
+}
+
 TEST_CASE("text that is not UTF-8 ends with protocol_error and 1007") {
   MemorySession session;
   auto end = EndOf(session.socket);
