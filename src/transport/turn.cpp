@@ -1,5 +1,6 @@
 #include "transport/turn.hpp"
 
+#include <boost/asio/defer.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -155,10 +156,11 @@ void Turn::Work(std::shared_ptr<Turn> self) {
   }
 }
 
-// Behind what else waits for the pool: coroutines, replies, HTTP requests. False: there is no memory for it.
+// Behind what else waits for the pool: coroutines, replies, HTTP requests. Deferred, so that no idle thread is woken.
+// False: there is no memory for it.
 bool Turn::GoOnLater() noexcept {
   try {
-    asio::post(pool_, [self = shared_from_this()] { Work(self); });
+    asio::defer(pool_, [self = shared_from_this()] { Work(self); });
     return true;
   } catch (const std::bad_alloc&) {
     return false;

@@ -24,9 +24,11 @@ constexpr int turn = 8;                     // batches before other connections 
 }  // namespace
 
 asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
-  for (int batches = 0; self->phase_ != Phase::Ended; ++batches) {
+  int batches = 0;  // since it waited
+  while (self->phase_ != Phase::Ended) {
     if (!self->Gather()) {
       co_await self->writer_gate_.Wait();
+      batches = 0;
       continue;
     }
     const Error error = co_await self->WriteAll();
@@ -35,8 +37,9 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
       self->Fail(error);
     } else if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
       self->End(true);
-    } else if (batches % turn == turn - 1) {
+    } else if (++batches == turn) {
       co_await asio::post(self->strand_, asio::use_awaitable);
+      batches = 0;
     }
   }
 }
