@@ -54,8 +54,9 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
     if (result.envelope.Event() == "$ack") return Received::Fine;  // it answers nothing
     const bool json = result.error == EnvelopeError::BadJson;
     Log(LogLevel::Debug, json ? "bad_json" : "bad_message", "at byte " + std::to_string(result.offset));
-    SendError(json ? Failure{"bad_json", "the message is no valid JSON, or nests too deeply"}
-                   : Failure{"bad_message", "the message is no {\"event\", \"data\", \"id\"} object"});
+    Refuse(result.envelope.id, {},
+           json ? Failure{"bad_json", "the message is no valid JSON, or nests too deeply"}
+                : Failure{"bad_message", "the message is no {\"event\", \"data\", \"id\"} object"});
     return ++malformed_ >= options_->max_malformed && options_->max_malformed != 0 ? Received::TooManyMalformed
                                                                                    : Received::Fine;
   }
@@ -94,7 +95,8 @@ void Connection::Resolve(const Envelope& ack) {
   const auto id = ack.NumericId();
   if (!id) return;
   // Made before the waiter is taken: there may be no memory for it.
-  std::function<ws::Reply()> read = [self = shared_from_this(), data = std::string(ack.data), error = std::string(ack.error)] {
+  std::function<ws::Reply()> read = [self = shared_from_this(), data = std::string(ack.data),
+                                     error = std::string(ack.error)] {
     self->Release(data.size() + error.size());
     try {
       return ReadReply(data, error);

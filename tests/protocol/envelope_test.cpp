@@ -155,6 +155,19 @@ TEST_CASE("A message with a wrong id still tells its event") {
   CHECK(result.envelope.Event() == "$ack");
 }
 
+TEST_CASE("A message with a wrong event still tells its id, where that is right") {
+  for (const char* event : {"7", "\"\"", "null"}) {
+    const std::string text = std::string(R"({"id":"a","event":)") + event + "}";
+    const EnvelopeResult result = ReadEnvelope(text);
+    CHECK(result.error == EnvelopeError::BadMessage);
+    CHECK(result.envelope.id == "\"a\"");
+  }
+  CHECK(ReadEnvelope(R"({"id":5})").envelope.id == "5");
+  CHECK(ReadEnvelope(R"({"id":-5})").envelope.id.empty());
+  CHECK(ReadEnvelope(R"({"event":"e","id":-5})").envelope.id.empty());
+  CHECK(ReadEnvelope(R"({"id":5)").envelope.id.empty());
+}
+
 TEST_CASE("What is JSON but no object with an event is a bad message") {
   for (const char* text : {"[]", "\"x\"", "null", "5", "true", "{}", " {} ", "[{\"event\":\"e\"}]", "{\"data\":1}",
                            "{\"Event\":\"echo\",\"Data\":5}", "{\"event\":null,\"data\":3}"}) {

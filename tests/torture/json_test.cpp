@@ -86,7 +86,7 @@ TEST_CASE("events that a peer must not send are refused, and replies to nothing 
       peer.SendText(text);
     }
     peer.SendText(R"({"event":"","id":1})");
-    refused += peer.Receive()["data"]["code"] == "bad_message" ? 1 : 0;
+    refused += peer.Receive()["error"]["code"] == "bad_message" ? 1 : 0;
     peer.Send("echo", round, 2);
     refused += peer.Receive()["data"] == round ? 1 : 0;
     early += ended == round ? 0 : 1;

@@ -269,3 +269,16 @@ TEST_CASE("malformed messages are answered with one error a second at most") {
   while (session.peer.Receive()["event"] != "$ack") ++more;
   CHECK(more < 40);
 }
+
+TEST_CASE("a malformed message that is a request is answered, however many came before it") {
+  MemorySession session;
+  session.Open();
+  for (const char* event : {"5", "\"\"", "null"}) {
+    session.peer.SendText(std::string(R"({"id":7,"event":)") + event + "}");
+    const ws::Json answer = session.peer.Receive();
+    CHECK(answer["event"] == "$ack");
+    CHECK(answer["id"] == 7);
+    CHECK(answer["error"]["code"] == "bad_message");
+  }
+  CHECK(session.peer.Close().code == 1000);
+}

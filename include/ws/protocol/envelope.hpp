@@ -50,8 +50,8 @@ struct Envelope {
   std::optional<std::uint64_t> NumericId() const { return ParseUnsigned(id); }
 };
 
-// What was read. After a `BadMessage` the envelope still has the event's name if that was right, so that a
-// late `$ack` with a wrong id is known for what it is.
+// What was read. After a `BadMessage` the envelope still has of event and id what was right, so that a late `$ack` with
+// a wrong id is known for what it is, and who asked is answered.
 struct EnvelopeResult {
   EnvelopeError error = EnvelopeError::None;
   std::size_t offset = 0;  // Of the first byte that made it `BadJson`.
@@ -135,8 +135,9 @@ inline EnvelopeResult ReadEnvelope(std::string_view text, const EnvelopeLimits& 
     result = {EnvelopeError::BadJson, scanner.Result().offset, {}};
     return result;
   }
-  const bool has_event = TakeEvent(envelope);
-  if (!has_event || (!envelope.id.empty() && !IsId(envelope.id))) result.error = EnvelopeError::BadMessage;
+  const bool has_event = TakeEvent(envelope), has_wrong_id = !envelope.id.empty() && !IsId(envelope.id);
+  if (has_wrong_id) envelope.id = {};
+  if (!has_event || has_wrong_id) result.error = EnvelopeError::BadMessage;
   if (envelope.data == "null") envelope.data = {};
   if (envelope.error == "null") envelope.error = {};
   return result;
