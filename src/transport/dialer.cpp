@@ -68,13 +68,14 @@ asio::awaitable<Error> Dialer::ConnectTo(tcp::endpoint endpoint, protocol::Time 
   ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
   socket_.set_option(tcp::no_delay(true), ignored);
   turn_.expires_at(deadline);
-  turn_.async_wait([weak = weak_from_this()](Error cancelled) {
+  // A handler that was on its way when its attempt ended must not end the next.
+  turn_.async_wait([weak = weak_from_this(), attempt = ++attempt_](Error cancelled) {
     const auto self = weak.lock();
     Error none;
-    if (!cancelled && self && !self->connected_) self->socket_.close(none);
+    if (!cancelled && self && self->attempt_ == attempt) self->socket_.close(none);
   });
   std::tie(error) = co_await socket_.async_connect(endpoint, token);
-  connected_ = !error;
+  ++attempt_;
   turn_.cancel();
   co_return error;
 }

@@ -50,7 +50,7 @@ class Dialer : public std::enable_shared_from_this<Dialer> {
   boost::asio::steady_timer timer_, turn_;
   boost::asio::ip::tcp::socket socket_;
   const std::shared_ptr<Resolution> resolution_ = std::make_shared<Resolution>();
-  bool connected_ = false;
+  unsigned attempt_ = 0;  // odd while one is under way
   bool cancelled_ = false;
   bool timed_out_ = false;
 #if WS_HAS_TLS
