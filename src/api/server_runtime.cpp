@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <future>
 
 #include "transport/check_options.hpp"
 #include "transport/http_session.hpp"
@@ -195,6 +196,12 @@ void Server::Runtime::FinishStop() {
   const std::lock_guard one_at_a_time(stop_mutex_);
   const auto running = Now();
   if (!running) return;
+  std::promise<void> closed;  // behind what BeginStop posted: no session comes any more
+  asio::post(*running->contexts.front(), [&] {
+    running->listener->Close();
+    closed.set_value();
+  });
+  closed.get_future().wait();
   auto& sessions = *running->site->sessions;
   if (!sessions.WaitUntilEmpty(protocol::Later(std::chrono::steady_clock::now(), options_.drain_timeout))) {
     Log(LogLevel::Warning, "some connections did not end in time", std::to_string(sessions.Count()));
@@ -203,7 +210,6 @@ void Server::Runtime::FinishStop() {
   }
   for (const auto& context : running->contexts) context->stop();
   for (std::thread& thread : running->threads) thread.join();
-  running->listener->Close();  // what was posted may not have run
   for (const auto& turn : running->turns) turn->Close();
   running->pool.join();
   port_ = 0;
