@@ -143,8 +143,8 @@ class Handler {
     return InitPlain(std::move(stream), request, leftover);
   }
 
-  // Ends the connection: accepts no new messages, flushes the queue, exchanges close frames. Messages that wait
-  // for a callback are discarded. Idempotent; legal in a callback. A code that may not be sent becomes 1000.
+  // Ends the connection: accepts no new messages, flushes the queue, exchanges close frames. Messages that wait for a
+  // callback are discarded. Idempotent; legal in a callback. Wrong codes become 1000; 3000, 3003 end as Unauthorized.
   void Close(std::uint16_t code = 1000, std::string_view text = {});
   // Closes, and completes when the transport has ended; waits for no callback.
   boost::asio::awaitable<Error> CloseAsync(std::uint16_t code = 1000, std::string_view text = {});

@@ -1,6 +1,5 @@
 #include "ws/client.hpp"
 
-#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <future>
@@ -36,12 +35,6 @@ protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
   for (const auto& [name, value] : options.headers) {
     if (!protocol::IsOfferable(name, value))
       throw std::logic_error("ws::ClientOptions::headers: " + name + " is the handshake's own, or no header line");
-  }
-  const std::vector<std::string>& subprotocols = options.connection.subprotocols;
-  for (const std::string& one : subprotocols) {
-    if (!protocol::IsToken(one)) throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is no token");
-    if (std::count(subprotocols.begin(), subprotocols.end(), one) > 1)  // RFC 6455 4.1
-      throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is offered twice");
   }
   return {std::move(*url), options.headers, options.connection.subprotocols, options.connection.deflate};
 }

@@ -1,9 +1,11 @@
 #include "transport/check_options.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "ws/protocol/ascii.hpp"
 #include "ws/protocol/deadline.hpp"
 #include "ws/protocol/json_scanner.hpp"
 #include "ws/protocol/origin.hpp"
@@ -22,6 +24,11 @@ void CheckNames(const Options& options) {
   for (const std::string& host : options.allowed_hosts) {
     if (!protocol::ParseAuthority(host) || host.find('*') != host.npos)
       throw std::logic_error("ws::Options::allowed_hosts: \"" + host + "\" is no host like example.com or [::1]:8080");
+  }
+  for (const std::string& one : options.subprotocols) {
+    if (!protocol::IsToken(one)) throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is no token");
+    if (std::count(options.subprotocols.begin(), options.subprotocols.end(), one) > 1)  // RFC 6455 4.1
+      throw std::logic_error("ws::Options::subprotocols: \"" + one + "\" is there twice");
   }
 }
 

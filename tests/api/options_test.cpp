@@ -43,6 +43,8 @@ TEST_CASE("an option that makes no sense throws") {
       [](Options& options) { options.allowed_origins = {"https://good.example", "example.com"}; },
       [](Options& options) { options.allowed_hosts = {"good.example", "https://example.com"}; },
       [](Options& options) { options.allowed_hosts = {"*.example.com"}; },
+      [](Options& options) { options.subprotocols = {"chat", "no token"}; },
+      [](Options& options) { options.subprotocols = {"chat", "chat"}; },
   }));
   Options options;
   spoil(options);
