@@ -70,7 +70,7 @@ TEST_CASE("a shell is not read for a browser that does not read, and an interrup
   Client stalls(service.server.Port()), reads(service.server.Port());
   const std::string session = stalls.OpenTerminal();
   const pid_t shell = stalls.ShellOf(session);
-  const std::size_t memory = ws::test::MemoryKib();
+  [[maybe_unused]] const std::size_t memory = ws::test::MemoryKib();
 
   stalls.Type(session, "PS1='prompt''> '; yes\n");
   const pid_t yes = ForegroundOf(shell);
