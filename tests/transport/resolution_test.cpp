@@ -21,16 +21,15 @@ namespace {
 
 struct Slow {
   ws::test::Door begun, go_on;
-};
-Slow* slow = nullptr;
+} slow;  // outlives the thread of the look-up
 
 }  // namespace
 
 // Takes the place of the system's: "slow.test" is not found until the test says so.
 extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo* hints, addrinfo** found) {
-  if (slow != nullptr && name != nullptr && std::string_view(name) == "slow.test") {
-    slow->begun.Open();
-    slow->go_on.Pass();
+  if (name != nullptr && std::string_view(name) == "slow.test") {
+    slow.begun.Open();
+    slow.go_on.Pass();
     return EAI_NONAME;
   }
   static const auto system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
@@ -38,8 +37,6 @@ extern "C" int getaddrinfo(const char* name, const char* service, const addrinfo
 }
 
 TEST_CASE("a context that is destroyed while a name is looked up takes along who waits for it") {
-  Slow waits;
-  slow = &waits;
   const auto resolution = std::make_shared<Resolution>();
   const auto captured = std::make_shared<int>();
   auto context = std::make_unique<asio::io_context>(1);
@@ -48,10 +45,9 @@ TEST_CASE("a context that is destroyed while a name is looked up takes along who
   };
   asio::co_spawn(*context, run(resolution, captured), asio::detached);
   context->poll();
-  waits.begun.Pass();
+  slow.begun.Pass();
   context.reset();
   CHECK(captured.use_count() == 1);
-  waits.go_on.Open();
+  slow.go_on.Open();
   while (resolution.use_count() != 1) std::this_thread::yield();  // its thread is at its end
-  slow = nullptr;
 }
