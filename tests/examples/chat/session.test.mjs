@@ -1,8 +1,11 @@
 // The page's session, with a clock and sockets that do what a test says.
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { settled, setUp } from "../../browser_client/support.mjs";
+
+globalThis.crypto ??= webcrypto; // which Debian 12's Node 18 has as a module only
 
 // As data: Node would take the file for CommonJS, since the page's folder has no package.json.
 const source = readFileSync(new URL("../../../examples/chat/page/session.js", import.meta.url), "utf8");
