@@ -125,7 +125,7 @@ TEST_CASE("origin bug 6: size and silence of a peer are bounded, and one that do
     CHECK(session.peer.ReceiveClose().code == 1009);
   }
   SECTION("a half-open peer is pinged, and then given up") {
-    MemorySession session(Options{.ping_after = 20ms, .dead_after = 80ms});
+    MemorySession session(Options{.ping_after = 20ms, .dead_after = 2s});
     auto end = ws::test::EndOf(session.socket);
     session.Open();
     CHECK(session.peer.ReceiveFrame().opcode == ws::protocol::Opcode::Ping);
