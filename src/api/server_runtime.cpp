@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <future>
+#include <boost/asio/use_future.hpp>
 
 #include "transport/check_options.hpp"
 #include "transport/http_session.hpp"
@@ -43,7 +43,7 @@ void Server::Runtime::Add(std::string path, Options options, std::function<void(
 }
 
 Error Server::Runtime::Start() {
-  if (IsRunning()) throw std::logic_error("ws::Server: it runs already");
+  if (IsRunning()) throw std::logic_error("ws::Server: it runs already");  // a callback must not wait for its own Stop
   const std::lock_guard one_at_a_time(stop_mutex_);  // who stops it meanwhile waits until its threads are there
   if (IsRunning()) throw std::logic_error("ws::Server: it runs already");
   const unsigned workers = options_.workers != 0 ? options_.workers : std::max(std::thread::hardware_concurrency(), 1U);
@@ -196,12 +196,8 @@ void Server::Runtime::FinishStop() {
   const std::lock_guard one_at_a_time(stop_mutex_);
   const auto running = Now();
   if (!running) return;
-  std::promise<void> closed;  // behind what BeginStop posted: no session comes any more
-  asio::post(*running->contexts.front(), [&] {
-    running->listener->Close();
-    closed.set_value();
-  });
-  closed.get_future().wait();
+  // Then no session comes any more. Who began the stop may not have posted it yet.
+  asio::post(*running->contexts.front(), asio::use_future([&] { running->listener->Close(); })).wait();
   auto& sessions = *running->site->sessions;
   if (!sessions.WaitUntilEmpty(protocol::Later(std::chrono::steady_clock::now(), options_.drain_timeout))) {
     Log(LogLevel::Warning, "some connections did not end in time", std::to_string(sessions.Count()));
