@@ -144,7 +144,7 @@ void Turn::WakeLinks() {
 void Turn::Work(std::shared_ptr<Turn> self) {
   const Corked corked(*self);
   bool more = false;
-  int left = turn;
+  int left = batch;
   for (Job job = self->Next(more); job.mailbox; job = self->Next(more)) {
     try {
       if (more) self->BeginWork();

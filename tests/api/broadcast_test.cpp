@@ -56,7 +56,7 @@ TEST_CASE("members join and leave, and who ends leaves by itself") {
 TEST_CASE("a member that does not read delays nobody, and the others get everything in order") {
   constexpr int messages = 500;
   Choir choir(6, {.max_queued_messages = 16});
-  for (const std::size_t stalled : {0, 1}) choir[stalled].BlockWrites(true);
+  for (const std::size_t stalled : {0u, 1u}) choir[stalled].BlockWrites(true);
   std::size_t dropped = 0;
   for (int number = 0; number < messages; ++number) {
     const BroadcastResult result = choir.group.Broadcast("n", number);
@@ -67,7 +67,7 @@ TEST_CASE("a member that does not read delays nobody, and the others get everyth
     for (std::size_t index = 2; index < 6; ++index) CHECK(choir[index].peer.Receive()["data"] == number);
   }
   CHECK(dropped == choir[0].socket.Stats().dropped + choir[1].socket.Stats().dropped);
-  for (const std::size_t stalled : {0, 1}) CHECK(choir[stalled].socket.Stats().queued_messages <= 16);
+  for (const std::size_t stalled : {0u, 1u}) CHECK(choir[stalled].socket.Stats().queued_messages <= 16);
 }
 
 TEST_CASE("each member's own policy decides what a full queue does, and every loss is counted") {

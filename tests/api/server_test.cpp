@@ -173,7 +173,6 @@ TEST_CASE("silent clients are closed by the handshake deadline while others conn
   half.ReceiveEnd();
 }
 
-#if !defined(__SANITIZE_ADDRESS__)  // its checks need descriptors of their own
 TEST_CASE("out of descriptors the server waits without burning time, and accepts again") {
   std::atomic<int> severe = 0;
   ServerOptions options{
@@ -201,7 +200,6 @@ TEST_CASE("out of descriptors the server waits without burning time, and accepts
   }
   CHECK(server.Connect().Close().code == 1000);
 }
-#endif
 
 TEST_CASE("a server starts again on its port while others ask it how many connections it has") {
   Server first({.port = 0, .workers = 1});

@@ -97,9 +97,9 @@ TEST_CASE("A control frame holds 125 bytes at most") {
 
 TEST_CASE("A length in a longer form than it needs is invalid") {
   for (const bool masked : {false, true}) {
-    for (const std::uint64_t payload : {0, 1, 125})
+    for (const std::uint64_t payload : {0u, 1u, 125u})
       CHECK(Read(Head(0x82, 126, payload, masked)) == HeaderVerdict::Invalid);
-    for (const std::uint64_t payload : {0, 125, 126, 0xFFFF})
+    for (const std::uint64_t payload : {0u, 125u, 126u, 0xFFFFu})
       CHECK(Read(Head(0x82, 127, payload, masked)) == HeaderVerdict::Invalid);
   }
 }

@@ -21,6 +21,7 @@ LAYERS = {
 PROGRAMS = {".cpp", ".hpp"}
 READ = PROGRAMS | {".py", ".js", ".mjs", ".ts", ".md"}
 LOCK, NODE = "package-lock.json", 18    # Debian 12's
+BUILD = "CMakeLists.txt"
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"]+)[>"]', re.MULTILINE)
 SLEEPS = re.compile(r"\b(sleep_for|sleep_until|usleep|waitForTimeout)\b")
 
@@ -48,7 +49,7 @@ def find_layer(path):
 class Check:
     def __init__(self, project):
         self.files, self.failures, self.told = list_files(project), [], set()
-        read = (path for path in self.files if path.suffix in READ or path.name == LOCK)
+        read = (path for path in self.files if path.suffix in READ or path.name in (LOCK, BUILD))
         self.texts = {path: (project / path).read_text(errors="replace") for path in read}
 
     def fail(self, path, line, why):
@@ -100,6 +101,8 @@ class Check:
             for match in re.finditer(r'"node": ">= ?(\d+)', text):
                 if int(match[1]) > NODE:
                     self.fail(path, text.count("\n", 0, match.start()) + 1, f"needs Node {match[1]}; Debian 12 has {NODE}")
+        if path.name == BUILD:
+            self.fail_at(path, r"\bBOOST_(ASIO|BEAST)_\w+", text, "{} for some files of a program: inline functions would differ")
         if find_layer(path) == "protocol":
             self.fail_at(path, r"::now\(", code, "{}) in the protocol: time is passed in")
         if find_layer(path) in LAYERS and path.suffix in PROGRAMS:

@@ -11,6 +11,19 @@
 
 namespace ws::test {
 
+// A sanitizer holds memory and takes time of its own, so under one neither is judged.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool is_sanitized = true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 // With the one that counts.
 inline std::ptrdiff_t OpenDescriptors() {
   const std::filesystem::directory_iterator entries("/proc/self/fd");

@@ -92,7 +92,7 @@ struct Life {
 }  // namespace
 
 TEST_CASE("whatever a handler throws, its peer is told `internal` and nothing is kept", "[row20]") {
-  const std::size_t count = Pick(2'000, 100'000);
+  const std::size_t count = Pick<std::size_t>(2'000, 100'000);
   Stage stage(AddThrowers);
   TestClient peer = stage.Connect();
   const std::vector<const char*> events = {"exception", "int", "bad_alloc", "coroutine"};

@@ -94,7 +94,7 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
 
 TEST_CASE("a broadcast reaches all who read, and its payload exists once", "[row16]") {
   AllowDescriptors();
-  const std::size_t crowd = Pick(100, 1000), messages = Pick(48, 96);
+  const std::size_t crowd = Pick<std::size_t>(100, 1000), messages = Pick<std::size_t>(48, 96);
   constexpr std::size_t stalled = 10, size = 32 << 10, large = 4 << 20, at_once = 8;
   // No clock ends those who do not read, however long a slow machine takes.
   Options options{.max_queued_messages = 16, .max_queued_bytes = 2 * large};

@@ -103,7 +103,7 @@ class Changer {
 
 TEST_CASE("sixteen threads emit to one connection: each one's order is kept, nothing lost or torn", "[row17]") {
   constexpr std::size_t threads = 16;
-  const std::size_t each = Pick(1'000, 62'500);
+  const std::size_t each = Pick<std::size_t>(1'000, 62'500);
   Stage stage;
   auto pair = stage.Pair("one");
   std::atomic<int> failed = 0;
@@ -139,7 +139,7 @@ TEST_CASE("Emit, Close and the last handle's end at the same moment", "[row18]")
   stage.WaitUntilEmpty();
   const auto descriptors = ws::test::OpenDescriptors();
   std::array<std::optional<Handler>, 3> handles;
-  bool over = false;
+  std::atomic<bool> over = false;
   std::barrier<> line(4);
   const auto work = [&](std::size_t own, auto act) {
     return std::thread([&, own, act] {
