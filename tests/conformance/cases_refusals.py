@@ -1,5 +1,6 @@
 """Requests that must not be upgraded: an HTTP error with a text, and the end of the connection."""
 
+from connection import PATIENCE
 from frames import TEXT, Violation
 from registry import on_target
 
@@ -183,10 +184,10 @@ def malformed_request_is_refused(target, shape):
 @on_target({"client_hello": bytes.fromhex("16030100c8010000c40303") + bytes(200), "ones": b"\xff" * 300,
             "frames": b"\x81\x85" * 200})
 def octets_that_are_no_http_end_the_connection(target, octets):
-    """With or without an answer, at the latest by the deadline of 10 s for the whole handshake."""
+    """With or without an answer, at the latest by the deadline for the whole handshake."""
     with target.connect() as connection:
         connection.send(octets)
-        if b" 101 " in connection.expect_dropped(within=12.0):
+        if b" 101 " in connection.expect_dropped(within=PATIENCE):
             raise Violation("upgraded")
 
 
