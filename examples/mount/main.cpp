@@ -83,7 +83,8 @@ int main(int argc, char** argv) try {
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
   const std::uint16_t listening = acceptor.local_endpoint().port();
-  std::cout << "pages: http://127.0.0.1:" << listening << "/, WebSocket: ws://127.0.0.1:" << listening << "/ws" << std::endl;
+  std::cout << "pages: http://127.0.0.1:" << listening << "/, WebSocket: ws://127.0.0.1:" << listening << "/ws"
+            << std::endl;
   asio::co_spawn(context, Listen(std::move(acceptor)), asio::detached);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&](ws::Error, int) { context.stop(); });

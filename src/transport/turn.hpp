@@ -41,7 +41,7 @@ class Turn final : public dispatch::Handover, public std::enable_shared_from_thi
  private:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds patience{1};
-  static constexpr int batch = 16; // mailboxes before others get the thread
+  static constexpr int batch = 16;  // mailboxes before others get the thread
 
   struct Woken {
     std::weak_ptr<Link> link;
