@@ -149,6 +149,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   enum class State : std::uint8_t { New, Opening, Open, Closing, Ended, Over };
   using Waiter = Completion<Error>;
 
+  // A request that waits for its reply.
+  struct Asked {
+    ReplyWaiter waiter;
+    std::weak_ptr<const protocol::Frame> frame;  // gone, once it was sent
+  };
   // What the end takes out of the connection, to be completed and destroyed under no lock.
   struct Leftovers {
     const boost::asio::execution_context* dying = nullptr;
@@ -189,6 +194,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void RefuseRequests(const Leftovers& end);
   // While the connection is not over, so that the pool lives.
   void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
+  // Without a reply, so what is not yet sent of it never is.
+  void Fail(Asked request, Errc error);
   void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
 
@@ -237,7 +244,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   boost::asio::any_io_executor strand_;
   std::shared_ptr<dispatch::Mailbox> mailbox_;
   protocol::SendQueue<Waiter> queue_;
-  protocol::ReplyTable<ReplyWaiter> replies_;
+  protocol::ReplyTable<Asked> replies_;
   protocol::InboundBound inbound_;
   bool writer_awake_ = true;  // until it first finds nothing
   bool holding_ = false;      // the reader waits for room

@@ -129,10 +129,10 @@ void Connection::RefuseRequests(const Leftovers& end) {
     return replies_.TakeFirst();
   };
   while (auto request = first()) {
-    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&*request);
+    const auto* coroutine = std::get_if<Completion<ws::Reply>>(&request->waiter);
     if (coroutine != nullptr ? end.IsDying(*coroutine) : end.pool_dies) continue;
     try {
-      Answer(std::move(*request), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
+      Answer(std::move(request->waiter), [] { return ws::Reply{Errc::Closed, nullptr, {}}; });
     } catch (const std::bad_alloc&) {
       // The next may fare better.
     }

@@ -104,14 +104,14 @@ void Connection::Resolve(const Envelope& ack) {
       return ws::Reply{make_error_code(boost::system::errc::not_enough_memory), nullptr, {}};
     }
   };
-  std::optional<ReplyWaiter> waiter;
+  std::optional<Asked> request;
   {
     const std::lock_guard lock(mutex_);
-    waiter = replies_.Take(*id);
-    if (!waiter) return;  // it came late
+    request = replies_.Take(*id);
+    if (!request) return;  // it came late
     inbound_.Add(1, ack.data.size() + ack.error.size());
   }
-  Answer(std::move(*waiter), std::move(read));
+  Answer(std::move(request->waiter), std::move(read));
 }
 
 void Connection::CountArrived() {

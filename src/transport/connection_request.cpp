@@ -37,6 +37,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
       if (const auto connection = weak.lock()) connection->AbandonRequest(id);
     });
   }
+  const std::weak_ptr<const Frame> frame = question.frame;
   Outgoing message{std::move(question.frame), protocol::Origin::Protocol, false};
   Error error = question.error;
   auto make = [&error] { return [error] { return ws::Reply{error, nullptr, {}}; }; };
@@ -52,7 +53,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
     } else if (const Admission admission = queue_.Ask(std::move(message)); admission != Admission::Queued) {
       error = admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
     } else {
-      replies_.Open(id, std::move(waiter), deadline);
+      replies_.Open(id, {std::move(waiter), frame}, deadline);
       WakeWriter();
       WakeReaderIfRoom();
       if (state_ < State::Open) WatchUnopened(deadline);
@@ -108,24 +109,35 @@ asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> se
 }
 
 void Connection::AbandonRequest(std::uint64_t id) {
-  std::optional<ReplyWaiter> waiter;
+  std::optional<Asked> request;
   {
     const std::lock_guard lock(mutex_);
-    waiter = replies_.Take(id);
+    request = replies_.Take(id);
   }
-  if (waiter) Answer(std::move(*waiter), [] { return ws::Reply{Errc::Cancelled, nullptr, {}}; });
+  if (request) Fail(std::move(*request), Errc::Cancelled);
 }
 
 std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::steady_clock::time_point now,
                                                                  std::chrono::steady_clock::time_point next) {
   const auto expired = [&] {
     const std::lock_guard lock(mutex_);
-    auto waiter = replies_.TakeExpired(now);
-    if (!waiter) watched_until_ = next = std::min(next, replies_.NextDeadline());
-    return waiter;
+    auto request = replies_.TakeExpired(now);
+    if (!request) watched_until_ = next = std::min(next, replies_.NextDeadline());
+    return request;
   };
-  while (auto waiter = expired()) Answer(std::move(*waiter), [] { return ws::Reply{Errc::TimedOut, nullptr, {}}; });
+  while (auto request = expired()) Fail(std::move(*request), Errc::TimedOut);
   return next;
+}
+
+void Connection::Fail(Asked request, Errc error) {
+  bool recalled = false;
+  {
+    const std::lock_guard lock(mutex_);
+    LockedAnswer(std::move(request.waiter), [error] { return ws::Reply{error, nullptr, {}}; });
+    if (const protocol::FramePtr frame = request.frame.lock()) recalled = queue_.Recall(frame);
+  }
+  std::vector<Outgoing> none;
+  if (recalled) Sent(none, true);  // others have its room
 }
 
 void Connection::Answer(ReplyWaiter waiter, std::function<ws::Reply()> make) {

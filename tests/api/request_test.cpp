@@ -3,7 +3,9 @@
 #include <string>
 
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/memory_session.hpp"
+#include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
 namespace asio = boost::asio;
@@ -177,4 +179,39 @@ TEST_CASE("a request is answered though the last handle is gone before Init") {
     socket.Request("x", nullptr, [told = std::move(told)](Reply late) mutable { told.set_value(std::move(late)); });
   }
   CHECK(Get(std::move(reply)).error == Errc::TimedOut);
+}
+
+TEST_CASE("a request that has failed before it was sent is not sent, and leaves its room to others") {
+  MemorySession session(Options{.max_queued_messages = 2});
+  session.Open();
+  session.BlockWrites(true);
+  CHECK_FALSE(session.socket.Emit("first", std::string(300'000, 'x')));  // so large that the writer takes it alone
+  auto reply = Ask(session.socket, "never", nullptr, 100ms);
+  auto waits = session.Start(session.socket.EmitAsync("last"));
+  CHECK(Get(std::move(reply)).error == Errc::TimedOut);
+  CHECK_FALSE(Get(std::move(waits)));
+  session.BlockWrites(false);
+  CHECK(session.peer.Receive()["event"] == "first");
+  CHECK(session.peer.Receive()["event"] == "last");
+  CHECK(session.socket.Stats().messages_out == 2);
+}
+
+TEST_CASE("a request that has failed while its client was away is not sent later") {
+  const std::uint16_t port = ws::test::FreePort();
+  ws::Client client({.url = ws::test::UrlOf(port), .backoff_base = 1ms, .backoff_cap = 5ms});
+  std::promise<Reply> failed;
+  client.Request(
+      "never", nullptr, [&](Reply reply) { failed.set_value(std::move(reply)); }, 20ms);
+  CHECK(Get(failed.get_future()).error == Errc::TimedOut);
+  CHECK_FALSE(client.Emit("last"));
+  std::promise<void> last;
+  ws::Server server({.port = port, .workers = 1});
+  server.Route("/ws", [&](Handler socket) {
+    socket.On("never", [] { FAIL_CHECK("its caller was told that it failed"); });
+    socket.On("last", [&] { last.set_value(); });
+  });
+  REQUIRE_FALSE(server.Start());
+  client.Start();
+  Get(last.get_future());
+  client.Stop();
 }

@@ -1,6 +1,7 @@
 // The send queue against a plain model of it, over random steps.
 #include <algorithm>
 #include <array>
+#include <map>
 #include <random>
 #include <set>
 #include <string>
@@ -53,6 +54,7 @@ class Walk final {
   bool Queue(std::size_t kind) {
     const SendQueueModel::Item item{++last_name_, Size(), Origin::Emit, Below(3) == 0};
     Outgoing message = MakeOutgoing(std::to_string(item.name), item.size, item.from_callback);
+    frames_[item.name] = message.frame;
     const std::size_t queued = model_.queue.size();
     const bool is_volatile = kind == 7 && Below(2) == 0;
     const std::size_t dropped = model_.dropped;
@@ -118,6 +120,13 @@ class Walk final {
       queue_.Clear();
       return true;
     }
+    if (!model_.queue.empty() && Below(2) == 0) {
+      const auto recalled = model_.queue.begin() + static_cast<std::ptrdiff_t>(Below(model_.queue.size()));
+      const FramePtr frame = frames_.at(recalled->name);
+      model_.queue.erase(recalled);
+      ++dropped_after_admission_;
+      return queue_.Recall(frame) && !queue_.Recall(frame);
+    }
     const int name = model_.waiting.empty() ? last_name_ : model_.waiting[Below(model_.waiting.size())].name;
     const bool expected = std::erase_if(model_.waiting, [name](const auto& one) { return one.name == name; }) != 0;
     const auto withdrawn = queue_.Withdraw(static_cast<std::uint64_t>(name));
@@ -170,6 +179,7 @@ class Walk final {
   std::set<int> delivered_;
   std::array<int, 3> last_sent_{};
   int last_name_ = 0;
+  std::map<int, FramePtr> frames_;  // by name
   std::size_t admitted_ = 0;
   std::size_t dropped_after_admission_ = 0;
   bool was_full_ = false;

@@ -216,3 +216,23 @@ TEST_CASE("One payload may stand in many queues and is not copied") {
   CHECK(batch.front().frame == message.frame);
   CHECK(message.frame.use_count() == 3);
 }
+
+TEST_CASE("What is recalled is not sent, and its room is free; what was taken cannot be") {
+  Queue queue(Limits());
+  const Outgoing asked = MakeOutgoing("asked", 10), taken = MakeOutgoing("taken", 10);
+  REQUIRE(queue.Ask(taken) == Admission::Queued);
+  std::vector<Outgoing> batch;
+  queue.Take(batch, 1, 1000);
+  Fill(queue, 3);
+  REQUIRE(queue.Ask(asked) == Admission::Queued);
+  REQUIRE(queue.Emit(MakeOutgoing("last", 10)) == Admission::Queued);
+  CHECK(queue.Recall(asked.frame));
+  CHECK_FALSE(queue.Recall(asked.frame));
+  CHECK_FALSE(queue.Recall(taken.frame));
+  CHECK(queue.Messages() == 5);
+  CHECK(queue.Bytes() == 50);
+  CHECK(queue.Dropped() == 0);
+  queue.Sent(batch);
+  CHECK(Send(queue) == "0 1 2 last");
+  CHECK(queue.Messages() == 0);
+}

@@ -47,7 +47,8 @@ class SendQueue {
   // Gives up one waiter, or the first of them all.
   std::optional<Waiter> Withdraw(std::uint64_t id);
   std::optional<Waiter> WithdrawFirst();
-  // Drops all that is queued and not taken.
+  // Drops one that is queued and not taken; whether there was one. Clear drops all of them.
+  bool Recall(const FramePtr& frame);
   void Clear();
 
   bool HasMore() const noexcept { return !queue_.IsEmpty(); }
@@ -81,6 +82,7 @@ class SendQueue {
   bool DropFor(std::size_t size);
   void Append(Outgoing message);
   void Forget(const Outgoing& message) noexcept;
+  void Drop(typename Fifo<Outgoing>::Iterator message) { Forget(*message), queue_.Erase(message); }
   void Lose() noexcept;
   Share& ShareOf(Origin origin) noexcept { return shares_[static_cast<std::size_t>(origin)]; }
   const Share& ShareOf(Origin origin) const noexcept { return shares_[static_cast<std::size_t>(origin)]; }
@@ -208,8 +210,16 @@ std::optional<Waiter> SendQueue<Waiter>::Withdraw(std::uint64_t id) {
 
 template <class Waiter>
 std::optional<Waiter> SendQueue<Waiter>::WithdrawFirst() {
-  if (waiters_.IsEmpty()) return std::nullopt;
-  return Withdraw(waiters_.Front().id);
+  return waiters_.IsEmpty() ? std::nullopt : Withdraw(waiters_.Front().id);
+}
+
+template <class Waiter>
+bool SendQueue<Waiter>::Recall(const FramePtr& frame) {
+  const auto found =
+      std::find_if(queue_.begin(), queue_.end(), [&](const Outgoing& one) { return one.frame == frame; });
+  if (found == queue_.end()) return false;
+  Drop(found);
+  return true;
 }
 
 template <class Waiter>
@@ -256,9 +266,7 @@ bool SendQueue<Waiter>::DropFor(std::size_t size) {
     mine.Remove(one->Size());
   }
   while (!EmitFits(size)) {
-    const auto oldest = std::find_if(queue_.begin(), queue_.end(), is_emit);
-    Forget(*oldest);
-    queue_.Erase(oldest);
+    Drop(std::find_if(queue_.begin(), queue_.end(), is_emit));
     Lose();
   }
   return true;
