@@ -111,7 +111,8 @@ class Handler {
   BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
 
   // Emits with an id and calls back on the pool with the reply, once, whatever happens. A timeout of zero is
-  // Options::request_timeout. What cannot be sent is told by the reply too.
+  // Options::request_timeout. What cannot be sent is told by the reply too. One that fails while it waits in the queue
+  // is not sent.
   template <class Callback>
   requires std::invocable<Callback&, Reply>
   void Request(std::string_view event, const Json& data, Callback&& callback,

@@ -110,7 +110,7 @@ asio::awaitable<Authorization> Link::Ask(const HttpRequest& request) {
 asio::awaitable<Error> Link::Refuse(Refusal refusal, const HttpRequest& request) {
   const std::string host(request.Header("Host")), origin(request.Header("Origin"));
   connection_->Log(LogLevel::Info, "an upgrade was refused", refusal.text + "; Host " + host + ", Origin " + origin);
-  output_ = Serialize(ToResponse(refusal), false);
+  output_ = Serialize(ToResponse(refusal), false, request.method == "HEAD");
   FillBuffers();
   co_return co_await WriteAll();
 }

@@ -1,5 +1,6 @@
 """Requests that must not be upgraded: an HTTP error with a text, and the end of the connection."""
 
+import opening
 from connection import PATIENCE
 from frames import TEXT, Violation
 from registry import on_target
@@ -60,6 +61,17 @@ def a_426_says_what_to_upgrade_to(target):
 @on_target({method: method for method in ("POST", "PUT", "HEADLESS", "OPTIONS", "DELETE", "get", "Get")})
 def method_is_refused(target, method):
     expect_refused(target, target.request(start=f"{method} {target.path} HTTP/1.1"), 400, 405, 501)
+
+
+@on_target()
+def refusal_of_head_has_no_body(target):
+    """RFC 9110, 9.3.2."""
+    with target.connect() as connection:
+        connection.send(target.request(start=f"HEAD {target.path} HTTP/1.1"))
+        status = opening.parse_head(connection.read_head()[:-4]).status
+        if status not in (400, 405, 501):
+            raise Violation(f"answered {status}")
+        connection.expect_end()
 
 
 @on_target({"1.0": "HTTP/1.0", "0.9": "HTTP/0.9", "2.0": "HTTP/2.0", "lower_case": "http/1.1", "word": "HTTX/1.1",
