@@ -219,6 +219,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   dispatch::Listeners FindLifecycle(dispatch::Delivery delivery) const;
   void TellOfConnect(const std::shared_ptr<dispatch::Registration>& registration);
   boost::asio::any_io_executor LockedPool() const;
+  const std::shared_ptr<dispatch::Mailbox>& LockedMailbox();
   void LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect = true);
   void WatchUnopened(std::chrono::steady_clock::time_point deadline);
   void UnwatchUnopened();

@@ -152,10 +152,7 @@ void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> mak
   auto call = [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
     self->Call(callback, make);
   };
-  // Before the connection is open there is no mailbox, and on its strand there cannot be one.
-  const bool needs_one = !mailbox_ && state_ != State::Over && options_->callback_thread == CallbackThread::Pool;
-  if (!before_disconnect || (!mailbox_ && !needs_one)) return asio::post(LockedPool(), std::move(call));
-  if (needs_one) mailbox_ = std::make_shared<dispatch::Mailbox>(LockedPool(), weak_from_this());
+  if (!before_disconnect || !LockedMailbox()) return asio::post(LockedPool(), std::move(call));
   mailbox_->RunBeside(std::move(call));
 }
 

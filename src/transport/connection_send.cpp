@@ -139,9 +139,9 @@ void Connection::Sent(std::vector<Outgoing>& batch, bool lost) {
     if (state_ < State::Closing) {  // then RefuseWaiters has them
       while (auto next = queue_.Admit()) admitted.push_back(std::move(next->waiter));
     }
-    if (queue_.TakeDrained()) on_drain = on_drain_;
+    mailbox = LockedMailbox();
+    if (mailbox && queue_.TakeDrained()) on_drain = on_drain_;
     WakeReaderIfRoom();
-    mailbox = mailbox_;
   }
   for (Waiter& waiter : admitted) std::move(waiter).Complete([] { return Error(); });
   if (!mailbox) return;

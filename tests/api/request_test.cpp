@@ -215,3 +215,17 @@ TEST_CASE("a request that has failed while its client was away is not sent later
   Get(last.get_future());
   client.Stop();
 }
+
+TEST_CASE("requests that fail while a client is away make room, and it is told") {
+  ws::Client client({.url = ws::test::UrlOf(ws::test::FreePort()), .connection = {.max_queued_messages = 4}});
+  std::promise<void> drained;
+  client.OnDrain([&] { drained.set_value(); });
+  std::promise<Reply> refused;
+  for (int count = 0; count < 4; ++count)
+    client.Request(
+        "never", nullptr, [](Reply) {}, 50ms);
+  client.Request("never", nullptr, [&](Reply reply) { refused.set_value(std::move(reply)); });
+  CHECK(Get(refused.get_future()).error == Errc::QueueFull);
+  Get(drained.get_future());
+  CHECK_FALSE(client.Emit("fits"));
+}
