@@ -65,11 +65,15 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
     most_bytes = std::max(most_bytes, socket.Stats().queued_bytes);
     return error;
   };
-  for (int number = 0; number < messages && emit("n", text) != Errc::Closed; ++number) {
-    ++sent;
-    if (number % 8 != 7 || overflow == Overflow::Close) continue;
+  // Only what is on its way: while the writer has not counted what left, every emit may be refused.
+  const auto receive = [&] {
+    if (sent - socket.Stats().dropped == received) return;
     torn += peer.ReceiveMessage().payload == message ? 0 : 1;
     ++received;
+  };
+  for (int number = 0; number < messages && emit("n", text) != Errc::Closed; ++number) {
+    ++sent;
+    if (number % 8 == 7 && overflow != Overflow::Close) receive();
   }
   AtMost(name + ": bytes queued", most_bytes, limit + message.size(), "bytes");
   if (overflow == Overflow::Close) {
@@ -80,8 +84,8 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
     return;
   }
   while (emit("end", nullptr)) {
-    torn += peer.ReceiveMessage().payload == message ? 0 : 1;
-    ++sent, ++received;
+    ++sent;
+    receive();
   }
   while (peer.ReceiveMessage().payload != R"({"event":"end"})") ++received;
   Exactly(name + ": dropped messages", socket.Stats().dropped, std::uint64_t{sent - received});
