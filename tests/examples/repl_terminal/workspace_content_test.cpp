@@ -184,7 +184,7 @@ TEST_CASE("files and folders without permission are refused in words") {
     CHECK(Says(f.workspace.List("locked"), "permission denied"));
     CHECK(Says(f.workspace.Read("locked/file"), "permission denied"));
   }
-  for (const std::string name : {"frozen", "locked"}) fs::permissions(f.root / name, fs::perms(0755));
+  for (const std::string name : {"frozen", "locked", "hidden"}) fs::permissions(f.root / name, fs::perms(0755));
   for (const std::string name : {"hidden", "fixed", "frozen/file", "locked/file"}) {
     CHECK(Fixture::Get(f.root / name) == "olden");
   }
