@@ -101,6 +101,10 @@ TEST_CASE("Emit refuses past the queue's bound, counts what it refused, and logs
 TEST_CASE("DropOldest keeps the newest") {
   MemorySession session(Options{.max_queued_messages = 8, .overflow = ws::Overflow::DropOldest});
   session.Open();
+  CHECK_FALSE(session.socket.Emit("first"));
+  CHECK(session.peer.Receive()["event"] == "first");
+  while (session.socket.Stats().queued_messages != 0) Settle(session);
+  Settle(session);  // the writer waits for more
   session.BlockWrites(true);
   // What is under way cannot be dropped: one message, and the rest behind it.
   CHECK_FALSE(session.socket.Emit("n", -1));
