@@ -194,7 +194,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void RefuseRequests(const Leftovers& end);
   // While the connection is not over, so that the pool lives.
   void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
-  // Without a reply, so what is not yet sent of it never is.
+  // Tells the waiter, and takes out of the queue what was not sent yet.
   void Fail(Asked request, Errc error);
   void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
