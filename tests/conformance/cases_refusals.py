@@ -196,7 +196,7 @@ def malformed_request_is_refused(target, shape):
 @on_target({"client_hello": bytes.fromhex("16030100c8010000c40303") + bytes(200), "ones": b"\xff" * 300,
             "frames": b"\x81\x85" * 200})
 def octets_that_are_no_http_end_the_connection(target, octets):
-    """With or without an answer, at the latest by the deadline for the whole handshake."""
+    """With or without an answer, by the deadline for the whole handshake at the latest, which row 3 of tests/torture times."""
     with target.connect() as connection:
         connection.send(octets)
         if b" 101 " in connection.expect_dropped(within=PATIENCE):

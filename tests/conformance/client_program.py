@@ -11,7 +11,7 @@ from connection import PATIENCE, Connection, secured
 from frames import Violation
 
 STOP_BUDGET = 1.0      # seconds that Stop may take (PROTOCOL.md 6)
-SLACK = 3.0            # for a process to end, on a busy machine; short of the 5 s that other closings may take
+SLACK = 1.0            # for a process to end, on a busy machine
 
 
 class Program:

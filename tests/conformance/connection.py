@@ -10,7 +10,7 @@ import opening
 from frames import Violation
 
 PATIENCE = 30.0        # seconds, for any answer: what never comes on the slowest machine under a sanitizer
-CLOSE_BUDGET = 20.0    # seconds, from the last word to the end of TCP: 5 on a machine that keeps up, and never a heartbeat's 25
+CLOSE_BUDGET = 7.0     # seconds, from the last word to the end of TCP
 HEAD_LIMIT = 64 * 1024
 
 
