@@ -236,7 +236,7 @@ TEST_CASE("a disk that does not answer holds up no shell, and is asked for one t
 TEST_CASE("every file event is answered, also where all that is asked for is larger than the queue") {
   Service service;
   Client client(service.server.Port());
-  constexpr int asked = 30;
+  constexpr int asked = 6;  // of 8 MiB each, where 32 may wait
   for (int count = 0; count < asked; ++count) client.Emit("fetchContent", {{"path", "folder/large.txt"}});
   for (int count = 0; count < asked; ++count) CHECK(client.Next("fetchContentResponse").contains("content"));
 }
