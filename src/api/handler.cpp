@@ -1,13 +1,12 @@
 #include "ws/handler.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include "hub/registry.hpp"
+#include "transport/as_tuple.hpp"
 #include "transport/check_options.hpp"
 #include "transport/connection.hpp"
 #include "transport/link.hpp"
@@ -53,8 +52,8 @@ asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executo
     };
     asio::co_spawn(strand, Link::Upgrade(link, std::move(opening)), std::move(done));
   };
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
-  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(upgrade, token);
+  using transport::as_tuple;
+  const auto [error] = co_await asio::async_initiate<decltype(as_tuple), void(Error)>(upgrade, as_tuple);
   // Behind the caller's present turn, so that what it registers there misses nothing.
   if (!error) asio::post(here, [link] { link->Start(); });
   co_return error;

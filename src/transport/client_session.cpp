@@ -1,13 +1,12 @@
 #include "transport/client_session.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <random>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 #include "ws/protocol/close_frame.hpp"
 
@@ -137,7 +136,7 @@ asio::awaitable<void> ClientSession::Pause(std::chrono::milliseconds delay, Dial
     const protocol::Time now = std::chrono::steady_clock::now();
     dialling->pause.expires_at(delay > delay.zero() ? protocol::Later(now, delay) : now);  // none is not never
   }
-  co_await dialling->pause.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await dialling->pause.async_wait(as_tuple);
 }
 
 // What fails in a way of its own (no memory, no thread) is tried again like the rest.

@@ -1,9 +1,8 @@
 // A connection's life: from Init to the end of its last callback.
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 
 namespace ws::transport {
@@ -238,7 +237,6 @@ void Connection::Abort() {
 }
 
 asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state) {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   if (state == State::Over && self->IsCalling()) co_return Errc::WouldDeadlock;
   auto wait = [&](auto handler) {
@@ -255,7 +253,7 @@ asio::awaitable<Error> Connection::Wait(std::shared_ptr<Connection> self, WaitLi
     });
     (self.get()->*list).Add(id, std::move(waiter));
   };
-  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  const auto [error] = co_await asio::async_initiate<decltype(as_tuple), void(Error)>(wait, as_tuple);
   co_return error;
 }
 

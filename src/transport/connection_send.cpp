@@ -1,10 +1,9 @@
 // What a connection sends, and who waits for room.
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 #include "ws/protocol/envelope_writer.hpp"
 #include "ws/protocol/names.hpp"
@@ -64,7 +63,6 @@ Error Connection::Judge(Admission admission, bool loss) {
 }
 
 asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self, protocol::FramePtr frame) {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   Outgoing message{std::move(frame), protocol::Origin::Waiting, false};
   {
@@ -96,7 +94,7 @@ asio::awaitable<Error> Connection::EmitWhenRoom(std::shared_ptr<Connection> self
     lock.unlock();
     std::move(waiter).Complete([error] { return error; });
   };
-  const auto [error] = co_await asio::async_initiate<decltype(token), void(Error)>(wait, token);
+  const auto [error] = co_await asio::async_initiate<decltype(as_tuple), void(Error)>(wait, as_tuple);
   if (loss) self->Judge(Admission::Full, true);
   co_return error;
 }

@@ -2,9 +2,7 @@
 
 #include <fcntl.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include "transport/as_tuple.hpp"
 #include "ws/stream_adapter.hpp"
 
 #if WS_HAS_TLS
@@ -15,12 +13,6 @@ namespace ws::transport {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-namespace {
-
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
-
-}  // namespace
 
 asio::awaitable<Dialer::Dialled> Dialer::Dial(std::shared_ptr<Dialer> self, protocol::Url url,
                                               protocol::Time deadline) {
@@ -74,7 +66,7 @@ asio::awaitable<Error> Dialer::ConnectTo(tcp::endpoint endpoint, protocol::Time 
     Error none;
     if (!cancelled && self && self->attempt_ == attempt) self->socket_.close(none);
   });
-  std::tie(error) = co_await socket_.async_connect(endpoint, token);
+  std::tie(error) = co_await socket_.async_connect(endpoint, as_tuple);
   ++attempt_;
   turn_.cancel();
   co_return error;
@@ -90,7 +82,7 @@ asio::awaitable<Dialer::Dialled> Dialer::Secure(const protocol::Url& url) {
   asio::ip::make_address(url.host, no_name);  // RFC 6066 3: addresses are not named
   if (no_name) ::SSL_set_tlsext_host_name(secure_->native_handle(), url.host.c_str());
   if (!dialled.error)
-    std::tie(dialled.error) = co_await secure_->async_handshake(asio::ssl::stream_base::client, token);
+    std::tie(dialled.error) = co_await secure_->async_handshake(asio::ssl::stream_base::client, as_tuple);
   if (!dialled.error && cancelled_) dialled.error = asio::error::operation_aborted;
   if (!dialled.error) dialled.stream = AdaptStream(std::move(*secure_), strand_);
 #else

@@ -2,16 +2,15 @@
 #include <ostream>  // before Beast, whose string_view needs it
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <random>
 
 #include "transport/accept_key.hpp"
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 
 namespace ws::transport {
@@ -57,7 +56,6 @@ asio::awaitable<Error> Link::TryGreet(const protocol::UpgradeOffer& offer) {
 }
 
 asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   auto read = [this](auto handler) { stream_->AsyncRead(std::move(handler)); };
   // RFC 9110 15.2: others may come before the answer itself.
   const auto is_interim = [&answer] { return answer.status / 100 == 1 && answer.status != 101; };
@@ -66,7 +64,7 @@ asio::awaitable<Error> Link::ReadAnswer(HttpResponse& answer) {
     while ((end = leftover_.find("\r\n\r\n")) == leftover_.npos) {
       if (leftover_.size() > max_answer_bytes) co_return http::error::header_limit;
       const auto [error, data] =
-          co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
+          co_await asio::async_initiate<decltype(as_tuple), void(Error, std::string_view)>(read, as_tuple);
       if (error) co_return error;
       leftover_ += data;
     }

@@ -2,7 +2,6 @@
 
 #include "transport/http_session.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -10,6 +9,7 @@
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 
+#include "transport/as_tuple.hpp"
 #include "transport/http_answer.hpp"
 #include "transport/http_reading.hpp"
 #include "transport/http_request.hpp"
@@ -33,7 +33,6 @@ namespace {
 using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
 
 constexpr std::size_t max_header_count = 100;
-constexpr auto token = asio::as_tuple(asio::use_awaitable);
 
 protocol::Time Later(std::chrono::milliseconds limit) {
   return protocol::Later(std::chrono::steady_clock::now(), limit);
@@ -52,7 +51,7 @@ class HttpSession {
 #if WS_HAS_TLS
     if constexpr (!std::is_same_v<Stream, PlainStream>) {
       self->LowestStream().expires_at(self->deadline_);
-      const auto [error] = co_await self->stream_.async_handshake(asio::ssl::stream_base::server, token);
+      const auto [error] = co_await self->stream_.async_handshake(asio::ssl::stream_base::server, as_tuple);
       if (error) co_return;
     }
 #endif
@@ -85,7 +84,7 @@ class HttpSession {
     if (protocol::IsUpgrade(request)) co_return co_await Upgrade(std::move(request));
     if (request.version > 10 && IsSameHeader(request.Header("Expect"), "100-continue")) {
       constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-      const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), token);
+      const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), as_tuple);
       if (write_error) co_return false;
     }
     error = co_await ReadBody(stream_, buffer_, parser);
@@ -158,7 +157,7 @@ class HttpSession {
     if (!site_->keep_alive || !client_keeps_alive || draining_) co_return co_await SayGoodbye(response);
     const std::string text = Serialize(response, true, head_);
     LowestStream().expires_at(Later(site_->answer_timeout));
-    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
+    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), as_tuple);
     co_return !error;
   }
 
@@ -185,7 +184,7 @@ class HttpSession {
 
   asio::awaitable<bool> Send(std::string text) {
     LowestStream().expires_at(Later(site_->answer_timeout));
-    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), token);
+    const auto [error, written] = co_await asio::async_write(stream_, asio::buffer(text), as_tuple);
     if (error) co_return false;
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const std::shared_ptr<ByteStream> stream = AdaptStream(std::move(stream_), executor);

@@ -1,9 +1,8 @@
 // The read coroutine: bytes to messages, until the end or for want of room.
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 
 namespace ws::transport {
@@ -11,7 +10,6 @@ namespace ws::transport {
 namespace asio = boost::asio;
 
 asio::awaitable<void> Link::Read(std::shared_ptr<Link> self) {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   auto read = [stream = self->stream_.get()](auto handler) { stream->AsyncRead(std::move(handler)); };
   bool all = self->Digest();
   while (self->phase_ != Phase::Ended && !self->close_received_) {
@@ -21,7 +19,7 @@ asio::awaitable<void> Link::Read(std::shared_ptr<Link> self) {
       self->HoldReading(false);
     } else {
       const auto [error, data] =
-          co_await asio::async_initiate<decltype(token), void(Error, std::string_view)>(read, token);
+          co_await asio::async_initiate<decltype(as_tuple), void(Error, std::string_view)>(read, as_tuple);
       // No suspension from here to the end of Digest: `data` is the thread's.
       if (self->phase_ == Phase::Ended) break;
       if (error) {

@@ -1,12 +1,11 @@
 // The watch: every clock of a connection on one timer, and its end.
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 
 namespace ws::transport {
@@ -219,14 +218,13 @@ void Link::End(bool clean) {
 
 // Lets the peer read our last words before the stream is closed, within the time that closing has.
 asio::awaitable<void> Link::SeeOff() {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   if (!clean_) stream_->Close();
   stream_->CancelRead();
   closing_.StartOnce(Now());
   timer_.expires_at(closing_.At());
   while (reading_ || writing_) {
     // Whoever leaves cancels the wait.
-    const auto [error] = co_await timer_.async_wait(token);
+    const auto [error] = co_await timer_.async_wait(as_tuple);
     if (error) continue;
     stream_->Close();
     timer_.expires_at(Time::max());
@@ -237,7 +235,7 @@ asio::awaitable<void> Link::SeeOff() {
       if (!error) self->stream_->Close();
     });
     auto shutdown = [this](auto handler) { stream_->AsyncShutdown(std::move(handler)); };
-    co_await asio::async_initiate<decltype(token), void(Error)>(shutdown, token);
+    co_await asio::async_initiate<decltype(as_tuple), void(Error)>(shutdown, as_tuple);
     timer_.cancel();
   }
   stream_->Close();

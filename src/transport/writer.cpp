@@ -1,10 +1,10 @@
 // The write coroutine: all that waits leaves in one write.
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
 #include "ws/protocol/close_frame.hpp"
 
@@ -96,7 +96,6 @@ void Link::AppendControl(Opcode opcode, std::string_view payload) {
 }
 
 asio::awaitable<Error> Link::WriteAll() {
-  constexpr auto token = asio::as_tuple(asio::use_awaitable);
   ByteStream::Buffers left(buffers_);
   auto write = [this, &left](auto handler) { stream_->AsyncWriteSome(left, std::move(handler)); };
   Error error;
@@ -105,7 +104,8 @@ asio::awaitable<Error> Link::WriteAll() {
     write_.Start(Now());
     RearmTimer();
     std::size_t written = 0;
-    std::tie(error, written) = co_await asio::async_initiate<decltype(token), void(Error, std::size_t)>(write, token);
+    std::tie(error, written) =
+        co_await asio::async_initiate<decltype(as_tuple), void(Error, std::size_t)>(write, as_tuple);
     Skip(left, written);
   }
   write_.Stop();
