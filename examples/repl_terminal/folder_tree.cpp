@@ -16,7 +16,7 @@
 namespace repl {
 namespace {
 
-constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr int listing_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 bool IsSame(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
@@ -59,13 +59,13 @@ Outcome<> CopyLink(int from, const std::string& name, int to, const std::string&
 
 Outcome<> CopyFolder(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
                      TreeBounds& bounds) {
-  const UniqueFd source(::openat(from, name.c_str(), folder_flags));
+  const UniqueFd source(::openat(from, name.c_str(), listing_flags));
   struct stat about {};
   if (!source || ::fstat(source.Get(), &about) != 0) return Explain(errno, what);
   const auto names = NamesIn(source.Get(), what, bounds.entries);
   if (!names) return names.Why();
   if (::mkdirat(to, new_name.c_str(), 0700) != 0) return Explain(errno, what);
-  const UniqueFd target(::openat(to, new_name.c_str(), folder_flags));
+  const UniqueFd target(::openat(to, new_name.c_str(), listing_flags));
   if (!target) return Explain(errno, what);
   for (const std::string& entry : *names) {
     const Outcome<> copied = CopyTree(source.Get(), entry, target.Get(), entry, what, bounds);
@@ -128,7 +128,7 @@ Outcome<> DeleteTree(int folder, const std::string& name, const std::string& wha
   if (!descent.Fits()) return TooMuch(what);
   if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return Done{};
   if (errno != EISDIR) return Explain(errno, what);
-  const UniqueFd inside(::openat(folder, name.c_str(), folder_flags));
+  const UniqueFd inside(::openat(folder, name.c_str(), listing_flags));
   if (!inside) return Explain(errno, what);
   const auto names = NamesIn(inside.Get(), what, bounds.entries);
   if (!names) return names.Why();

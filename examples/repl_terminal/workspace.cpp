@@ -18,8 +18,6 @@
 namespace repl {
 namespace {
 
-constexpr int folder_flags = O_PATH | O_DIRECTORY;
-
 // A name in an open folder: what can be made, renamed or deleted.
 struct Place {
   WorkspacePath path;
@@ -40,8 +38,8 @@ enum class Parents { Expect, Make };
 Outcome<Place> FindPlace(const WorkspaceRoot& root, std::string_view text, Parents parents) {
   Outcome<WorkspacePath> path = ParseBelowRoot(text);
   if (!path) return path.Why();
-  UniqueFd folder =
-      parents == Parents::Make ? root.MakeFolders(path->Parent()) : root.Open(path->Parent(), folder_flags);
+  UniqueFd folder = parents == Parents::Make ? root.MakeFolders(path->Parent())
+                                             : root.Open(path->Parent(), WorkspaceRoot::folder_flags);
   if (!folder) return Explain(errno, parents == Parents::Make ? "The folder of " + path->Quoted() : path->Quoted());
   return Place{std::move(*path), std::move(folder)};
 }
@@ -242,7 +240,7 @@ Outcome<> Workspace::Rename(std::string_view from, std::string_view to) {
 Outcome<> Workspace::Delete(std::string_view text) {
   const auto path = ParseBelowRoot(text);
   if (!path) return path.Why();
-  const UniqueFd folder = root_.Open(path->Parent(), folder_flags);
+  const UniqueFd folder = root_.Open(path->Parent(), WorkspaceRoot::folder_flags);
   if (!folder && (errno == ENOENT || errno == ENOTDIR)) return Done{};
   if (!folder) return Explain(errno, path->Quoted());
   TreeBounds bounds{limits_.max_tree_entries, limits_.max_tree_depth, 0};

@@ -12,8 +12,6 @@
 namespace repl {
 namespace {
 
-constexpr int folder_flags = O_PATH | O_DIRECTORY;
-
 UniqueFd OpenBeneath(int root, const std::string& path, int flags) {
   open_how how{};
   how.flags = static_cast<unsigned>(flags | O_CLOEXEC);

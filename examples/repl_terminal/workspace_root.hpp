@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fcntl.h>
+
 #include <string>
 
 #include "outcome.hpp"
@@ -15,6 +17,9 @@ class WorkspaceRoot final {
   // How paths are resolved. Kernel: openat2, which follows links as long as they stay below the
   // root. Walk: part by part and through no link at all, for kernels without openat2 (before 5.6).
   enum class Resolver { Best, Walk };
+
+  // Opens a folder for what lies in it, not to be read.
+  static constexpr int folder_flags = O_PATH | O_DIRECTORY;
 
   static Outcome<WorkspaceRoot> Open(const std::string& folder, Resolver resolver = Resolver::Best);
 
