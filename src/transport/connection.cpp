@@ -97,7 +97,7 @@ asio::any_io_executor Connection::LockedPool() const {
   return options_->executor ? options_->executor : asio::any_io_executor(asio::system_executor());
 }
 
-// Before the connection is open it is made when it is needed, and on the strand there cannot be one.
+// Unless the connection is open it is made when it is needed, and on the strand there cannot be one.
 const std::shared_ptr<dispatch::Mailbox>& Connection::LockedMailbox() {
   if (!mailbox_ && state_ != State::Over && options_->callback_thread == CallbackThread::Pool)
     mailbox_ = std::make_shared<dispatch::Mailbox>(LockedPool(), weak_from_this());

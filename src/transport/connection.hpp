@@ -133,7 +133,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   bool Hold();
   // Nothing taken: the writer is woken when that changes.
   void Take(std::vector<protocol::Outgoing>& batch, std::size_t max_messages, std::size_t max_bytes);
-  // The batch has left, or was lost with the transport.
+  // The batch has left, or was lost with the transport. From any thread, as ExpireRequests.
   void Sent(std::vector<protocol::Outgoing>& batch, bool lost = false);
   // No verb is accepted any more.
   void BeginClosing();
@@ -152,7 +152,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // A request that waits for its reply.
   struct Asked {
     ReplyWaiter waiter;
-    std::weak_ptr<const protocol::Frame> frame;  // gone, once it was sent
+    std::weak_ptr<const protocol::Frame> frame;  // what may still be queued
   };
   // What the end takes out of the connection, to be completed and destroyed under no lock.
   struct Leftovers {
@@ -188,14 +188,18 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // `text` was begun by Frame::Begin.
   void PushProtocol(std::string text);
   void AbandonEmit(std::uint64_t id);
+  // Something else than the writer made room: tells whoever waits for it.
+  void OfferRoom();
   void AbandonWait(WaitList Connection::*list, std::uint64_t id);
   // Tells who waits for room that there will be none, and who waits for a reply, that it does not come.
   void RefuseWaiters(const Leftovers& end);
   void RefuseRequests(const Leftovers& end);
   // While the connection is not over, so that the pool lives.
   void Answer(ReplyWaiter waiter, std::function<ws::Reply()> make);
-  // Tells the waiter, and takes out of the queue what was not sent yet.
-  void Fail(Asked request, Errc error);
+  // Tells the waiter of the request that `take` finds, and takes out of the queue what was not sent yet; whether there
+  // was one.
+  template <class TakeRequest>
+  bool FailRequest(TakeRequest take, Errc error);
   void Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const;
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
 

@@ -43,6 +43,7 @@ void Connection::Open() {
     UnwatchUnopened();
     if (state_ == State::Opening) state_ = State::Open;
   }
+  OfferRoom();  // on the strand nobody could be told before
   if (options_->hub) options_->hub->Admit(shared_from_this());
 }
 

@@ -40,6 +40,7 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
   const std::weak_ptr<const Frame> frame = question.frame;
   Outgoing message{std::move(question.frame), protocol::Origin::Protocol, false};
   Error error = question.error;
+  std::optional<Asked> unasked;  // destroyed under no lock
   auto make = [&error] { return [error] { return ws::Reply{error, nullptr, {}}; }; };
   {
     const std::lock_guard lock(mutex_);
@@ -53,12 +54,18 @@ void Connection::Ask(Question question, std::chrono::milliseconds timeout, Reply
     } else if (const Admission admission = queue_.Ask(std::move(message)); admission != Admission::Queued) {
       error = admission == Admission::TooLarge ? Errc::TooLarge : Errc::QueueFull;
     } else {
-      replies_.Open(id, {std::move(waiter), frame}, deadline);
-      WakeWriter();
-      WakeReaderIfRoom();
-      if (state_ < State::Open) WatchUnopened(deadline);
-      if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
-      return;
+      try {
+        replies_.Open(id, {std::move(waiter), frame}, deadline);
+        WakeWriter();
+        WakeReaderIfRoom();
+        if (state_ < State::Open) WatchUnopened(deadline);
+        if (deadline < watched_until_) PostToLink([deadline](Link& link) { link.RearmTimer(deadline); });
+        return;
+      } catch (const std::bad_alloc&) {
+        unasked = replies_.Take(id);
+        if (const protocol::FramePtr queued = frame.lock()) queue_.Recall(queued);
+        throw;
+      }
     }
     // What is asked once the end has come must not put `disconnect` off for ever.
     if (state_ != State::Over) return LockedAnswer(std::move(waiter), make(), state_ < State::Ended);
@@ -81,12 +88,11 @@ void Connection::WatchUnopened(std::chrono::steady_clock::time_point deadline) {
   timer->async_wait([self = shared_from_this(), timer](Error cancelled) {
     if (cancelled) return;
     try {
-      const auto next =
-          self->ExpireRequests(std::chrono::steady_clock::now(), std::chrono::steady_clock::time_point::max());
+      self->ExpireRequests(std::chrono::steady_clock::now(), std::chrono::steady_clock::time_point::max());
       const std::lock_guard lock(self->mutex_);
       if (self->unopened_.lock() != timer) return;
       self->unopened_.reset();
-      self->WatchUnopened(next);
+      self->WatchUnopened(self->replies_.NextDeadline());  // also of what was asked meanwhile
     } catch (const std::bad_alloc&) {
       // The next request watches the others too.
     }
@@ -109,35 +115,32 @@ asio::awaitable<ws::Reply> Connection::AskAndWait(std::shared_ptr<Connection> se
 }
 
 void Connection::AbandonRequest(std::uint64_t id) {
-  std::optional<Asked> request;
-  {
-    const std::lock_guard lock(mutex_);
-    request = replies_.Take(id);
-  }
-  if (request) Fail(std::move(*request), Errc::Cancelled);
+  FailRequest([&] { return replies_.Take(id); }, Errc::Cancelled);
 }
 
 std::chrono::steady_clock::time_point Connection::ExpireRequests(std::chrono::steady_clock::time_point now,
                                                                  std::chrono::steady_clock::time_point next) {
   const auto expired = [&] {
-    const std::lock_guard lock(mutex_);
     auto request = replies_.TakeExpired(now);
     if (!request) watched_until_ = next = std::min(next, replies_.NextDeadline());
     return request;
   };
-  while (auto request = expired()) Fail(std::move(*request), Errc::TimedOut);
+  while (FailRequest(expired, Errc::TimedOut)) continue;
   return next;
 }
 
-void Connection::Fail(Asked request, Errc error) {
+template <class TakeRequest>
+bool Connection::FailRequest(TakeRequest take, Errc error) {
   bool recalled = false;
   {
-    const std::lock_guard lock(mutex_);
-    LockedAnswer(std::move(request.waiter), [error] { return ws::Reply{error, nullptr, {}}; });
-    if (const protocol::FramePtr frame = request.frame.lock()) recalled = queue_.Recall(frame);
+    const std::lock_guard lock(mutex_);  // over both: the end may not come between
+    std::optional<Asked> request = take();
+    if (!request) return false;
+    LockedAnswer(std::move(request->waiter), [error] { return ws::Reply{error, nullptr, {}}; });
+    if (const protocol::FramePtr frame = request->frame.lock()) recalled = queue_.Recall(frame);
   }
-  std::vector<Outgoing> none;
-  if (recalled) Sent(none, true);  // others have its room
+  if (recalled) OfferRoom();
+  return true;
 }
 
 void Connection::Answer(ReplyWaiter waiter, std::function<ws::Reply()> make) {
@@ -149,9 +152,9 @@ void Connection::Answer(ReplyWaiter waiter, std::function<ws::Reply()> make) {
 void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> make, bool before_disconnect) {
   if (auto* coroutine = std::get_if<Completion<ws::Reply>>(&waiter))
     return std::move(*coroutine).Complete(std::move(make));
-  auto call = [self = shared_from_this(), callback = std::get<1>(std::move(waiter)), make = std::move(make)] {
-    self->Call(callback, make);
-  };
+  // All is over only behind it, also where no mailbox counts it.
+  auto call = [keep = keep_, self = shared_from_this(), callback = std::get<1>(std::move(waiter)),
+               make = std::move(make)] { self->Call(callback, make); };
   if (!before_disconnect || !LockedMailbox()) return asio::post(LockedPool(), std::move(call));
   mailbox_->RunBeside(std::move(call));
 }

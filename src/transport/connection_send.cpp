@@ -41,15 +41,18 @@ Error Connection::EmitVolatile(protocol::FramePtr frame) {
 Error Connection::Queue(protocol::FramePtr frame, Push push) {
   Outgoing message{std::move(frame), protocol::Origin::Emit, false};
   Admission admission;
-  bool loss = false;
+  bool loss = false, made_room = false;
   {
     const std::lock_guard lock(mutex_);
     if (state_ >= State::Closing) return Errc::Closed;
     message.from_callback = IsInside();
+    const std::uint64_t dropped = queue_.Dropped();
     admission = (queue_.*push)(std::move(message));
+    made_room = admission == Admission::Queued && queue_.Dropped() != dropped;
     loss = queue_.TakeFirstLoss();
     if (admission == Admission::Queued) WakeWriter();
   }
+  if (made_room) OfferRoom();
   return Judge(admission, loss);
 }
 
@@ -105,7 +108,14 @@ void Connection::AbandonEmit(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
     waiter = queue_.Withdraw(id);
   }
-  if (waiter) std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
+  if (!waiter) return;
+  std::move(*waiter).Complete([] { return Error(Errc::Cancelled); });
+  OfferRoom();
+}
+
+void Connection::OfferRoom() {
+  std::vector<Outgoing> none;
+  Sent(none, true);
 }
 
 void Connection::PushProtocol(std::string text) {

@@ -151,7 +151,9 @@ TEST_CASE("Stop waits for the callbacks of requests that were made while away") 
   std::atomic<int> begun = 0, ended = 0;
   {
     const bool started = GENERATE(false, true);
-    Client client({.url = UrlOf(FreePort()), .connection = {.executor = pool.get_executor()}});
+    const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
+    Client client(
+        {.url = UrlOf(FreePort()), .connection = {.executor = pool.get_executor(), .callback_thread = thread}});
     if (started) client.Start();
     client.Request("x", nullptr, [&](const Reply& reply) {
       CHECK(reply.error == ws::Errc::Closed);

@@ -18,6 +18,7 @@ class Fifo {
   bool IsEmpty() const noexcept { return first_ == items_.size(); }
   std::size_t Size() const noexcept { return items_.size() - first_; }
   T& Front() noexcept { return items_[first_]; }
+  T& Back() noexcept { return items_.back(); }
   Iterator begin() noexcept { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
   Iterator end() noexcept { return items_.end(); }
 

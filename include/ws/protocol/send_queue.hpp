@@ -149,8 +149,8 @@ Admission SendQueue<Waiter>::EmitWhenRoom(Outgoing message, Waiter& waiter, std:
     return Admission::Full;
   }
   message.origin = Origin::Waiting;
-  waiting_bytes_ += size;
   waiters_.Push({id, std::move(message), std::move(waiter)});
+  waiting_bytes_ += size;
   return Admission::Waiting;
 }
 
@@ -274,11 +274,11 @@ bool SendQueue<Waiter>::DropFor(std::size_t size) {
 
 template <class Waiter>
 void SendQueue<Waiter>::Append(Outgoing message) {
-  const std::size_t size = message.Size();
-  total_.Add(size);
-  ShareOf(message.origin).Add(size);
-  if (message.from_callback) callbacks_.Add(size);
-  queue_.Push(std::move(message));
+  queue_.Push(std::move(message));  // may find no memory
+  const Outgoing& last = queue_.Back();
+  total_.Add(last.Size());
+  ShareOf(last.origin).Add(last.Size());
+  if (last.from_callback) callbacks_.Add(last.Size());
 }
 
 template <class Waiter>
