@@ -99,13 +99,8 @@ class Connection:
     def fill(self, until):
         """Waits for more in the inbox; False at the end of the stream."""
         while not self._take():
-            try:
-                self._wait(until)
-            except Violation:
-                if not self._take():    # one last look: on a busy machine it may be we who are late
-                    raise
-                break
-        if not self._ended and time.monotonic() > until:
+            self._wait(until)
+        if time.monotonic() > until:
             raise Violation("the peer goes on and on")
         return not self._ended
 
