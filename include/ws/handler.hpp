@@ -76,8 +76,8 @@ class Handler {
   Token OnMessage(Callback&& callback) {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
-  // Called on the pool when a write queue that was full is down to a quarter: (Handler&) or (). The end of a connection
-  // empties its queue and need not be told so: who waits for room starts again at `connect`.
+  // Called on the pool when a write queue that was full is down to a quarter: (Handler&) or (). Where the
+  // connection ends first it may not be called: a Client that waits for room goes on at its next `connect`.
   template <class Callback>
   void OnDrain(Callback&& callback) {
     RegisterDrain(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));

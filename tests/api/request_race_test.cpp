@@ -4,10 +4,8 @@
 #include <chrono>
 #include <future>
 #include <memory>
-#include <thread>
 
 #include "support/catch.hpp"
-#include "support/free_port.hpp"
 #include "support/patience.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
@@ -39,15 +37,15 @@ TEST_CASE("a request that is made when another has just failed fails at its own 
   for (int trial = 0; trial < trials; ++trial) {
     Handler socket(Options{.executor = pool.get_executor()});
     const auto first = std::make_shared<std::atomic<bool>>(false);
-    std::promise<Errc> second;
+    std::promise<ws::Error> second;
     const auto begin = Clock::now();
     socket.Request(
         "first", nullptr, [first](const Reply&) { *first = true; }, 1ms);
     AwaitDeadline(begin, lag, trial);
     lag += *first ? -1us : 1us;
     socket.Request(
-        "second", nullptr, [&](const Reply&) { second.set_value(Errc::TimedOut); }, 1ms);
-    Get(second.get_future());
+        "second", nullptr, [&](const Reply& reply) { second.set_value(reply.error); }, 1ms);
+    CHECK(Get(second.get_future()) == Errc::TimedOut);
   }
   pool.join();
 }
