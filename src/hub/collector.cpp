@@ -30,23 +30,29 @@ void Collector::Take(std::size_t index, Reply reply) {
   done(std::move(replies));
 }
 
+// Without memory of its own: who gives up may do so for want of it.
 void Collector::Cancel() {
   Done done;
   std::vector<Reply> replies;
-  std::vector<std::weak_ptr<Connection>> silent;
+  std::vector<bool> answered;
+  std::vector<std::weak_ptr<Connection>> asked;
   {
     const std::lock_guard lock(mutex_);
     if (!done_) return;
-    for (std::size_t index = 0; index < replies_.size(); ++index) {
-      if (answered_[index]) continue;
-      replies_[index].error = Errc::Cancelled;
-      if (index < asked_.size()) silent.push_back(std::move(asked_[index]));
-    }
     done.swap(done_);
     replies.swap(replies_);
+    answered.swap(answered_);
+    asked.swap(asked_);
   }
-  for (const auto& member : silent) {
-    if (const auto connection = member.lock()) connection->AbandonRequest(id_);
+  for (std::size_t index = 0; index < replies.size(); ++index) {
+    if (answered[index]) continue;
+    replies[index].error = Errc::Cancelled;
+    const auto member = index < asked.size() ? asked[index].lock() : nullptr;
+    try {
+      if (member) member->AbandonRequest(id_);
+    } catch (const std::bad_alloc&) {
+      // Its callback here is not wanted any more.
+    }
   }
   done(std::move(replies));
 }

@@ -1,10 +1,15 @@
 // What a connection's queue and its requests keep, where there was no memory to queue one more.
 #include <atomic>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <new>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/outgoing.hpp"
@@ -82,4 +87,28 @@ TEST_CASE("a Request that throws for want of memory has asked nothing, and calls
   }
   pool.join();
   CHECK(told == due);
+}
+
+TEST_CASE("a request of many that is cancelled says so, though there is no memory to call off one of them") {
+  asio::thread_pool pool(1);
+  ws::Hub hub;
+  Handler member(Options{.executor = pool.get_executor(), .hub = hub});
+  member.Join("g");
+  asio::io_context context(1);
+  asio::cancellation_signal signal;
+  bool told = false;
+  asio::co_spawn(
+      context, hub.To("g").RequestAsync("x"),
+      asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr, const std::vector<ws::GroupReply>& replies) {
+        told = replies.at(0).reply.error == ws::Errc::Cancelled;
+      }));
+  context.poll();
+  context.restart();
+  CHECK_FALSE(Fails(1, [&] {
+    signal.emit(asio::cancellation_type::terminal);
+    context.run();
+  }));
+  CHECK(HasFailed());
+  CHECK(told);
+  pool.join();
 }
