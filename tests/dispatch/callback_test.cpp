@@ -22,6 +22,8 @@ using asio::awaitable;
 using ws::Failure;
 using ws::Json;
 using ws::Message;
+using ws::test::JsonOf;
+using ws::test::Pause;
 using ws::test::Peer;
 using ws::test::ResultOf;
 
@@ -32,14 +34,10 @@ CallbackPtr Make(F&& function) {
   return MakeCallback<Peer>(std::forward<F>(function));
 }
 
-struct Answer {
+struct Worth {
   int value = 0;
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Answer, value)
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Worth, value)
 };
-
-awaitable<void> Pause() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
 
 /// Runs a coroutine callback whose caller keeps neither it nor the message.
 Result Await(CallbackPtr callback, Json data = nullptr) {
@@ -54,10 +52,6 @@ Result Await(CallbackPtr callback, Json data = nullptr) {
   });
   context.run();
   return result;
-}
-
-Json JsonOf(const Result& result) {
-  return std::get<Json>(result);
 }
 
 Json Double(const Json& data) noexcept {
@@ -87,7 +81,7 @@ TEST_CASE("What a callback returns is the reply, of any type that converts to Js
   CHECK(JsonOf(ResultOf(Make([] { return Json::array({1}); }))) == Json::array({1}));
   CHECK(JsonOf(ResultOf(Make([] { return std::vector{1, 2}; }))) == Json::array({1, 2}));
   CHECK(JsonOf(ResultOf(Make([] { return "text"; }))) == "text");
-  CHECK(JsonOf(ResultOf(Make([] { return Answer{42}; }))) == Json{{"value", 42}});
+  CHECK(JsonOf(ResultOf(Make([] { return Worth{42}; }))) == Json{{"value", 42}});
   CHECK(JsonOf(ResultOf(Make([] { return nullptr; }))).is_null());
   const Json kept = 5;
   CHECK(JsonOf(ResultOf(Make([&kept]() -> const Json& { return kept; }))) == 5);
@@ -138,7 +132,7 @@ TEST_CASE("A coroutine may return nothing, a value or a Failure") {
                        co_return data.get<int>() + 1;
                      }),
                      6)) == 7);
-  CHECK(JsonOf(Await(Make([]() -> awaitable<Answer> { co_return Answer{3}; }))) == Json{{"value", 3}});
+  CHECK(JsonOf(Await(Make([]() -> awaitable<Worth> { co_return Worth{3}; }))) == Json{{"value", 3}});
   CHECK(std::get<Failure>(Await(Make([]() -> awaitable<Failure> {
           co_await Pause();
           co_return Failure{"busy", ""};

@@ -25,6 +25,7 @@ using ws::Json;
 using ws::Order;
 using ws::test::FakeOwner;
 using ws::test::MakeExchange;
+using ws::test::Pause;
 
 namespace {
 
@@ -50,10 +51,6 @@ class Stage final : private Spawner {
 
   asio::io_context context_;
 };
-
-awaitable<void> Pause() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
 
 Json JsonOf(const Answer& answer) {
   return std::get<Json>(answer.result);

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::string CodeOf(const Answer& answer) {
+std::string VerdictOf(const Answer& answer) {
   const auto* failure = std::get_if<Failure>(&answer.result);
   return failure != nullptr ? failure->code : "none";
 }
@@ -51,7 +51,7 @@ TEST_CASE("A gate runs before the callbacks, and what it refuses is not handled"
   step.Put({"event"});
   step.Run();
   CHECK(ran == (refuse ? "gate:event " : "gate:event callback any "));
-  CHECK(CodeOf(step.owner->LastAnswer()) == (refuse ? "unauthorized" : "none"));
+  CHECK(VerdictOf(step.owner->LastAnswer()) == (refuse ? "unauthorized" : "none"));
 }
 
 TEST_CASE("Gates run in order, and the first that refuses is the answer") {
@@ -67,7 +67,7 @@ TEST_CASE("Gates run in order, and the first that refuses is the answer") {
   step.Put({"event"});
   step.Run();
   CHECK(ran == "1 2 ");
-  CHECK(CodeOf(step.owner->LastAnswer()) == "mine");
+  CHECK(VerdictOf(step.owner->LastAnswer()) == "mine");
 }
 
 TEST_CASE("A gate that throws refuses with internal") {
@@ -78,7 +78,7 @@ TEST_CASE("A gate that throws refuses with internal") {
   step.Put({"event"});
   step.Run();
   CHECK_FALSE(ran);
-  CHECK(CodeOf(step.owner->LastAnswer()) == "internal");
+  CHECK(VerdictOf(step.owner->LastAnswer()) == "internal");
   CHECK(step.owner->Thrown().size() == 1);
 }
 

@@ -23,14 +23,11 @@ using ws::Order;
 using ws::test::Batch;
 using ws::test::MakeBatch;
 using ws::test::MakeExchange;
+using ws::test::Pause;
 using ws::test::Pool;
 using Events = std::vector<std::string>;
 
 namespace {
-
-awaitable<void> Pause() {
-  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-}
 
 /// Notes whether two ran at once.
 class OneAtATime {

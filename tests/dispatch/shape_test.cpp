@@ -15,9 +15,9 @@ using ws::test::Peer;
 
 namespace {
 
-struct Sum {
+struct Pair {
   int a = 0, b = 0;
-  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Sum, a, b)
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(Pair, a, b)
 };
 
 template <class F>
@@ -33,7 +33,7 @@ void FreePeerAndData(Peer&, const Json&) {}
 int FreeData(const Json&) noexcept {
   return 1;
 }
-void FreeSum(const Sum&) {}
+void FreePair(const Pair&) {}
 
 }  // namespace
 
@@ -79,17 +79,17 @@ TEST_CASE("Functions, std::function and move-only callables are of the same shap
 }
 
 TEST_CASE("A callback with a type of its own is of no shape, though Json converts to it") {
-  CHECK(ShapeOfThis([](const Sum&) {}) == Shape::None);
+  CHECK(ShapeOfThis([](const Pair&) {}) == Shape::None);
   CHECK(ShapeOfThis([](const std::string&) {}) == Shape::None);
   CHECK(ShapeOfThis([](std::string) {}) == Shape::None);
   CHECK(ShapeOfThis([](int) {}) == Shape::None);
   CHECK(ShapeOfThis([](bool) {}) == Shape::None);
   CHECK(ShapeOfThis([](const std::vector<int>&) {}) == Shape::None);
-  CHECK(ShapeOfThis([](Peer&, const Sum&) {}) == Shape::None);
+  CHECK(ShapeOfThis([](Peer&, const Pair&) {}) == Shape::None);
   CHECK(ShapeOfThis([](Peer&, int) {}) == Shape::None);
-  CHECK(ShapeOf<std::function<void(const Sum&)>, Peer>() == Shape::None);
+  CHECK(ShapeOf<std::function<void(const Pair&)>, Peer>() == Shape::None);
   CHECK(ShapeOf<std::function<void(int)>, Peer>() == Shape::None);
-  CHECK(ShapeOf<decltype(&FreeSum), Peer>() == Shape::None);
+  CHECK(ShapeOf<decltype(&FreePair), Peer>() == Shape::None);
 }
 
 TEST_CASE("What cannot be called as documented is of no shape") {

@@ -19,6 +19,7 @@ namespace asio = boost::asio;
 using asio::awaitable;
 using ws::Failure;
 using ws::Json;
+using ws::test::JsonOf;
 using ws::test::Peer;
 using ws::test::ResultOf;
 
@@ -30,8 +31,8 @@ struct Sum {
 };
 
 /// Without a default, so null does not fit.
-struct Named {
-  explicit Named(std::string text) : name(std::move(text)) {}
+struct Label {
+  explicit Label(std::string text) : name(std::move(text)) {}
   std::string name;
 };
 
@@ -39,15 +40,11 @@ int Add(const Sum& sum) {
   return sum.a + sum.b;
 }
 
-Json JsonOf(const Result& result) {
-  return std::get<Json>(result);
-}
-
 }  // namespace
 
 template <>
-struct nlohmann::adl_serializer<Named> {
-  static Named from_json(const json& data) { return Named(data.at("name").get<std::string>()); }
+struct nlohmann::adl_serializer<Label> {
+  static Label from_json(const json& data) { return Label(data.at("name").get<std::string>()); }
 };
 
 TEST_CASE("Data becomes the type that the callback takes") {
@@ -65,7 +62,7 @@ TEST_CASE("Data becomes the type that the callback takes") {
 TEST_CASE("A generic callback is given the type that is named for it") {
   CHECK(JsonOf(ResultOf(MakeTypedCallback<Sum, Peer>([](const auto& sum) { return sum.b; }), {{"a", 3}, {"b", 4}})) ==
         4);
-  CHECK(JsonOf(ResultOf(MakeTypedCallback<int, Peer>([](auto&, const auto& number) { return number; }), 9)) == 9);
+  CHECK(JsonOf(ResultOf(MakeTypedCallback<int, Peer>([](auto&, const auto& value) { return value; }), 9)) == 9);
 }
 
 TEST_CASE("A typed callback may own what cannot be copied, and return nothing or a Failure") {
@@ -87,8 +84,8 @@ TEST_CASE("Missing data, and null, is the type's default") {
 }
 
 TEST_CASE("Null does not fit a type without a default") {
-  CHECK_THROWS_AS(ReadPayload<Named>(nullptr), InvalidPayload);
-  CHECK(ReadPayload<Named>(Json{{"name", "x"}}).name == "x");
+  CHECK_THROWS_AS(ReadPayload<Label>(nullptr), InvalidPayload);
+  CHECK(ReadPayload<Label>(Json{{"name", "x"}}).name == "x");
 }
 
 TEST_CASE("Data that does not fit is told by its place, and the callback is not called") {

@@ -3,15 +3,11 @@
 #include <chrono>
 
 #include "support/catch.hpp"
+#include "support/start_time.hpp"
 
 using namespace ws::protocol;
 using namespace std::chrono_literals;
-
-namespace {
-
-const Time start = Time() + 1h;
-
-}  // namespace
+using ws::test::start;
 
 TEST_CASE("A deadline that was not started never passes") {
   const Deadline deadline(30s);

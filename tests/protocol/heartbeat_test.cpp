@@ -3,16 +3,12 @@
 #include <chrono>
 
 #include "support/catch.hpp"
+#include "support/start_time.hpp"
 
 using namespace ws::protocol;
 using namespace std::chrono_literals;
+using ws::test::start;
 using Verdict = Heartbeat::Verdict;
-
-namespace {
-
-const Time start = Time() + 1h;
-
-}  // namespace
 
 TEST_CASE("Silence asks for one ping, longer silence means dead") {
   Heartbeat heartbeat(25s, 45s, start);

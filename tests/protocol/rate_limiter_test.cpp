@@ -3,13 +3,13 @@
 #include <chrono>
 
 #include "support/catch.hpp"
+#include "support/start_time.hpp"
 
 using namespace ws::protocol;
 using namespace std::chrono_literals;
+using ws::test::start;
 
 namespace {
-
-const Time start = Time() + 1h;
 
 // Reads messages of that size as fast as it may, until `until`; how many.
 int ReadAll(RateLimiter& limiter, Time& now, Time until, std::size_t size = 1) {

@@ -5,16 +5,16 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/start_time.hpp"
 
 using namespace ws::protocol;
 using namespace std::chrono_literals;
+using ws::test::start;
 
 namespace {
 
 // Move-only, as a completion handler is.
 using Table = ReplyTable<std::unique_ptr<int>>;
-
-const Table::Time start{};
 
 void Open(Table& table, std::uint64_t id, std::chrono::seconds after) {
   table.Open(id, std::make_unique<int>(static_cast<int>(id)), start + after);

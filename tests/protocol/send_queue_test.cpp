@@ -5,28 +5,16 @@
 
 #include "support/catch.hpp"
 #include "support/outgoing.hpp"
+#include "support/small_queue.hpp"
 
 using namespace ws::protocol;
 using ws::Overflow;
+using ws::test::Fill;
+using ws::test::Limits;
 using ws::test::MakeOutgoing;
 using ws::test::NamesOf;
+using ws::test::Queue;
 using ws::test::Send;
-
-namespace {
-
-using Queue = SendQueue<int>;
-
-/// Eight messages or 800 bytes.
-SendLimits Limits(Overflow overflow = Overflow::Refuse) {
-  return {8, 800, overflow, 4};
-}
-
-/// Emits so many of ten bytes, named 0, 1, …
-void Fill(Queue& queue, int count = 8, std::size_t size = 10) {
-  for (int i = 0; i < count; ++i) REQUIRE(queue.Emit(MakeOutgoing(std::to_string(i), size)) == Admission::Queued);
-}
-
-}  // namespace
 
 TEST_CASE("The send queue's defaults are those of the protocol") {
   const SendLimits limits;

@@ -17,15 +17,15 @@ namespace {
 
 // Move-only, as a completion handler is.
 using Waiter = std::unique_ptr<int>;
-using Queue = SendQueue<Waiter>;
+using WaitQueue = SendQueue<Waiter>;
 
 const SendLimits limits{8, 800, Overflow::Refuse, 4};
 
-void Fill(Queue& queue, int count = 8, std::size_t size = 10) {
+void FillAlike(WaitQueue& queue, int count = 8, std::size_t size = 10) {
   for (int i = 0; i < count; ++i) REQUIRE(queue.Emit(MakeOutgoing("e", size)) == Admission::Queued);
 }
 
-Admission Wait(Queue& queue, int id, std::size_t size = 10) {
+Admission Wait(WaitQueue& queue, int id, std::size_t size = 10) {
   Waiter waiter = std::make_unique<int>(id);
   const Admission admission =
       queue.EmitWhenRoom(MakeOutgoing("w" + std::to_string(id), size), waiter, static_cast<std::uint64_t>(id));
@@ -35,7 +35,7 @@ Admission Wait(Queue& queue, int id, std::size_t size = 10) {
 }
 
 /// The ids of all that can be admitted now.
-std::vector<int> AdmitAll(Queue& queue) {
+std::vector<int> AdmitAll(WaitQueue& queue) {
   std::vector<int> ids;
   while (auto admitted = queue.Admit()) {
     CHECK(admitted->id == static_cast<std::uint64_t>(*admitted->waiter));
@@ -47,7 +47,7 @@ std::vector<int> AdmitAll(Queue& queue) {
 }  // namespace
 
 TEST_CASE("Where there is room nobody waits") {
-  Queue queue(limits);
+  WaitQueue queue(limits);
   CHECK(Wait(queue, 1) == Admission::Queued);
   CHECK(queue.EmitIfRoom(MakeOutgoing("2", 10)) == Admission::Queued);
   CHECK(Send(queue) == "w1 2");
@@ -55,40 +55,40 @@ TEST_CASE("Where there is room nobody waits") {
 }
 
 TEST_CASE("EmitAsync fills half of the queue at most") {
-  Queue queue(limits);
+  WaitQueue queue(limits);
   for (int id = 1; id <= 4; ++id) CHECK(Wait(queue, id) == Admission::Queued);
   CHECK(Wait(queue, 5) == Admission::Waiting);
   CHECK(queue.EmitIfRoom(MakeOutgoing("6", 10)) == Admission::Waiting);
   CHECK(AdmitAll(queue).empty());
   CHECK(queue.Messages() == 4);
 
-  Queue by_bytes(limits);
+  WaitQueue by_bytes(limits);
   CHECK(Wait(by_bytes, 1, 250) == Admission::Queued);
   CHECK(Wait(by_bytes, 2, 150) == Admission::Queued);
   CHECK(Wait(by_bytes, 3, 1) == Admission::Waiting);
 }
 
 TEST_CASE("While one waits, Emit has the other half") {
-  Queue queue(limits);
+  WaitQueue queue(limits);
   for (int id = 1; id <= 5; ++id) Wait(queue, id);
-  Fill(queue, 4);
+  FillAlike(queue, 4);
   CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
 
-  Queue half_full(limits);
-  Fill(half_full, 2);
+  WaitQueue half_full(limits);
+  FillAlike(half_full, 2);
   for (int id = 1; id <= 5; ++id) Wait(half_full, id);
-  Fill(half_full, 2);
+  FillAlike(half_full, 2);
   CHECK(half_full.Messages() == 8);
   CHECK(Send(half_full, 1) == "e");
-  Fill(half_full, 1);
+  FillAlike(half_full, 1);
   CHECK(Send(half_full, 2) == "e w1");
   CHECK(AdmitAll(half_full) == std::vector{5});
   CHECK(half_full.Messages() == 7);
 }
 
 TEST_CASE("Emit may not refill the room that those who wait are owed") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   REQUIRE(Wait(queue, 1) == Admission::Waiting);
   Send(queue, 1);
   CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
@@ -98,7 +98,7 @@ TEST_CASE("Emit may not refill the room that those who wait are owed") {
 }
 
 TEST_CASE("While one waits, Emit's half admits one message of any size that fits the queue") {
-  Queue queue(limits);
+  WaitQueue queue(limits);
   REQUIRE(Wait(queue, 1, 300) == Admission::Queued);
   REQUIRE(Wait(queue, 2, 300) == Admission::Waiting);
   CHECK(queue.Emit(MakeOutgoing("large", 500)) == Admission::Queued);
@@ -106,8 +106,8 @@ TEST_CASE("While one waits, Emit's half admits one message of any size that fits
 }
 
 TEST_CASE("A large message of EmitAsync need not wait for a queue that never empties") {
-  Queue queue(limits);
-  Fill(queue, 2, 395);
+  WaitQueue queue(limits);
+  FillAlike(queue, 2, 395);
   CHECK(Wait(queue, 1, 800) == Admission::Queued);
   CHECK(queue.Bytes() == 1590);
   CHECK(Wait(queue, 2, 800) == Admission::Waiting);
@@ -119,8 +119,8 @@ TEST_CASE("A large message of EmitAsync need not wait for a queue that never emp
 }
 
 TEST_CASE("Who waits is served first come, first served") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   REQUIRE(Wait(queue, 1, 390) == Admission::Waiting);
   REQUIRE(Wait(queue, 2, 300) == Admission::Waiting);
   REQUIRE(Wait(queue, 3, 2) == Admission::Waiting);
@@ -136,8 +136,8 @@ TEST_CASE("Who waits is served first come, first served") {
 }
 
 TEST_CASE("Who gives up is handed back once and no longer counts") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   for (int id = 1; id <= 4; ++id) REQUIRE(Wait(queue, id, 200) == Admission::Waiting);
   REQUIRE(Wait(queue, 5, 1) == Admission::Full);
   std::optional<Waiter> second = queue.Withdraw(2);
@@ -154,8 +154,8 @@ TEST_CASE("Who gives up is handed back once and no longer counts") {
 }
 
 TEST_CASE("At the end all who wait are handed back in order") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   for (int id = 1; id <= 3; ++id) REQUIRE(Wait(queue, id) == Admission::Waiting);
   queue.Clear();
   std::vector<int> ids;
@@ -168,8 +168,8 @@ TEST_CASE("At the end all who wait are handed back in order") {
 TEST_CASE("The line is bounded: 1,024 wait by default, and the next is refused") {
   SendLimits wide;
   wide.max_messages = 1;
-  Queue queue(wide);
-  Fill(queue, 1);
+  WaitQueue queue(wide);
+  FillAlike(queue, 1);
   for (int id = 1; id <= 1024; ++id) REQUIRE(Wait(queue, id) == Admission::Waiting);
   CHECK(queue.Dropped() == 0);
   CHECK(Wait(queue, 2000) == Admission::Full);
@@ -179,8 +179,8 @@ TEST_CASE("The line is bounded: 1,024 wait by default, and the next is refused")
 }
 
 TEST_CASE("The line holds as many bytes as the queue") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   REQUIRE(Wait(queue, 1, 500) == Admission::Waiting);
   CHECK(Wait(queue, 2, 301) == Admission::Full);
   CHECK(queue.TakeFirstLoss());
@@ -191,7 +191,7 @@ TEST_CASE("The line holds as many bytes as the queue") {
 }
 
 TEST_CASE("A queue is not drained while somebody waits") {
-  Queue queue(limits);
+  WaitQueue queue(limits);
   for (int id = 1; id <= 5; ++id) Wait(queue, id, 200);
   Send(queue, 1);
   CHECK_FALSE(queue.TakeDrained());
@@ -207,28 +207,28 @@ TEST_CASE("A queue is not drained while somebody waits") {
 }
 
 TEST_CASE("A queue that refused a waiter is drained too") {
-  Queue queue({8, 800, Overflow::Refuse, 0});
-  Fill(queue);
+  WaitQueue queue({8, 800, Overflow::Refuse, 0});
+  FillAlike(queue);
   REQUIRE(Wait(queue, 1) == Admission::Full);
   Send(queue);
   CHECK(queue.TakeDrained());
 }
 
 TEST_CASE("What waits is never dropped, nor is what was admitted from it") {
-  Queue queue({8, 800, Overflow::DropOldest, 4});
+  WaitQueue queue({8, 800, Overflow::DropOldest, 4});
   for (int id = 1; id <= 5; ++id) Wait(queue, id);
-  Fill(queue, 10);
+  FillAlike(queue, 10);
   CHECK(queue.Dropped() == 6);
   CHECK(Send(queue, 1) == "w1");
   CHECK(AdmitAll(queue) == std::vector{5});
-  Fill(queue, 10);
+  FillAlike(queue, 10);
   CHECK(queue.Dropped() == 16);
   CHECK(Send(queue) == "w2 w3 w4 w5 e e e e");
 }
 
 TEST_CASE("What a callback waits to queue counts as its own once it is queued") {
-  Queue queue(limits);
-  Fill(queue);
+  WaitQueue queue(limits);
+  FillAlike(queue);
   std::vector<Waiter> waiters;
   for (int id = 1; id <= 3; ++id) {
     Waiter waiter = std::make_unique<int>(id);

@@ -1,6 +1,10 @@
 // What callbacks are given in place of a Handler.
 #pragma once
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
 #include "ws/dispatch/callback.hpp"
@@ -18,6 +22,15 @@ struct Peer {
 inline dispatch::Result ResultOf(const dispatch::CallbackPtr& callback, Json data = nullptr) {
   const auto message = std::make_shared<const Message>("event", std::move(data));
   return std::get<0>(callback->Invoke(callback, nullptr, message));
+}
+
+inline Json JsonOf(const dispatch::Result& result) {
+  return std::get<Json>(result);
+}
+
+/// Lets others go first.
+inline boost::asio::awaitable<void> Pause() {
+  co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
 }
 
 }  // namespace ws::test

@@ -49,8 +49,8 @@ std::string Inflate(zlib::inflate_stream& stream, std::string text, std::size_t 
   return out;
 }
 
-struct Opened {
-  explicit Opened(std::size_t max_message_bytes)
+struct Deflating {
+  explicit Deflating(std::size_t max_message_bytes)
       : codec(context.get_executor(), {ws::transport::Role::Server, max_message_bytes, true}) {
     ws::HttpRequest request = ws::test::UpgradeRequest();
     request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
@@ -78,7 +78,7 @@ struct Opened {
 TEST_CASE("compressed messages are read, whole and in fragments, in pieces of any size") {
   const std::string text = "a text that repeats, a text that repeats, a text that repeats";
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{1000}}) {
-    Opened opened(1000);
+    Deflating opened(1000);
     zlib::deflate_stream deflater;
     for (int round = 0; round < 3; ++round) {
       const std::string packed = Deflate(deflater, text);
@@ -100,7 +100,7 @@ TEST_CASE("compressed messages are read, whole and in fragments, in pieces of an
 }
 
 TEST_CASE("what is written can be inflated, message after message") {
-  Opened opened(1 << 20);
+  Deflating opened(1 << 20);
   zlib::inflate_stream inflater;
   for (const std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{70'000}}) {
     const std::string text(size, 'x');
@@ -136,15 +136,15 @@ TEST_CASE("a window of 8 bits is not answered with a larger one, however it is s
 
 TEST_CASE("a bomb fails with 1009, one that is no deflate fails, and text is checked behind the inflater") {
   zlib::deflate_stream deflater;
-  Opened bomb(10'000);
+  Deflating bomb(10'000);
   CHECK(bomb.Feed(MaskedFrame(Opcode::Text, Deflate(deflater, std::string(1 << 20, '\0')), true, 0xC1), 100) ==
         Codec::Event::Failed);
   CHECK(bomb.codec.CloseCode() == 1009);
   zlib::deflate_stream fresh;
-  Opened text(1000);
+  Deflating text(1000);
   CHECK(text.Feed(MaskedFrame(Opcode::Text, Deflate(fresh, "\xFF"), true, 0xC1), 100) == Codec::Event::Failed);
   CHECK(text.codec.CloseCode() == 1007);
-  Opened rubbish(1000);
+  Deflating rubbish(1000);
   CHECK(rubbish.Feed(MaskedFrame(Opcode::Text, "\xFF\xFF\xFF", true, 0xC1), 100) == Codec::Event::Failed);
 }
 

@@ -47,7 +47,7 @@ Read ReadInPieces(const std::string& text, std::size_t size) {
 }
 
 // With a header of so many octets.
-std::string Request(std::size_t size) {
+std::string RequestOf(std::size_t size) {
   const std::string begin = "GET /" + std::string(4500, 'x') + " HTTP/1.1\r\nX: ";
   return begin + std::string(size - begin.size() - 4, 'y') + "\r\n\r\n";
 }
@@ -74,8 +74,8 @@ TEST_CASE("a body is read whole, in pieces of any size") {
 TEST_CASE("8 KiB are the bound of the request line and the headers together, however they arrive") {
   for (const std::size_t size : {std::size_t{1}, std::size_t{1000}, std::size_t{20'000}}) {
     CAPTURE(size);
-    CHECK_FALSE(ReadInPieces(Request(8192), size).error);
-    CHECK(ReadInPieces(Request(8193), size).error == http::error::header_limit);
-    CHECK(ReadInPieces(Request(9000), size).error == http::error::header_limit);
+    CHECK_FALSE(ReadInPieces(RequestOf(8192), size).error);
+    CHECK(ReadInPieces(RequestOf(8193), size).error == http::error::header_limit);
+    CHECK(ReadInPieces(RequestOf(9000), size).error == http::error::header_limit);
   }
 }

@@ -10,8 +10,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Fixture {
-  Fixture() {
+struct Site {
+  Site() {
     Put("secret.js", "secret");
     Put("page/index.html", "the page");
     Put("page/main.js", "a script");
@@ -36,7 +36,7 @@ struct Fixture {
   const repl::StaticFiles files{top / "page"};
 };
 
-std::string Header(const ws::HttpResponse& response, std::string_view name) {
+std::string HeaderOf(const ws::HttpResponse& response, std::string_view name) {
   for (const auto& [key, value] : response.headers) {
     if (key == name) return value;
   }
@@ -46,16 +46,16 @@ std::string Header(const ws::HttpResponse& response, std::string_view name) {
 }  // namespace
 
 TEST_CASE("the page, its scripts and its packages are served with their types") {
-  const Fixture f;
+  const Site f;
   CHECK(f.Get("/").body == "the page");
   CHECK(f.Get("/?x=1").body == "the page");
-  CHECK(Header(f.Get("/"), "Content-Type") == "text/html; charset=utf-8");
-  CHECK(Header(f.Get("/main.js"), "Content-Type") == "text/javascript; charset=utf-8");
+  CHECK(HeaderOf(f.Get("/"), "Content-Type") == "text/html; charset=utf-8");
+  CHECK(HeaderOf(f.Get("/main.js"), "Content-Type") == "text/javascript; charset=utf-8");
   CHECK(f.Get("/vendor/xterm.mjs").body == "xterm");
 }
 
 TEST_CASE("nothing else is served") {
-  const Fixture f;
+  const Site f;
   for (const std::string target :
        {"/../secret.js", "/%2e%2e/secret.js", "//etc/passwd", "/inner/x.js", "/inner%2fx.js", "/package.json", "/.",
         "/..", "/.hidden.js", "/none.js", "/vendor/", "/vendor/../main.js", "/node_modules/@xterm/xterm/lib/xterm.mjs",
@@ -67,27 +67,27 @@ TEST_CASE("nothing else is served") {
 }
 
 TEST_CASE("only GET is answered") {
-  const Fixture f;
+  const Site f;
   ws::HttpRequest request;
   request.method = "POST";
   request.target = "/";
   CHECK(f.files.Answer(request).status == 405);
-  CHECK(Header(f.files.Answer(request), "Allow") == "GET");
+  CHECK(HeaderOf(f.files.Answer(request), "Allow") == "GET");
 }
 
 TEST_CASE("every answer keeps the page to itself, refusals too") {
-  const Fixture f;
+  const Site f;
   for (const std::string target : {"/", "/none.js"}) {
     const auto answer = f.Get(target);
-    CHECK(Header(answer, "Content-Security-Policy").find("default-src 'self'") == 0);
-    CHECK(Header(answer, "X-Content-Type-Options") == "nosniff");
-    CHECK(Header(answer, "Referrer-Policy") == "no-referrer");
-    CHECK(Header(answer, "Cache-Control") == "no-store");
+    CHECK(HeaderOf(answer, "Content-Security-Policy").find("default-src 'self'") == 0);
+    CHECK(HeaderOf(answer, "X-Content-Type-Options") == "nosniff");
+    CHECK(HeaderOf(answer, "Referrer-Policy") == "no-referrer");
+    CHECK(HeaderOf(answer, "Cache-Control") == "no-store");
   }
 }
 
 TEST_CASE("a page without its packages is not complete") {
-  const Fixture f;
+  const Site f;
   CHECK_FALSE(f.files.IsComplete());
   f.Put("page/node_modules/@xterm/xterm/css/xterm.css", "");
   f.Put("page/node_modules/@xterm/addon-fit/lib/addon-fit.mjs", "");

@@ -69,14 +69,14 @@ class Watcher final : public repl::TerminalViewer {
   std::string output_;
 };
 
-struct Fixture {
-  explicit Fixture(repl::TerminalLimits limits = {}) {
+struct OneSession {
+  explicit OneSession(repl::TerminalLimits limits = {}) {
     session =
         std::make_shared<repl::TerminalSession>("id", context.get_executor(), limits, [this] { ended.Add("ended"); });
     if (session->Start({.shell = "/bin/sh"})) throw std::runtime_error("no shell");
     thread = std::thread([this] { context.run(); });
   }
-  ~Fixture() {
+  ~OneSession() {
     session->Close();
     work.reset();
     thread.join();
@@ -98,7 +98,7 @@ struct Fixture {
 }  // namespace
 
 TEST_CASE("a shell goes on while nobody looks, and shows who comes what it wrote") {
-  Fixture f;
+  OneSession f;
   const auto first = f.Attach();
   f.session->Write("echo before:$((1+1))\n");
   first->WaitFor("before:2");
@@ -112,7 +112,7 @@ TEST_CASE("a shell goes on while nobody looks, and shows who comes what it wrote
 }
 
 TEST_CASE("all viewers see the same, and the smallest window is the terminal's") {
-  Fixture f;
+  OneSession f;
   const auto wide = f.Attach({120, 40});
   const auto narrow = f.Attach({90, 50});
   CHECK(wide->journal.WaitFor(3) == std::vector<std::string>{"begin", "120x40 1", "90x40 2"});
@@ -129,7 +129,7 @@ TEST_CASE("all viewers see the same, and the smallest window is the terminal's")
 }
 
 TEST_CASE("a viewer without room stops the shell, not the server, and the interrupt passes") {
-  Fixture f;
+  OneSession f;
   const auto watcher = f.Attach();
   f.session->Write("PS1='prompt''> '; yes 0123456789\n");
   watcher->WaitFor("0123456789\r\n0123456789");
@@ -149,7 +149,7 @@ TEST_CASE("a viewer without room stops the shell, not the server, and the interr
 }
 
 TEST_CASE("a viewer that holds up others is left behind") {
-  Fixture f({.keep_up = 50ms});
+  OneSession f({.keep_up = 50ms});
   const auto slow = f.Attach(), quick = f.Attach();
   slow->journal.WaitFor(2);
   slow->has_room = false;
@@ -168,7 +168,7 @@ TEST_CASE("a viewer that holds up others is left behind") {
 }
 
 TEST_CASE("the shell's end is told to viewers, and to who comes after it") {
-  Fixture f;
+  OneSession f;
   const auto watcher = f.Attach();
   f.session->Write("exit 7\n");
   CHECK(watcher->journal.WaitFor(3).back() == "ended 7 0");
@@ -178,7 +178,7 @@ TEST_CASE("the shell's end is told to viewers, and to who comes after it") {
 }
 
 TEST_CASE("a session that nobody looks at ends after its grace, and not before") {
-  Fixture f({.detached_grace = 50ms});
+  OneSession f({.detached_grace = 50ms});
   const auto first = f.Attach();
   f.session->Detach(first);
   const auto second = f.Attach();
@@ -189,7 +189,7 @@ TEST_CASE("a session that nobody looks at ends after its grace, and not before")
 }
 
 TEST_CASE("of several windows the first that may type answers what programs ask") {
-  Fixture f;
+  OneSession f;
   const auto looks = std::make_shared<Watcher>();
   looks->may_type = false;
   f.session->Attach(looks, {80, 24});
