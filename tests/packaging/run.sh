@@ -62,9 +62,9 @@ case $way in
   build_tree)
     build_and_run -Dws_DIR="$tree"
     ;;
-  add_subdirectory) # compiles the library: unoptimised, without TLS, and shared, for the way below to install it
+  add_subdirectory) # compiles the library: unoptimised, in large units, without TLS, and shared, for the way below
     CXXFLAGS="${CXXFLAGS:-} -O0" build_and_run -DWS_WAY=add_subdirectory -DWS_CHECKOUT="$source" -DBUILD_SHARED_LIBS=ON \
-      -DWS_WITH_TLS=OFF
+      -DWS_WITH_TLS=OFF -DCMAKE_UNITY_BUILD=ON
     ;;
   shared)
     install "$all/add_subdirectory/build" "$work/prefix"
