@@ -32,10 +32,10 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
       continue;
     }
     const Error error = co_await self->WriteAll();
+    if (error) self->Fail(error);  // before others are let into a queue that goes nowhere
     self->connection_->Sent(self->batch_, error.failed());
-    if (error) {
-      self->Fail(error);
-    } else if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
+    if (error) break;
+    if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
       self->End(true);
     } else if (++batches == turn) {
       co_await asio::post(self->strand_, asio::use_awaitable);

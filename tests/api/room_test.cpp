@@ -117,3 +117,13 @@ TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the s
   session.Open();
   Get(drained.get_future());
 }
+
+TEST_CASE("who waits for room gets none on a connection whose write failed") {
+  MemorySession session(Options{.max_queued_bytes = 1000});
+  session.Open();
+  session.BlockWrites(true);
+  CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));
+  auto waits = session.Start(session.socket.SendAsync(std::string(500, 'x')));
+  session.Pair().to_second->LoseReader();
+  CHECK(Get(std::move(waits)) == Errc::Closed);
+}
