@@ -72,7 +72,7 @@ struct Options {
   std::vector<std::string> subprotocols = {};
   Authorizer authorize = {};
 
-  // permessage-deflate; costs up to 100 kB a connection, so for those who pay for traffic.
+  // permessage-deflate, at level 1; costs up to 100 kB a connection, so for those who pay for traffic.
   bool deflate = false;
 
   // Callbacks. Without an executor a Server's pool is used, else boost::asio::system_executor.
