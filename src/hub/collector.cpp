@@ -51,7 +51,7 @@ void Collector::Cancel() {
     try {
       if (member) member->AbandonRequest(id_);
     } catch (const std::bad_alloc&) {
-      // Its callback here is not wanted any more.
+      // It is open no more all the same; only its question may still leave.
     }
   }
   done(std::move(replies));
