@@ -3,96 +3,21 @@
 #include <signal.h>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
-#include <chrono>
 #include <cstdlib>
-#include <functional>
-#include <optional>
 #include <thread>
 
-#include "process_session.hpp"
+#include "pty_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/process_figures.hpp"
-#include "utf8.hpp"
-
-namespace {
 
 namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using repl::Pty;
 using repl::PtyExit;
 using repl::PtyOptions;
+using repl::test::Terminal;
 using ws::test::HasNoChildren;
-using ws::test::OpenDescriptors;
-
-// A shell whose output is read as it comes, on a context that runs while somebody waits.
-class Terminal {
- public:
-  boost::system::error_code Start(PtyOptions options) {
-    const boost::system::error_code error = pty.Start(options);
-    if (!error) asio::co_spawn(pty.Executor(), Pump(), asio::detached);
-    return error;
-  }
-
-  // A script in place of an interactive shell.
-  void Run(const std::string& script) {
-    PtyOptions options;
-    options.shell = "/bin/sh";
-    options.arguments = {"-c", script};
-    options.grace = 200ms;
-    REQUIRE_FALSE(Start(options));
-  }
-
-  bool Until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (!condition() && std::chrono::steady_clock::now() < deadline) {
-      context.restart();
-      context.run_one_for(20ms);
-    }
-    return condition();
-  }
-
-  bool Sees(const std::string& text) {
-    return Until([&] { return output.find(text) != std::string::npos; });
-  }
-
-  PtyExit End() {
-    std::optional<PtyExit> exit;
-    asio::co_spawn(pty.Executor(), pty.ClosedAsync(), [&](std::exception_ptr, PtyExit how) { exit = how; });
-    REQUIRE(Until([&] { return exit.has_value(); }));
-    return *exit;
-  }
-
-  asio::io_context context;
-  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
-  Pty pty{context.get_executor()};
-  std::string output;
-  bool ended = false;
-  bool always_whole = true;
-  std::size_t largest_chunk = 0;
-
- private:
-  asio::awaitable<void> Pump() {
-    for (;;) {
-      const std::string chunk = co_await pty.ReadAsync();
-      if (chunk.empty()) break;
-      always_whole = always_whole && repl::IsUtf8(chunk);
-      largest_chunk = std::max(largest_chunk, chunk.size());
-      output += chunk;
-    }
-    ended = true;
-  }
-};
-
-pid_t NumberAfter(const std::string& output, const std::string& word) {
-  return std::atoi(output.c_str() + output.find(word) + word.size());
-}
-
-}  // namespace
 
 TEST_CASE("a shell's output arrives, then the end, then its exit code") {
   Terminal terminal;
@@ -214,74 +139,6 @@ TEST_CASE("a paste of the whole bound arrives in full and in order") {
   CHECK_FALSE(terminal.pty.Write(std::string(512 * 1024, 'a')));
   CHECK_FALSE(terminal.pty.Write(std::string(512 * 1024, 'b')));
   CHECK(terminal.Sees("2877206269 1048576"));
-}
-
-TEST_CASE("as long as nobody reads, a shell with much to say waits, and Close still ends it") {
-  asio::io_context context;
-  Pty pty(context.get_executor());
-  PtyOptions options;
-  options.shell = "/bin/sh";
-  options.arguments = {"-c", "yes"};
-  REQUIRE_FALSE(pty.Start(options));
-  pty.Close();
-  auto exit = asio::co_spawn(pty.Executor(), pty.ClosedAsync(), asio::use_future);
-  context.run_for(10s);
-  REQUIRE(exit.wait_for(0s) == std::future_status::ready);
-  CHECK(exit.get().signal == SIGHUP);
-}
-
-TEST_CASE("Close ends the whole session, also what ignores SIGHUP or has a group of its own") {
-  Terminal terminal;
-  terminal.Run(
-      "echo shell:$$; trap '' HUP; set -m; sleep 1000 & nohup sleep 1000 >/dev/null 2>&1 &"
-      "sh -c 'trap \"\" HUP TERM; echo ready; while :; do sleep 1; done'");
-  REQUIRE(terminal.Sees("ready"));
-  const pid_t shell = NumberAfter(terminal.output, "shell:");
-  CHECK(repl::SessionMembers(shell).size() >= 4);
-  terminal.pty.Close();
-  terminal.pty.Close();
-  CHECK(terminal.End().signal == SIGKILL);
-  CHECK(repl::SessionMembers(shell).empty());
-  CHECK(HasNoChildren());
-}
-
-TEST_CASE("a shell that ends takes its background jobs with it, and its last words are read") {
-  Terminal terminal;
-  terminal.Run("echo shell:$$; trap '' HUP; sleep 1000 & echo last words; exit 5");
-  REQUIRE(terminal.Until([&] { return terminal.ended; }));
-  CHECK(terminal.output.find("last words") != std::string::npos);
-  CHECK(terminal.End().code == 5);
-  CHECK(repl::SessionMembers(NumberAfter(terminal.output, "shell:")).empty());
-}
-
-TEST_CASE("a hundred terminals later no process and no descriptor is left") {
-  {
-    Terminal warm_up;
-    warm_up.Run("exit");
-    warm_up.End();
-  }
-  const std::ptrdiff_t before = OpenDescriptors();
-  for (int i = 0; i < 100; ++i) {
-    Terminal terminal;
-    terminal.Run("echo ready; sleep 1000");
-    if (i % 2 == 0) REQUIRE(terminal.Sees("ready"));
-    terminal.pty.Close();
-    terminal.End();
-  }
-  CHECK(OpenDescriptors() == before);
-  CHECK(HasNoChildren());
-}
-
-TEST_CASE("a context destroyed under an open terminal leaves no process") {
-  pid_t shell = 0;
-  {
-    Terminal terminal;
-    terminal.Run("echo shell:$$; trap '' HUP; sleep 1000 & echo ready; wait");
-    REQUIRE(terminal.Sees("ready"));
-    shell = NumberAfter(terminal.output, "shell:");
-  }
-  CHECK(HasNoChildren());
-  CHECK(repl::SessionMembers(shell).empty());
 }
 
 TEST_CASE("verbs may come from any thread while the executor has several") {
