@@ -54,7 +54,7 @@ struct Options {
   // Liveness and deadlines (PROTOCOL.md 6).
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
   std::chrono::milliseconds ping_after = std::chrono::seconds(25);       // of inbound silence
-  std::chrono::milliseconds dead_after = std::chrono::seconds(45);       // of inbound silence
+  std::chrono::milliseconds dead_after = std::chrono::seconds(45);       // of inbound silence, also where we do not ask
   std::chrono::milliseconds message_timeout = std::chrono::seconds(30);  // first octet to last; raise for uploads
   std::chrono::milliseconds write_timeout = std::chrono::seconds(30);    // without an octet taken
   std::chrono::milliseconds unread_timeout = std::chrono::seconds(30);   // socket held unread

@@ -91,7 +91,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // Whether the caller is one of its callbacks.
   bool IsCalling() const {
     const std::lock_guard lock(mutex_);
-    return IsInside();
+    return calling_ == this || IsInside();
   }
   // The code it ended with, once it has.
   std::uint16_t EndCode() const noexcept { return end_code_; }
@@ -233,6 +233,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   template <class Use>
   void PostToLink(Use use);
 
+  inline static thread_local const Connection* calling_ = nullptr;  // whose request's callback the thread is in
+
   const std::shared_ptr<const Options> options_;
   const std::uint64_t id_;
   dispatch::EventTable table_;
@@ -251,9 +253,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   protocol::SendQueue<Waiter> queue_;
   protocol::ReplyTable<Asked> replies_;
   protocol::InboundBound inbound_;
-  bool writer_awake_ = true;  // until it first finds nothing
-  bool holding_ = false;      // the reader waits for room
-  bool connected_ = false;    // `connect` was delivered, so `disconnect` will be
+  bool writer_awake_ = true;                                               // until it first finds nothing
+  enum class Held : std::uint8_t { No, Queue, Mailbox } held_ = Held::No;  // where the reader waits for room
+  bool connected_ = false;  // `connect` was delivered, so `disconnect` will be
   bool connect_begun_ = false;
   std::chrono::steady_clock::time_point watched_until_{};
   std::uint64_t last_waiter_ = 0;

@@ -125,8 +125,12 @@ bool Connection::Hold() {
   const std::lock_guard lock(mutex_);
   CountArrived();
   if (state_ != State::Open) return false;
-  holding_ = inbound_.Full(!replies_.IsEmpty()) || queue_.IsCongested();
-  return holding_;
+  if (inbound_.Full(!replies_.IsEmpty())) {
+    held_ = Held::Mailbox;
+  } else {
+    held_ = queue_.IsCongested() ? Held::Queue : Held::No;
+  }
+  return held_ != Held::No;
 }
 
 void Connection::Release(std::size_t bytes) {

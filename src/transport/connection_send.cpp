@@ -23,10 +23,10 @@ void Connection::WakeWriter() {
 }
 
 void Connection::WakeReaderIfRoom() {
-  if (!holding_ || queue_.IsCongested()) return;
-  if (!inbound_.HalfDone() && (replies_.IsEmpty() || inbound_.Full(true))) return;
+  if (held_ == Held::No || queue_.IsCongested()) return;
+  if (held_ == Held::Mailbox && !inbound_.HalfDone() && (replies_.IsEmpty() || inbound_.Full(true))) return;
   if (link_ != nullptr) Wake(*link_, strand_, &Link::WakeReader);
-  holding_ = false;
+  held_ = Held::No;
 }
 
 Error Connection::Emit(protocol::FramePtr frame) {

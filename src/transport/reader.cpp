@@ -102,7 +102,7 @@ void Link::HoldReading(bool held) {
   if (held) {
     heartbeat_.Pause(now);
     message_.Pause(now);
-    unread_.Start(now);
+    if (!slowed_) unread_.Start(now);  // the rate has a patience of its own
   } else {
     heartbeat_.Resume(now);
     message_.Resume(now);
