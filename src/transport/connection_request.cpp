@@ -160,6 +160,7 @@ void Connection::LockedAnswer(ReplyWaiter waiter, std::function<ws::Reply()> mak
 }
 
 void Connection::Call(const std::function<void(ws::Reply)>& callback, const std::function<ws::Reply()>& make) const {
+  const Connection* const outer = std::exchange(calling_, this);
   try {
     callback(make());
   } catch (const std::exception& failure) {
@@ -167,6 +168,7 @@ void Connection::Call(const std::function<void(ws::Reply)>& callback, const std:
   } catch (...) {
     Log(LogLevel::Severe, "a request's callback threw");
   }
+  calling_ = outer;
 }
 
 }  // namespace ws::transport

@@ -40,7 +40,7 @@ asio::awaitable<void> Forever() {
 }
 
 ServerOptions Quiet(std::chrono::milliseconds drain_timeout) {
-  return {.drain_timeout = drain_timeout, .log = [](const ws::LogRecord&) {}};
+  return {.port = 0, .drain_timeout = drain_timeout, .log = [](const ws::LogRecord&) {}};
 }
 
 }  // namespace
@@ -256,4 +256,26 @@ TEST_CASE("a pool may be destroyed as soon as ClosedAsync has completed") {
   }
   work.reset();
   thread.join();
+}
+
+TEST_CASE("Stop in the callback of a request that `disconnect` made does not wait for itself") {
+  asio::thread_pool own(2);  // not the server's own threads, which it would know
+  std::promise<void> returned;
+  Server server(Quiet(200ms));
+  server.Route("/ws", {.executor = own.get_executor()}, [&](Handler socket) {
+    socket.On("disconnect", [&](Handler& peer) {
+      peer.Request("x", nullptr, [&](const Reply&) {
+        server.Stop();
+        returned.set_value();
+      });
+    });
+  });
+  REQUIRE_FALSE(server.Start());
+  {
+    ws::test::TestClient client(ws::test::DialTcp(server.Port()));
+    client.Upgrade();
+    client.Close();
+  }
+  Get(returned.get_future());
+  own.join();
 }
