@@ -83,6 +83,7 @@ Error ClientSession::Emit(protocol::FramePtr frame) {
 
 asio::awaitable<Error> ClientSession::EmitWhenRoom(std::shared_ptr<ClientSession> self, protocol::FramePtr frame) {
   for (;;) {
+    if (self->IsStopping()) co_return Errc::Closed;  // its awaitable may outlive the client
     const std::shared_ptr<Connection> current = self->Current();
     const Error error = co_await Connection::EmitWhenRoom(current, frame);
     if (error != Errc::Closed || self->IsStopping()) co_return error;

@@ -20,6 +20,7 @@ constexpr std::size_t max_batch_bytes = std::size_t{256} << 10;
 constexpr std::size_t copied_bytes = 4096;  // larger messages are sent from where they lie
 constexpr std::size_t kept_bytes = 4096;    // of the output buffer, while idle
 constexpr int turn = 8;                     // batches before other connections get the thread
+constexpr int last_turns = 64;              // of the reader, after a write that failed
 
 }  // namespace
 
@@ -32,9 +33,15 @@ asio::awaitable<void> Link::Write(std::shared_ptr<Link> self) {
       continue;
     }
     const Error error = co_await self->WriteAll();
-    if (error) self->Fail(error);  // before others are let into a queue that goes nowhere
+    // What the peer said before it was gone, its close frame at best, may lie there unread.
+    for (int left = error ? last_turns : 0; left > 0 && self->phase_ == Phase::Open; --left)
+      co_await asio::post(self->strand_, asio::use_awaitable);
+    if (error) self->connection_->BeginClosing();  // nobody is to be let into a queue that goes nowhere
     self->connection_->Sent(self->batch_, error.failed());
-    if (error) break;
+    if (error) {
+      self->Fail(error);
+      break;
+    }
     if (self->close_sent_ && (self->close_received_ || !self->graceful_)) {
       self->End(true);
     } else if (++batches == turn) {

@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/free_port.hpp"
 #include "support/memory_session.hpp"
 #include "support/patience.hpp"
+#include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
 namespace asio = boost::asio;
@@ -126,4 +128,32 @@ TEST_CASE("who waits for room gets none on a connection whose write failed") {
   auto waits = session.Start(session.socket.SendAsync(std::string(500, 'x')));
   session.Pair().to_second->LoseReader();
   CHECK(Get(std::move(waits)) == Errc::Closed);
+}
+
+TEST_CASE("when `disconnect` runs, nothing is queued any more, also where a write failed") {
+  for (int round = 0; round < 300; ++round) {
+    std::promise<std::size_t> left;
+    MemorySession session;
+    session.socket.On("disconnect", [&](Handler& peer) { left.set_value(peer.Stats().queued_messages); });
+    session.Open();
+    session.BlockWrites(true);
+    for (int count = 0; count < 50; ++count) CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));
+    session.Pair().to_second->LoseReader();
+    REQUIRE(Get(left.get_future()) == 0);
+  }
+}
+
+TEST_CASE("what EmitAsync gave, awaited when the client is gone, answers Closed and leaves nothing behind") {
+  const bool started = GENERATE(false, true);
+  const auto captured = std::make_shared<int>();
+  auto client = std::make_unique<ws::Client>(ws::ClientOptions{
+      .url = ws::test::UrlOf(ws::test::FreePort()), .connection = {.log = [captured](const ws::LogRecord&) {}}});
+  if (started) client->Start();
+  auto emits = client->EmitAsync("x");
+  client.reset();
+  asio::io_context context(1);
+  auto result = asio::co_spawn(context, std::move(emits), asio::use_future);
+  context.run();
+  CHECK(Get(std::move(result)) == Errc::Closed);
+  CHECK(captured.use_count() == 1);
 }

@@ -1,8 +1,11 @@
 // PROTOCOL.md 7: what `disconnect` hands over, and what the peer is told.
+#include <boost/asio/post.hpp>
+#include <future>
 #include <string>
 
 #include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/patience.hpp"
 #include "ws/protocol/frame_header.hpp"
 
 using namespace std::chrono_literals;
@@ -12,6 +15,7 @@ using ws::Options;
 using ws::protocol::Opcode;
 using ws::test::EndOf;
 using ws::test::Get;
+using ws::test::MaskedFrame;
 using ws::test::MemorySession;
 
 namespace {
@@ -40,6 +44,23 @@ TEST_CASE("a close of ours ends with local_close and the code and text that were
   CHECK(reason.text == "enough");
   CHECK_FALSE(reason.error);
   CHECK(session.peer.ReceiveEnd().empty());
+}
+
+TEST_CASE("what the peer said before it was gone counts, also where a write of ours is the first to find out") {
+  MemorySession session;
+  auto end = EndOf(session.socket);
+  std::promise<void> saved;
+  session.socket.On("save", [&] { saved.set_value(); });
+  session.Open();
+  session.BlockWrites(true);
+  CHECK_FALSE(session.socket.Emit("x"));
+  boost::asio::post(session.Context(), [&] {
+    session.Pair().to_second->LoseReader();
+    session.peer.SendBytes(MaskedFrame(Opcode::Text, R"({"event":"save"})") +
+                           MaskedFrame(Opcode::Close, ws::test::ClosePayload(1000)));
+  });
+  Check(Get(std::move(end)), EndReason::PeerClose, 1000, true);
+  Get(saved.get_future());
 }
 
 TEST_CASE("a code that may not be sent becomes 1000, and a text is made valid and fits its frame") {
