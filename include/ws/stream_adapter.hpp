@@ -21,6 +21,10 @@ std::span<char> ThreadScratch();
 // A strand over an executor of whatever type.
 boost::asio::any_io_executor MakeStrand(boost::asio::any_io_executor executor);
 
+// Lets the kernel hold little of what it has not sent yet. It tells of room in steps of a part of what it holds, and a
+// peer that reads slowly would seem not to read at all. Means nothing to what is no TCP socket.
+void HoldLittleUnsent(int socket) noexcept;
+
 // The lowest layer of a stream: Beast's notion, for streams of any library.
 template <class Stream>
 auto& LowestLayer(Stream& stream) noexcept {
@@ -197,6 +201,8 @@ concept ClockedSocket = requires(Stream& stream) {
 template <class Stream>
 std::unique_ptr<ByteStream> AdaptStream(Stream&& stream, boost::asio::any_io_executor strand) {
   static_assert(!std::is_lvalue_reference_v<Stream>, "the stream must be moved in");
+  if constexpr (requires { HoldLittleUnsent(LowestLayer(stream).native_handle()); })
+    HoldLittleUnsent(LowestLayer(stream).native_handle());
   if constexpr (ClockedSocket<Stream>) {
     return AdaptStream(stream.release_socket(), std::move(strand));  // without the clocks around it
   } else if constexpr (SocketLike<Stream>) {

@@ -1,8 +1,17 @@
 #include "ws/stream_adapter.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <boost/asio/strand.hpp>
 
 namespace ws {
+
+void HoldLittleUnsent(int socket) noexcept {
+  constexpr int bytes = 128 << 10;
+  ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
 
 std::span<char> ThreadScratch() {
   constexpr std::size_t size = std::size_t{64} << 10;
