@@ -9,9 +9,14 @@ void Collector::Ask(const std::vector<ConnectionPtr>& members, const Connection:
     asked_.assign(members.begin(), members.end());
     id_ = question.id;
   }
-  for (std::size_t index = 0; index < members.size(); ++index) {
-    members[index]->Ask(question, timeout,
-                        [self = shared_from_this(), index](Reply reply) { self->Take(index, std::move(reply)); });
+  try {
+    for (std::size_t index = 0; index < members.size(); ++index) {
+      members[index]->Ask(question, timeout,
+                          [self = shared_from_this(), index](Reply reply) { self->Take(index, std::move(reply)); });
+    }
+  } catch (const std::bad_alloc&) {
+    Abandon();
+    throw;
   }
 }
 
@@ -30,15 +35,19 @@ void Collector::Take(std::size_t index, Reply reply) {
   done(std::move(replies));
 }
 
-// Without memory of its own: who gives up may do so for want of it.
 void Collector::Cancel() {
+  if (auto [done, replies] = Abandon(); done) done(std::move(replies));
+}
+
+// Without memory of its own: who gives up may do so for want of it.
+std::pair<Collector::Done, std::vector<Reply>> Collector::Abandon() {
   Done done;
   std::vector<Reply> replies;
   std::vector<bool> answered;
   std::vector<std::weak_ptr<Connection>> asked;
   {
     const std::lock_guard lock(mutex_);
-    if (!done_) return;
+    if (!done_) return {};
     done.swap(done_);
     replies.swap(replies_);
     answered.swap(answered_);
@@ -54,7 +63,7 @@ void Collector::Cancel() {
       // It is open no more all the same; only its question may still leave.
     }
   }
-  done(std::move(replies));
+  return {std::move(done), std::move(replies)};
 }
 
 }  // namespace ws::hub

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "hub/registry.hpp"
@@ -18,7 +19,8 @@ class Collector : public std::enable_shared_from_this<Collector> {
 
   Collector(std::size_t members, Done done) : replies_(members), left_(members), done_(std::move(done)) {}
 
-  // There is at least one member. The callback runs on the pool of whoever answers last.
+  // There is at least one member. The callback runs on the pool of whoever answers last; where there is no memory to
+  // ask all, nobody stays asked, and it does not run.
   void Ask(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
            std::chrono::milliseconds timeout);
   // Calls back now; who has not answered yet has Cancelled, and is asked no more. Safe from any thread.
@@ -26,6 +28,8 @@ class Collector : public std::enable_shared_from_this<Collector> {
 
  private:
   void Take(std::size_t index, Reply reply);
+  // Asks no more; what is then to be told, where nothing was yet.
+  std::pair<Done, std::vector<Reply>> Abandon();
 
   std::mutex mutex_;
   std::vector<std::weak_ptr<Connection>> asked_;

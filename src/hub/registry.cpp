@@ -18,20 +18,33 @@ bool Registry::Join(const ConnectionPtr& connection, std::string_view name) {
   const std::unique_lock lock(mutex_);
   Entry* entry = Enter(connection);
   if (entry == nullptr) return false;
+  entry->groups.push_back(nullptr);  // first: nobody is to be in a group that his entry does not know
   auto group = groups_.find(name);
-  if (group == groups_.end()) group = groups_.emplace(std::string(name), Members()).first;
-  if (group->second.emplace(connection.get(), connection).second) entry->groups.push_back(&*group);
+  bool is_new = false;
+  try {
+    if (group == groups_.end()) group = groups_.emplace(std::string(name), Members()).first;
+    is_new = group->second.emplace(connection.get(), connection).second;
+  } catch (const std::bad_alloc&) {
+    entry->groups.pop_back();
+    if (group != groups_.end() && group->second.empty()) groups_.erase(group);
+    throw;
+  }
+  entry->groups.back() = &*group;
+  if (!is_new) entry->groups.pop_back();
   return true;
 }
 
 // Its entry; null where its transport has ended. What ends later will Drop it, once this lock is free.
 Registry::Entry* Registry::Enter(const ConnectionPtr& connection) {
   const auto [entry, is_new] = entries_.try_emplace(connection.get());
-  if (is_new && !connection->Enlist(weak_from_this())) {
-    entries_.erase(entry);
-    return nullptr;
+  try {
+    if (!is_new || connection->Enlist(weak_from_this())) return &entry->second;
+  } catch (const std::bad_alloc&) {
+    entries_.erase(entry);  // nobody would Drop it
+    throw;
   }
-  return &entry->second;
+  entries_.erase(entry);
+  return nullptr;
 }
 
 void Registry::Leave(Connection& connection, std::string_view name) {

@@ -6,8 +6,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
-#include <new>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -25,26 +23,6 @@ using ws::Reply;
 using ws::protocol::Admission;
 using ws::protocol::Outgoing;
 using ws::test::MakeOutgoing;
-
-namespace {
-
-// Whether `act` finds no memory at its `next` allocation. On a thread of its own: another case may have spared this
-// one.
-template <class Act>
-bool Fails(long next, Act act) {
-  bool fails = false;
-  std::thread([&] {
-    FailAllocation(next);
-    try {
-      act();
-    } catch (const std::bad_alloc&) {
-      fails = true;
-    }
-  }).join();
-  return fails;
-}
-
-}  // namespace
 
 TEST_CASE("a message that there is no memory for does not count as queued") {
   ws::protocol::SendQueue<int> queue({8, 800});

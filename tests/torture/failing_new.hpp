@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
+#include <thread>
 
 namespace ws::torture {
 
@@ -13,5 +15,21 @@ void Exempt(std::size_t size) noexcept;
 void FailAllocation(long number) noexcept;
 // Whether it did; if not, none will.
 bool HasFailed() noexcept;
+
+// Whether `act` finds no memory at its `next` allocation. On a thread of its own: another case may have spared this
+// one.
+template <class Act>
+bool Fails(long next, Act act) {
+  bool fails = false;
+  std::thread([&] {
+    FailAllocation(next);
+    try {
+      act();
+    } catch (const std::bad_alloc&) {
+      fails = true;
+    }
+  }).join();
+  return fails;
+}
 
 }  // namespace ws::torture
