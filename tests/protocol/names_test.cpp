@@ -35,6 +35,8 @@ TEST_CASE("A local caller may emit names of 1 to 256 bytes") {
   CHECK(IsEmittable(std::string(256, 'x')));
   CHECK_FALSE(IsEmittable(""));
   CHECK_FALSE(IsEmittable(std::string(257, 'x')));
+  CHECK(IsEmittable(std::string(85, '\xFF')));  // U+FFFD has three
+  CHECK_FALSE(IsEmittable(std::string(86, '\xFF')));
 }
 
 TEST_CASE("A local caller may not emit what belongs to the protocol") {

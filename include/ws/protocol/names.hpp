@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "ws/protocol/utf8.hpp"
+
 namespace ws::protocol {
 
 // The longest name of an event, in bytes.
@@ -21,9 +23,10 @@ inline bool IsReservedFromPeer(std::string_view name) {
   return name.starts_with('$') && name != "$ping" && name != "$pong" && name != "$ack";
 }
 
-// Tells whether a local caller may emit an event of this name.
+// Tells whether a local caller may emit an event of this name; as long as it will be on the wire.
 inline bool IsEmittable(std::string_view name) {
-  return !name.empty() && name.size() <= max_event_bytes && !name.starts_with('$') && !IsLifecycle(name);
+  if (name.empty() || name.size() > max_event_bytes || name.starts_with('$') || IsLifecycle(name)) return false;
+  return IsValidUtf8(name) || ReplaceInvalidUtf8(name).size() <= max_event_bytes;
 }
 
 }  // namespace ws::protocol
