@@ -90,8 +90,8 @@ class Handler {
   // QueueFull, TooLarge, InvalidEvent. Before the connection is open it queues. `{}` is null to Json: an empty
   // object is Json::object().
   Error Emit(std::string_view event, const Json& data = nullptr);
-  // As Emit, for what is worthless when late: refused where more than a quarter of the queue waits, or where the
-  // connection is not open.
+  // As Emit, for what is worthless when late: refused where it would fill more than a quarter of the queue, or where
+  // the connection is not open.
   Error EmitVolatile(std::string_view event, const Json& data = nullptr);
   // As Emit, in a binary message with `bytes` behind the envelope; a client must know of it (PROTOCOL.md 1).
   Error EmitBinary(std::string_view event, const Json& data, std::string_view bytes);
@@ -111,9 +111,9 @@ class Handler {
   // Emits to everybody in the handler's hub; without one, to itself.
   BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
 
-  // Emits with an id and calls back on the pool with the reply, once, whatever happens. A timeout of zero is
-  // Options::request_timeout. What cannot be sent is told by the reply too. One that fails while it waits in the queue
-  // is not sent.
+  // Emits with an id and calls back on the pool with the reply, once, whatever happens; but not where the last handle
+  // goes before Init and there is no deadline. A timeout of zero is Options::request_timeout. What cannot be sent is
+  // told by the reply too. One that fails while it waits in the queue is not sent.
   template <class Callback>
   requires std::invocable<Callback&, Reply>
   void Request(std::string_view event, const Json& data, Callback&& callback,

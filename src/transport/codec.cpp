@@ -49,8 +49,8 @@ Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
   beast_->stream.auto_fragment(false);
   websocket::permessage_deflate deflate;
   deflate.server_enable = true;
-  // As gorilla's default. Beast's 8 takes a third of a second for a MiB of an unlucky text, while all connections of
-  // the thread wait.
+  // As gorilla's default. Beast's 8 takes up to seconds for a MiB of an unlucky text, while all connections of the
+  // thread wait.
   deflate.compLevel = 1;
   beast_->stream.set_option(deflate);
 }

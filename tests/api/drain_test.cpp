@@ -181,7 +181,7 @@ TEST_CASE("Run drains at Stop and at a signal, and returns no error") {
   running.join();
 }
 
-TEST_CASE("the end of a server with open connections and blocked callbacks stops it") {
+TEST_CASE("the end of a server with open connections stops it") {
   std::vector<ws::test::TestClient> clients;
   Journal journal;
   {

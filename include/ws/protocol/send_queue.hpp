@@ -27,7 +27,7 @@ class SendQueue {
 
   // Overflowed: the policy says to close. What the policy dropped is counted in Dropped.
   Admission Emit(Outgoing message);
-  // Only where the queue is at most a quarter full; else dropped.
+  // Only where the queue is at most a quarter full with it; else dropped.
   Admission EmitVolatile(Outgoing message);
   // For those who may wait: Queued, TooLarge, or Waiting where it would have to.
   Admission EmitIfRoom(const Outgoing& message);
