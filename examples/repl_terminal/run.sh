@@ -7,6 +7,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 install_packages g++ cmake ninja-build libboost1.81-dev nlohmann-json3-dev libssl-dev
 install_node
 
-cmake -S "$top" -B "$top/build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWS_BUILD_TESTS=OFF -DWS_BUILD_EXAMPLES=ON
-cmake --build "$top/build" --target repl_terminal
-exec "$top/build/bin/repl_terminal" "$@"
+cmake -S "$top" -B "$top/build-terminal" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DWS_BUILD_TESTS=OFF -DWS_BUILD_EXAMPLES=ON
+cmake --build "$top/build-terminal" --target repl_terminal
+exec "$top/build-terminal/bin/repl_terminal" "$@"

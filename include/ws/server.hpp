@@ -74,13 +74,13 @@ class Server {
   ws::Hub Hub() const;
 
   // Listens and returns; the error says why it cannot. Throws std::logic_error where it runs already.
-  Error Start();
+  [[nodiscard]] Error Start();
   // Begins no new connections, closes the open ones with 1001, flushes, and waits; cuts off who takes longer than
   // drain_timeout. Returns when no callback runs, so executors of Options must run until then. In a callback it only
   // begins all that. It ends what runs: before Start and Run there is nothing to stop.
   void Stop();
   // Start if it has not been, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
-  Error Run();
+  [[nodiscard]] Error Run();
 
   // Reads the files of ServerOptions::tls anew, for a certificate that was renewed: whoever connects from now on gets
   // it, open connections keep theirs. On an error the old one stays. Closed while the server does not run; throws

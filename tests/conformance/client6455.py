@@ -19,7 +19,7 @@ from with_server import make_certificate  # noqa: E402
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--client", required=True, metavar="PROGRAM", help="client_echo")
+    parser.add_argument("--client", required="--list" not in sys.argv, metavar="PROGRAM", help="client_echo")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--deflate", action="store_true", help="the client offers permessage-deflate")
     runner.add_arguments(parser)

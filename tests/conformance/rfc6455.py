@@ -13,7 +13,7 @@ from raw_client import Target
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, required="--list" not in sys.argv)
     parser.add_argument("--path", default="/", help="where the server echoes")
     parser.add_argument("--tls", action="store_true")
     parser.add_argument("--deflate", action="store_true", help="the server has permessage-deflate on")
