@@ -89,6 +89,5 @@ int main(int count, char** arguments) {
     return Fail("cannot listen on port " + std::to_string(line.port) + ": " + error.message());
   }
   std::cout << "Open http://127.0.0.1:" << server.Port() << "/" << std::endl;
-  server.Run();
-  return 0;
+  return server.Run() ? 1 : 0;
 }

@@ -21,5 +21,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::cout << "ws://127.0.0.1:" << server.Port() << "/ws" << std::endl;
-  server.Run();
+  return server.Run() ? 1 : 0;
 }

@@ -36,5 +36,5 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::cout << "listening " << server.Port() << std::endl;
-  server.Run();
+  return server.Run() ? 1 : 0;
 }
