@@ -147,6 +147,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
 
  private:
   enum class State : std::uint8_t { New, Opening, Open, Closing, Ended, Over };
+  enum class Held : std::uint8_t { No, Queue, Mailbox };
   using Waiter = Completion<Error>;
 
   // A request that waits for its reply.
@@ -253,9 +254,9 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   protocol::SendQueue<Waiter> queue_;
   protocol::ReplyTable<Asked> replies_;
   protocol::InboundBound inbound_;
-  bool writer_awake_ = true;                                               // until it first finds nothing
-  enum class Held : std::uint8_t { No, Queue, Mailbox } held_ = Held::No;  // where the reader waits for room
-  bool connected_ = false;  // `connect` was delivered, so `disconnect` will be
+  bool writer_awake_ = true;  // until it first finds nothing
+  Held held_ = Held::No;      // where the reader waits for room
+  bool connected_ = false;    // `connect` was delivered, so `disconnect` will be
   bool connect_begun_ = false;
   std::chrono::steady_clock::time_point watched_until_{};
   std::uint64_t last_waiter_ = 0;
