@@ -23,7 +23,7 @@ inline bool IsReservedFromPeer(std::string_view name) {
   return name.starts_with('$') && name != "$ping" && name != "$pong" && name != "$ack";
 }
 
-// Tells whether a local caller may emit an event of this name; as long as it will be on the wire.
+// Tells whether a local caller may emit an event of this name. Its length is that on the wire.
 inline bool IsEmittable(std::string_view name) {
   if (name.empty() || name.size() > max_event_bytes || name.starts_with('$') || IsLifecycle(name)) return false;
   return IsValidUtf8(name) || ReplaceInvalidUtf8(name).size() <= max_event_bytes;
