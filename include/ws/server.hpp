@@ -60,8 +60,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on the
-  // I/O thread and must not block; none is needed where all callbacks are the hub's. The path is compared without the
-  // query; "*" takes all that no route takes.
+  // I/O thread and must not block; none is needed where all callbacks are the hub's. A Close in it reaches the peer
+  // behind the 101; a throw is a 500. The path is compared without the query; "*" takes all that no route takes.
   void Route(std::string path, std::function<void(Handler)> opened = {});
   // Throws std::logic_error where an option makes no sense, or the path, and after Start.
   void Route(std::string path, Options options, std::function<void(Handler)> opened = {});

@@ -152,7 +152,9 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool attached_ = false;
   Phase phase_ = Phase::Opening;
   CloseReason reason_;
-  bool graceful_ = false;  // the queue is flushed and the peer's close frame awaited
+  bool accepted_ = false;      // the 101 is on its way
+  bool closes_early_ = false;  // when it has left, with reason_
+  bool graceful_ = false;      // the queue is flushed and the peer's close frame awaited
   bool close_sent_ = false;
   bool close_received_ = false;
   bool clean_ = false;    // the peer is to be seen off, not cut off

@@ -49,6 +49,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   if (!refusal) {
     subprotocol = protocol::ChooseSubprotocol(opening.request, connection_->Settings().subprotocols);
     connection_->Admit(std::move(identity), subprotocol);
+    accepted_ = true;
     try {
       if (opening.accepted) opening.accepted();
     } catch (const std::exception& failure) {
@@ -79,6 +80,7 @@ void Link::Begin(std::string_view leftover) {
   connection_->Open();
   codec_.Feed(leftover);
   codec_.Keep();
+  if (closes_early_) Close(std::move(reason_));
 }
 
 asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request, Json& identity) {

@@ -158,15 +158,14 @@ void Link::RearmTimer(Time deadline) {
 }
 
 void Link::Close(CloseReason reason) {
+  if (phase_ == Phase::Opening && !accepted_) return Abort();
+  if (phase_ > Phase::Open) return;
+  reason_ = std::move(reason);
   if (phase_ == Phase::Opening) {
-    phase_ = Phase::Ended;
-    stop_authorize_.emit(asio::cancellation_type::terminal);
-    stream_->Close();
+    closes_early_ = true;
     return;
   }
-  if (phase_ != Phase::Open) return;
   phase_ = Phase::Closing;
-  reason_ = std::move(reason);
   graceful_ = IsGraceful(reason_.reason);
   connection_->BeginClosing();
   if (!graceful_) connection_->DropQueue();
@@ -181,8 +180,12 @@ void Link::Close(CloseReason reason) {
 }
 
 void Link::Abort() {
-  if (phase_ == Phase::Opening) return Close({});
-  Fail(asio::error::operation_aborted);
+  if (phase_ == Phase::Opening) {
+    phase_ = Phase::Ended;
+    stop_authorize_.emit(asio::cancellation_type::terminal);
+  } else {
+    Fail(asio::error::operation_aborted);
+  }
   stream_->Close();
 }
 

@@ -118,6 +118,21 @@ TEST_CASE("a server's connections outlive the handshake's deadline, with TLS and
   client.Close();
 }
 
+TEST_CASE("a route that closes is heard behind the 101, with TLS and without") {
+  const bool secure = GENERATE(false, true);
+  const ws::test::CertificateFiles files;
+  ws::ServerOptions options;
+  if (secure) options.tls = ws::TlsFiles{files.Chain(), files.Key()};
+  ws::test::TestServer server(std::move(options), [](ws::Server& one) {
+    one.Route("/ws", [](Handler socket) { socket.Close(4000, "full"); });
+  });
+  for (int round = 0; round < 20; ++round) {
+    TestClient client(secure ? ws::test::DialTls(server->Port()) : ws::test::DialTcp(server->Port()));
+    client.Upgrade();
+    REQUIRE(client.ReceiveClose().code == 4000);
+  }
+}
+
 TEST_CASE("a certificate is swapped while the server runs; open connections keep theirs") {
   ws::test::CertificateFiles files;
   ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& one) {
