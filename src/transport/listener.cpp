@@ -31,7 +31,10 @@ Error Listener::Open(const std::string& address, std::uint16_t port) {
 Error Listener::ListenTcp(const std::string& address, std::uint16_t port) {
   Error error;
   const asio::ip::address host = asio::ip::make_address(address, error);
-  if (error) return error;
+  if (error) {
+    Report("the server's address is no IP address, nor unix:PATH", address.c_str());
+    return error;
+  }
   const tcp::endpoint endpoint(host, port);
   acceptor_.open(endpoint.protocol(), error);
   if (!error) acceptor_.set_option(StreamAcceptor::reuse_address(true), error);

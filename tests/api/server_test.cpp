@@ -69,8 +69,10 @@ TEST_CASE("failing to bind is what Start and Run return") {
   Server second({.port = first.Port(), .workers = 1});
   CHECK(second.Start() == boost::system::errc::address_in_use);
   CHECK(second.Run() == boost::system::errc::address_in_use);
-  Server third({.address = "not an address", .port = 0});
+  std::string said;
+  Server third({.address = "localhost", .port = 0, .log = [&](const ws::LogRecord& one) { said = one.text; }});
   CHECK(third.Run().failed());
+  CHECK(said == "the server's address is no IP address, nor unix:PATH");
 }
 
 TEST_CASE("a route is chosen by the path without the query, * takes the rest, and without it there is 404") {
