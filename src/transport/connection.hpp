@@ -212,6 +212,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   void Resolve(const protocol::Envelope& ack);
   void SendError(const Failure& failure, std::string_view event = {}, std::string_view path = {});
   void SendReply(const Message& message, dispatch::Answer& answer);
+  void Acknowledge(std::string_view id, std::string_view event, const Json& data);
   void PushReply(std::string payload, std::string_view id, std::string_view event);
   void Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path = {});
   void Release(std::size_t bytes);

@@ -70,9 +70,9 @@ void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelop
   if (event == "$ack") return Resolve(envelope);
   if (event == "$pong") return;
   if (event == "$ping") {
-    std::string pong = Frame::Begin();
-    protocol::AppendPong(pong);
-    return PushProtocol(std::move(pong));
+    PushProtocol(Frame::Written([](std::string& out) { protocol::AppendPong(out); }));
+    if (!envelope.id.empty()) Acknowledge(envelope.id, event, Json());
+    return;
   }
   if (protocol::IsReservedFromPeer(event)) {
     return Refuse(envelope.id, event, {"reserved_event", "this name belongs to the protocol"});
@@ -202,9 +202,11 @@ void Connection::SendReply(const Message& message, dispatch::Answer& answer) {
   if (message.Id().empty()) return;
   if (!answer.heard) return Refuse(message.Id(), message.Event(), {"unknown_event", "nobody listens to this event"});
   const Json* data = std::get_if<Json>(&answer.result);
-  std::string text = Frame::Written(
-      [&](std::string& out) { protocol::AppendAck(out, message.Id(), data != nullptr ? *data : Json()); });
-  PushReply(std::move(text), message.Id(), message.Event());
+  Acknowledge(message.Id(), message.Event(), data != nullptr ? *data : Json());
+}
+
+void Connection::Acknowledge(std::string_view id, std::string_view event, const Json& data) {
+  PushReply(Frame::Written([&](std::string& out) { protocol::AppendAck(out, id, data); }), id, event);
 }
 
 void Connection::Refuse(std::string_view id, std::string_view event, const Failure& failure, std::string_view path) {

@@ -34,6 +34,14 @@ TEST_CASE("$ping is answered with $pong, and a $pong is swallowed") {
   CHECK(session.peer.Receive() == Json{{"event", "$pong"}});
 }
 
+TEST_CASE("a $ping that asks for a reply gets one, too") {
+  MemorySession session(Options{.ping_after = 0ms, .dead_after = 0ms});
+  session.Open();
+  session.peer.SendText(R"({"event":"$ping","id":"7"})");
+  CHECK(session.peer.Receive() == Json{{"event", "$pong"}});
+  CHECK(session.peer.Receive() == Json{{"event", "$ack"}, {"id", "7"}});
+}
+
 TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
   MemorySession session(Options{.ping_after = 20ms});
   session.Open();
