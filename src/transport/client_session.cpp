@@ -57,7 +57,10 @@ std::shared_ptr<Connection> ClientSession::Make() {
 std::shared_ptr<Connection> ClientSession::Current() {
   std::shared_ptr<Connection> earlier;
   const std::lock_guard lock(mutex_);
-  if (!current_ || (current_->IsClosing() && !stopping_)) earlier = std::exchange(current_, Make());
+  if (!current_ || (current_->IsClosing() && !stopping_)) {
+    earlier = std::exchange(current_, Make());
+    if (earlier) current_->OweDrain(*earlier);
+  }
   return current_;
 }
 

@@ -61,6 +61,8 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   Token OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback, Order order,
                  bool once);
   void OnDrain(dispatch::CallbackPtr callback);
+  // What OnDrain was still to tell of an earlier connection, this one tells when it can.
+  void OweDrain(Connection& earlier);
 
   // Sending. Names are checked and data is serialised before.
   Error Emit(protocol::FramePtr frame);

@@ -162,6 +162,11 @@ void Connection::Sent(std::vector<Outgoing>& batch, bool lost) {
   mailbox->RunBeside(std::move(drained));
 }
 
+void Connection::OweDrain(Connection& earlier) {
+  const std::scoped_lock lock(mutex_, earlier.mutex_);
+  queue_.OweDrained(earlier.queue_);
+}
+
 void Connection::DropQueue() {
   const std::lock_guard lock(mutex_);
   queue_.Clear();

@@ -3,6 +3,7 @@
 #include <boost/asio/io_context.hpp>
 #include <functional>
 #include <future>
+#include <optional>
 #include <string>
 
 #include "support/catch.hpp"
@@ -125,6 +126,33 @@ TEST_CASE("a server's message that is too large is not read, whether it is decla
   });
   CHECK(end.reason == ws::EndReason::TooLarge);
   CHECK(end.code == 1009);
+}
+
+TEST_CASE("a connection that breaks while its queue is full leaves OnDrain to the next") {
+  std::optional<HostileServer> deaf;
+  deaf.emplace([](std::string_view request) { return OpenAnd(request, [](Codec&, std::string&) {}); });
+  const std::uint16_t port = deaf->Port();
+  std::promise<void> drained, open;
+  ClientOptions options = Quick(*deaf);
+  options.connection.max_queued_messages = 4;
+  options.connection.max_queued_bytes = std::size_t{64} << 20;
+  Client client(std::move(options));
+  client.Once("connect", [&] { open.set_value(); });
+  client.OnDrain([&] { drained.set_value(); });
+  client.Start();
+  Get(open.get_future());
+  CHECK_FALSE(client.Send(std::string(std::size_t{32} << 20, 'x')));  // more than the kernel takes
+  while (!client.Emit("x")) {
+  }
+  CHECK(client.Emit("x") == ws::Errc::QueueFull);
+  auto told = drained.get_future();
+  CHECK(told.wait_for(0s) == std::future_status::timeout);
+  deaf.reset();
+  ws::Server server({.port = port, .workers = 1});
+  server.Route("/", [](ws::Handler) {});
+  REQUIRE_FALSE(server.Start());
+  Get(std::move(told));
+  CHECK_FALSE(client.Emit("x"));
 }
 
 TEST_CASE("lifecycle events that a server sends are refused") {

@@ -66,6 +66,8 @@ class SendQueue {
   }
   // True once, when a queue that had been full is down to a quarter.
   bool TakeDrained() noexcept;
+  // What the earlier one's TakeDrained was still to tell, this one's does.
+  void OweDrained(SendQueue& earlier) noexcept { was_full_ |= std::exchange(earlier.was_full_, false); }
   // True for the first loss since the queue was last drained.
   bool TakeFirstLoss() noexcept { return std::exchange(unreported_loss_, false); }
 
@@ -93,9 +95,7 @@ class SendQueue {
   std::size_t waiting_bytes_ = 0;
   Share total_, callbacks_, shares_[3];  // what is queued or taken and unsent
   std::uint64_t dropped_ = 0;
-  bool was_full_ = false;
-  bool losing_ = false;
-  bool unreported_loss_ = false;
+  bool was_full_ = false, losing_ = false, unreported_loss_ = false;
 };
 
 template <class Waiter>
