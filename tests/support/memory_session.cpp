@@ -1,6 +1,7 @@
 #include "support/memory_session.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 
 namespace ws::test {
@@ -77,6 +78,14 @@ std::future<Error> MemorySession::Start(asio::awaitable<Error> work) {
 
 std::future<Reply> MemorySession::Start(asio::awaitable<Reply> work) {
   return asio::co_spawn(*context_, std::move(work), asio::use_future);
+}
+
+void MemorySession::Settle() {
+  for (int turn = 0; turn < 50; ++turn) {
+    std::promise<void> settled;
+    asio::post(*context_, [&] { settled.set_value(); });
+    Get(settled.get_future());
+  }
 }
 
 void MemorySession::DestroyContext() {

@@ -39,6 +39,8 @@ class MemorySession {
   // Runs on the connection's context.
   std::future<Error> Start(boost::asio::awaitable<Error> work);
   std::future<Reply> Start(boost::asio::awaitable<Reply> work);
+  // Lets the connection do what it can do now.
+  void Settle();
   // Ends the thread and destroys the context, and with it all that runs there.
   void DestroyContext();
 

@@ -31,13 +31,6 @@ int Fill(Handler& socket, int count) {
   return accepted;
 }
 
-// Until the library has nothing left to do with what the peer sent.
-void Settle(MemorySession& session) {
-  std::promise<void> settled;
-  asio::post(session.Context(), [&] { settled.set_value(); });
-  Get(settled.get_future());
-}
-
 }  // namespace
 
 TEST_CASE("a full mailbox stops reading, and half done it goes on") {
@@ -50,8 +43,8 @@ TEST_CASE("a full mailbox stops reading, and half done it goes on") {
   });
   session.Open();
   for (int number = 0; number < 100; ++number) session.peer.Send("n", number);
-  while (session.socket.Stats().messages_in < 4) Settle(session);
-  for (int turn = 0; turn < 20; ++turn) Settle(session);
+  while (session.socket.Stats().messages_in < 4) session.Settle();
+  session.Settle();
   CHECK(session.socket.Stats().messages_in == 4);
   door.Open();
   const auto entries = journal.WaitFor(100);
@@ -103,12 +96,12 @@ TEST_CASE("DropOldest keeps the newest") {
   session.Open();
   CHECK_FALSE(session.socket.Emit("first"));
   CHECK(session.peer.Receive()["event"] == "first");
-  while (session.socket.Stats().queued_messages != 0) Settle(session);
-  Settle(session);  // the writer waits for more
+  while (session.socket.Stats().queued_messages != 0) session.Settle();
+  session.Settle();  // the writer waits for more
   session.BlockWrites(true);
   // What is under way cannot be dropped: one message, and the rest behind it.
   CHECK_FALSE(session.socket.Emit("n", -1));
-  Settle(session);
+  session.Settle();
   CHECK(Fill(session.socket, 100) == 100);
   CHECK(session.socket.Stats().queued_messages <= 8);
   session.BlockWrites(false);
@@ -139,7 +132,7 @@ TEST_CASE("EmitAsync waits for room, first come first served, and all arrive in 
     const Json data = number;
     waits.push_back(session.Start(session.socket.EmitAsync("n", data)));
   }
-  Settle(session);
+  session.Settle();
   CHECK(waits.back().wait_for(0ms) == std::future_status::timeout);
   session.BlockWrites(false);
   for (int number = 0; number < 50; ++number) CHECK(session.peer.Receive()["data"] == number);
@@ -159,7 +152,7 @@ TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
                  asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Error error) {
                    cancelled.set_value({failure, error});
                  }));
-  Settle(session);
+  session.Settle();
   asio::post(session.Context(), [&] { signal.emit(asio::cancellation_type::terminal); });
   const auto [failure, error] = Get(cancelled.get_future());
   CHECK_FALSE(failure);
@@ -205,7 +198,7 @@ TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and wh
     for (int number = 0; number < accepted; ++number) session.peer.Receive();
     const auto entries = journal.WaitFor(static_cast<std::size_t>(2 * (round + 1)));
     CHECK(entries[entries.size() - 2] == "1");
-    while (session.socket.Stats().queued_messages != 0) Settle(session);
+    while (session.socket.Stats().queued_messages != 0) session.Settle();
   }
 }
 
@@ -219,8 +212,8 @@ TEST_CASE("who pipelines requests and does not read the answers is held back, an
   session.Open();
   session.BlockWrites(true);
   for (int number = 0; number < 500; ++number) session.peer.Send("ask", number, number);
-  while (session.socket.Stats().messages_in < 16) Settle(session);
-  for (int turn = 0; turn < 20; ++turn) Settle(session);
+  while (session.socket.Stats().messages_in < 16) session.Settle();
+  session.Settle();
   CHECK(handled < 16);
   CHECK(session.socket.Stats().messages_in < 100);
   session.BlockWrites(false);
@@ -236,8 +229,8 @@ TEST_CASE("a flood of pings from a peer that does not read is held back, and eac
   session.Open();
   session.BlockWrites(true);
   for (int number = 0; number < 500; ++number) session.peer.SendText(R"({"event":"$ping"})");
-  while (session.socket.Stats().messages_in < 8) Settle(session);
-  for (int turn = 0; turn < 20; ++turn) Settle(session);
+  while (session.socket.Stats().messages_in < 8) session.Settle();
+  session.Settle();
   CHECK(session.socket.Stats().queued_messages < 20);
   session.BlockWrites(false);
   for (int number = 0; number < 500; ++number) CHECK(session.peer.Receive()["event"] == "$pong");
@@ -252,7 +245,7 @@ TEST_CASE("replies and pongs are never dropped, whatever the policy") {
   Fill(session.socket, 50);
   session.peer.SendText(R"({"event":"$ping"})");
   session.peer.Send("ask", nullptr, 1);
-  while (session.socket.Stats().messages_in < 1) Settle(session);  // the second waits with the first one's answer
+  while (session.socket.Stats().messages_in < 1) session.Settle();  // the second waits with the first one's answer
   Fill(session.socket, 50);
   session.BlockWrites(false);
   bool pong = false, reply = false;

@@ -1,6 +1,4 @@
 // What holds up the reader, and for how long.
-#include <boost/asio/post.hpp>
-#include <future>
 #include <string>
 
 #include "support/catch.hpp"
@@ -12,21 +10,7 @@ using ws::Options;
 using ws::protocol::Opcode;
 using ws::test::Door;
 using ws::test::Frame;
-using ws::test::Get;
 using ws::test::MemorySession;
-
-namespace {
-
-// Lets the connection do what it can do now.
-void Settle(MemorySession& session) {
-  for (int turn = 0; turn < 50; ++turn) {
-    std::promise<void> settled;
-    boost::asio::post(session.Context(), [&] { settled.set_value(); });
-    Get(settled.get_future());
-  }
-}
-
-}  // namespace
 
 TEST_CASE("where only the queue held it up, reading goes on when that has room, whatever waits for callbacks") {
   Door door;
@@ -34,10 +18,10 @@ TEST_CASE("where only the queue held it up, reading goes on when that has room, 
   session.socket.On("n", [&] { door.Pass(); });
   session.Open();
   for (int count = 0; count < 6; ++count) session.peer.Send("n");  // more than half of what may wait, but not all
-  Settle(session);
+  session.Settle();
   session.BlockWrites(true);
   for (int count = 0; count < 30; ++count) session.peer.SendText(R"({"event":"$ping"})");
-  Settle(session);
+  session.Settle();
   session.BlockWrites(false);
   session.peer.SendFrame(Opcode::Ping, "heard?");
   Frame frame;
