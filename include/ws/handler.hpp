@@ -77,7 +77,7 @@ class Handler {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   // Called on the pool when a write queue that was full is down to a quarter: (Handler&) or (). Where the
-  // connection ends first it may not be called; a Client's is then, when the next one is open.
+  // connection ends first it may not be called; a Client's next connection does so then.
   template <class Callback>
   void OnDrain(Callback&& callback) {
     RegisterDrain(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));

@@ -59,7 +59,7 @@ std::shared_ptr<Connection> ClientSession::Current() {
   const std::lock_guard lock(mutex_);
   if (!current_ || (current_->IsClosing() && !stopping_)) {
     earlier = std::exchange(current_, Make());
-    if (earlier) current_->OweDrain(*earlier);
+    if (earlier) current_->InheritDrain(*earlier);
   }
   return current_;
 }

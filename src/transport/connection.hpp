@@ -62,7 +62,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
                  bool once);
   void OnDrain(dispatch::CallbackPtr callback);
   // What OnDrain was still to tell of an earlier connection, this one tells when it can.
-  void OweDrain(Connection& earlier);
+  void InheritDrain(Connection& earlier);
 
   // Sending. Names are checked and data is serialised before.
   Error Emit(protocol::FramePtr frame);

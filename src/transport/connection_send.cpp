@@ -148,7 +148,8 @@ void Connection::Sent(std::vector<Outgoing>& batch, bool lost) {
       while (auto next = queue_.Admit()) admitted.push_back(std::move(next->waiter));
     }
     mailbox = LockedMailbox();
-    if (mailbox && queue_.TakeDrained()) on_drain = on_drain_;
+    // Behind its end a client's next connection tells.
+    if (mailbox && state_ < State::Ended && queue_.TakeDrained()) on_drain = on_drain_;
     WakeReaderIfRoom();
   }
   for (Waiter& waiter : admitted) std::move(waiter).Complete([] { return Error(); });
@@ -162,9 +163,9 @@ void Connection::Sent(std::vector<Outgoing>& batch, bool lost) {
   mailbox->RunBeside(std::move(drained));
 }
 
-void Connection::OweDrain(Connection& earlier) {
+void Connection::InheritDrain(Connection& earlier) {
   const std::scoped_lock lock(mutex_, earlier.mutex_);
-  queue_.OweDrained(earlier.queue_);
+  queue_.InheritDrained(earlier.queue_);
 }
 
 void Connection::DropQueue() {

@@ -67,7 +67,7 @@ class SendQueue {
   // True once, when a queue that had been full is down to a quarter.
   bool TakeDrained() noexcept;
   // What the earlier one's TakeDrained was still to tell, this one's does.
-  void OweDrained(SendQueue& earlier) noexcept { was_full_ |= std::exchange(earlier.was_full_, false); }
+  void InheritDrained(SendQueue& earlier) noexcept { was_full_ |= std::exchange(earlier.was_full_, false); }
   // True for the first loss since the queue was last drained.
   bool TakeFirstLoss() noexcept { return std::exchange(unreported_loss_, false); }
 
