@@ -34,6 +34,18 @@ struct ClientSession::Sentinel {
   ~Sentinel() { session->Finish(); }
 };
 
+// Counts a connection until all is over.
+struct ClientSession::Living {
+  const std::shared_ptr<ClientSession> session;
+
+  explicit Living(std::shared_ptr<ClientSession> of) : session(std::move(of)) {}
+  ~Living() {
+    const std::lock_guard lock(session->mutex_);
+    --session->living_;
+    session->ended_.notify_all();
+  }
+};
+
 ClientSession::ClientSession(ClientSettings settings)
     : keep_(std::exchange(settings.keep, nullptr)), settings_(std::move(settings)) {
   settings_.clock = Complete(std::move(settings_.clock));
@@ -44,12 +56,8 @@ std::shared_ptr<Connection> ClientSession::Make() {
   options.hub = shared_from_this();
   auto made = std::make_shared<Connection>(std::make_shared<const Options>(std::move(options)));
   if (on_drain_) made->OnDrain(on_drain_);
+  made->Keep(std::make_shared<Living>(shared_from_this()));
   ++living_;
-  made->Keep(std::shared_ptr<void>(nullptr, [self = shared_from_this()](std::nullptr_t) {
-    const std::lock_guard lock(self->mutex_);
-    --self->living_;
-    self->ended_.notify_all();
-  }));
   return made;
 }
 

@@ -98,6 +98,7 @@ class ClientSession final : public Home, public std::enable_shared_from_this<Cli
   };
   using DiallingPtr = std::shared_ptr<Dialling>;
   struct Sentinel;
+  struct Living;
 
   static boost::asio::awaitable<void> Run(std::shared_ptr<ClientSession> self, DiallingPtr dialling);
   boost::asio::awaitable<Error> TryOpen(std::shared_ptr<Connection> connection, DiallingPtr dialling);
