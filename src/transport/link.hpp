@@ -102,6 +102,7 @@ class Link final : public std::enable_shared_from_this<Link> {
   boost::asio::awaitable<Error> Refuse(protocol::Refusal refusal, const HttpRequest& request);
   static boost::asio::awaitable<void> LastRites(std::shared_ptr<Link> self);
   void ArmHandshake(protocol::Time deadline);
+  void CloseEarly(CloseReason reason);
 
   // greet.cpp
   boost::asio::awaitable<Error> TryGreet(const protocol::UpgradeOffer& offer);
@@ -152,8 +153,8 @@ class Link final : public std::enable_shared_from_this<Link> {
   bool attached_ = false;
   Phase phase_ = Phase::Opening;
   CloseReason reason_;
-  bool accepted_ = false;      // the 101 is on its way
-  bool closes_early_ = false;  // when it has left, with reason_
+  bool accepted_ = false;      // by the application, so that the answer is on its way
+  bool close_wanted_ = false;  // when it has left, with reason_
   bool graceful_ = false;      // the queue is flushed and the peer's close frame awaited
   bool close_sent_ = false;
   bool close_received_ = false;

@@ -1,4 +1,5 @@
 // From the HTTP request to the open connection.
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,10 +25,10 @@ asio::awaitable<Error> Link::Upgrade(std::shared_ptr<Link> self, Opening opening
   }
   self->timer_.cancel();
   if (!error) co_return error;
-  if (self->timed_out_) {
-    error = Errc::HandshakeTimeout;
-  } else if (self->phase_ == Phase::Ended) {
+  if (self->phase_ == Phase::Ended || (self->close_wanted_ && error != Errc::Refused)) {
     error = Errc::Closed;
+  } else if (self->timed_out_) {
+    error = Errc::HandshakeTimeout;
   }
   self->phase_ = Phase::Ended;
   self->connection_->End({EndReason::TransportError, 1006, {}, false, error});
@@ -44,7 +45,7 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   if (phase_ == Phase::Ended) co_return Errc::Closed;  // before it began
   Json identity;
   std::optional<Refusal> refusal = co_await Judge(opening.request, identity);
-  if (phase_ == Phase::Ended || timed_out_) co_return Errc::Closed;
+  if (connection_->IsClosing() || phase_ == Phase::Ended || timed_out_) co_return Errc::Closed;
   std::string subprotocol;
   if (!refusal) {
     subprotocol = protocol::ChooseSubprotocol(opening.request, connection_->Settings().subprotocols);
@@ -75,12 +76,21 @@ asio::awaitable<Error> Link::TryUpgrade(Opening& opening) {
   co_return Error();
 }
 
+// Before the application's word the handshake ends. Behind it the answer leaves first, in the time that closing has.
+void Link::CloseEarly(CloseReason reason) {
+  if (!accepted_) return Abort();
+  if (std::exchange(close_wanted_, true)) return;
+  reason_ = std::move(reason);
+  closing_.Start(Now());
+  ArmHandshake(std::min(timer_.expiry(), closing_.At()));
+}
+
 void Link::Begin(std::string_view leftover) {
   phase_ = Phase::Open;
   connection_->Open();
   codec_.Feed(leftover);
   codec_.Keep();
-  if (closes_early_) Close(std::move(reason_));
+  if (close_wanted_) Close(std::move(reason_));
 }
 
 asio::awaitable<std::optional<Refusal>> Link::Judge(const HttpRequest& request, Json& identity) {

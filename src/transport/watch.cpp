@@ -158,20 +158,16 @@ void Link::RearmTimer(Time deadline) {
 }
 
 void Link::Close(CloseReason reason) {
-  if (phase_ == Phase::Opening && !accepted_) return Abort();
-  if (phase_ > Phase::Open) return;
-  reason_ = std::move(reason);
-  if (phase_ == Phase::Opening) {
-    closes_early_ = true;
-    return;
-  }
+  if (phase_ == Phase::Opening) return CloseEarly(std::move(reason));
+  if (phase_ != Phase::Open) return;
   phase_ = Phase::Closing;
+  reason_ = std::move(reason);
   graceful_ = IsGraceful(reason_.reason);
   connection_->BeginClosing();
   if (!graceful_) connection_->DropQueue();
   const Time now = Now();
   heartbeat_.Pause(now);
-  closing_.Start(now);
+  closing_.StartOnce(now);
   flush_.Start(now);
   // A reader that was held goes on: the peer's close frame may be behind what it held.
   reader_gate_.Open();

@@ -1,5 +1,4 @@
 // Init on any stream: from the request to the open connection, or to a refusal.
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -7,7 +6,6 @@
 #include <boost/beast/http/dynamic_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <functional>
 #include <ostream>
 #include <string>
 
@@ -170,31 +168,6 @@ TEST_CASE("Close while the application decides ends Init with closed") {
   session.socket.Close();
   CHECK(Get(std::move(result)) == Errc::Closed);
   CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
-}
-
-TEST_CASE("Close while the 101 is on its way reaches the peer behind it") {
-  std::function<void()> meanwhile;
-  Options options;
-  options.authorize = [&](const HttpRequest&) {
-    meanwhile();
-    return Authorization::Accept();
-  };
-  MemorySession session(std::move(options));
-  meanwhile = [&] {
-    asio::post(session.Context(), [&] {
-      session.socket.Close(4000, "full");
-      asio::post(session.Context(), [&] { session.BlockWrites(false); });
-    });
-  };
-  auto end = ws::test::EndOf(session.socket);
-  session.BlockWrites(true);
-  auto result = session.Init();
-  CHECK(session.peer.ReadAnswer().status == 101);
-  CHECK_FALSE(Get(std::move(result)));
-  const auto closed = session.peer.Close();
-  CHECK(closed.code == 4000);
-  CHECK(closed.text == "full");
-  CHECK(Get(std::move(end)).reason == ws::EndReason::LocalClose);
 }
 
 TEST_CASE("a peer that leaves during the handshake ends Init with the transport's error") {
