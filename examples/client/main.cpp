@@ -17,7 +17,7 @@ int main(int argc, char** argv) try {
   ws::Client client{{.url = url}};
   client.On("connect", [url] { Print("connected to " + url); });
   client.OnTyped("disconnect", [](const ws::CloseReason& reason) {
-    Print("disconnected: " + std::string(ws::Name(reason.reason)) + " " + std::to_string(reason.code) + " " +
+    Print("disconnected: " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code) + " " +
           reason.text);
   });
   client.OnReconnecting([](const ws::Reconnecting& next) {
@@ -25,7 +25,7 @@ int main(int argc, char** argv) try {
           (next.error ? ": " + next.error.message() : ""));
   });
   client.OnAny([](ws::Handler&, const ws::Message& message) {
-    Print(std::string(message.Event()) + " " + std::string(message.DataText()));
+    Print(std::string(message.Event()) + " " + std::string(message.RawData()));
   });
   client.Start();
 

@@ -4,7 +4,7 @@
 
 #include "page_answer.hpp"
 #include "random_hex.hpp"
-#include "ws/protocol/origin.hpp"
+#include "ws/detail/protocol/origin.hpp"
 
 namespace repl {
 namespace {

@@ -235,7 +235,7 @@ asio::awaitable<Listed> List(DeskPtr desk) {
 void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor disk, Mode mode) {
   const auto desk = std::make_shared<Desk>(workspace, std::move(disk), mode);
   const auto on = [&socket](const char* event, auto callback) {
-    socket.On(event, std::move(callback), ws::Order::None);
+    socket.On(event, std::move(callback), ws::Order::Concurrent);
   };
   on("Connection", [desk](ws::Handler& peer) { return Load(desk, peer); });
   on("listFiles", [desk] { return List(desk); });

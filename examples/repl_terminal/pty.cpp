@@ -104,7 +104,7 @@ error_code Pty::Session::Start(const PtyOptions& options) {
   if (const error_code error = Adopt(master_, shell.master)) return error;
   if (const error_code error = Adopt(process_, shell.process)) return error;
   const std::lock_guard lock(mutex_);
-  max_queued_bytes_ = options.max_queued_bytes;
+  max_queued_bytes_ = options.max_outbound_bytes;
   accepting_ = true;
   return {};
 }

@@ -47,7 +47,7 @@ class Pty final {
   boost::asio::awaitable<std::string> ReadAsync();
 
   // Queues input for the shell. Errors: no_buffer_space, and nothing of it is queued, when more
-  // than `max_queued_bytes` would wait; not_connected after the end.
+  // than `max_outbound_bytes` would wait; not_connected after the end.
   boost::system::error_code Write(std::string_view input);
 
   // Each side is clamped to 1…1000.

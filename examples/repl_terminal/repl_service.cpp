@@ -13,11 +13,11 @@ ws::Options ReplService::Options(const Access& access, std::vector<std::string> 
   ws::Options options;
   // A file of WorkspaceLimits::max_file_bytes fits either way, also where escapes make it longer.
   options.max_message_bytes = std::size_t{16} << 20;
-  options.max_queued_bytes = std::size_t{32} << 20;
+  options.max_outbound_bytes = std::size_t{32} << 20;
   // A save that waits for the disk holds up nothing that is typed.
-  options.max_waiting_bytes = 2 * options.max_message_bytes;
+  options.max_inbound_bytes = 2 * options.max_message_bytes;
   // Terminals fill half of the queue at most: at 64 KiB a chunk, 2 MiB of output wait.
-  options.max_queued_messages = 64;
+  options.max_outbound_messages = 64;
   options.allowed_hosts = access.Names();
   options.allowed_origins = std::move(allowed_origins);
   options.authorize = [&access](const ws::HttpRequest& request) { return access.Authorize(request); };

@@ -19,8 +19,8 @@ struct PtyOptions {
   std::map<std::string, std::string> environment = {};  // added to ShellEnvironment(), and wins
   int cols = 80;
   int rows = 24;
-  std::size_t max_queued_bytes = 1024 * 1024;  // input that the shell has not read yet
-  std::chrono::milliseconds grace{1000};       // from SIGHUP to SIGKILL
+  std::size_t max_outbound_bytes = 1024 * 1024;  // input that the shell has not read yet
+  std::chrono::milliseconds grace{1000};         // from SIGHUP to SIGKILL
 };
 
 // A shell behind a new pseudo-terminal.

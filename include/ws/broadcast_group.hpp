@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "ws/broadcast_result.hpp"
 #include "ws/handler.hpp"
+#include "ws/stats.hpp"
 
 namespace ws {
 

@@ -14,8 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "ws/dispatch/callback.hpp"
-#include "ws/dispatch/typed.hpp"
+#include "ws/callback.hpp"
+#include "ws/detail/dispatch/callback.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 #include "ws/error.hpp"
 #include "ws/handler.hpp"
 #include "ws/http.hpp"
@@ -23,7 +24,6 @@
 #include "ws/options.hpp"
 #include "ws/reply.hpp"
 #include "ws/stats.hpp"
-#include "ws/token.hpp"
 
 namespace ws {
 
@@ -70,27 +70,27 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   template <class Callback>
-  Token On(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId On(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), order, false);
   }
   template <class Callback>
-  Token Once(std::string_view event, Callback&& callback) {
-    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), Order::Arrival, true);
+  CallbackId Once(std::string_view event, Callback&& callback) {
+    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), Order::Sequential, true);
   }
   template <class T = void, class Callback>
-  Token OnTyped(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId OnTyped(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeTypedCallback<T, Handler>(std::forward<Callback>(callback)), order, false);
   }
   template <class Callback>
-  Token OnAny(Callback&& callback) {
+  CallbackId OnAny(Callback&& callback) {
     return RegisterAny(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   template <class Callback>
-  Token OnMessage(Callback&& callback) {
+  CallbackId OnMessage(Callback&& callback) {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   template <class Callback>
-  Token Use(Callback&& callback) {
+  CallbackId Use(Callback&& callback) {
     return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
   }
   template <class Callback>
@@ -100,7 +100,7 @@ class Client {
   // Called on the I/O thread before each wait; must not block. Before Start.
   void OnReconnecting(std::function<void(const Reconnecting&)> callback);
   void Off(std::string_view event);
-  void Off(Token token);
+  void Off(CallbackId token);
 
   // As Handler's. Closed means that the client was stopped; while it is away they queue, but for the volatile one,
   // which answers Closed then.
@@ -108,8 +108,8 @@ class Client {
   Error EmitVolatile(std::string_view event, const Json& data = nullptr);
   Error EmitBinary(std::string_view event, const Json& data, std::string_view bytes);
   boost::asio::awaitable<Error> EmitAsync(std::string_view event, const Json& data = nullptr);
-  Error Send(std::string_view bytes, Kind kind = Kind::Text);
-  boost::asio::awaitable<Error> SendAsync(std::string_view bytes, Kind kind = Kind::Text);
+  Error Send(std::string_view bytes, MessageType type = MessageType::Text);
+  boost::asio::awaitable<Error> SendAsync(std::string_view bytes, MessageType type = MessageType::Text);
   // One made while away waits to be sent, and its deadline runs.
   template <class Callback>
   requires std::invocable<Callback&, Reply>
@@ -135,10 +135,10 @@ class Client {
  private:
   class Runtime;
 
-  Token Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
-  Token RegisterAny(dispatch::CallbackPtr callback);
-  Token RegisterRaw(dispatch::CallbackPtr callback);
-  Token RegisterGate(dispatch::CallbackPtr callback);
+  CallbackId Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  CallbackId RegisterAny(dispatch::CallbackPtr callback);
+  CallbackId RegisterRaw(dispatch::CallbackPtr callback);
+  CallbackId RegisterGate(dispatch::CallbackPtr callback);
   void RegisterDrain(dispatch::CallbackPtr callback);
   // The open connection, or the next one.
   Handler Now() const;

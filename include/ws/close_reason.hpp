@@ -28,7 +28,7 @@ enum class EndReason {
 };
 
 // The reason's name on the wire and in logs: "local_close", "peer_close", …
-std::string_view Name(EndReason reason) noexcept;
+std::string_view ToString(EndReason reason) noexcept;
 
 // What `disconnect` hands over, as data of On or as the type of OnTyped.
 struct CloseReason {

@@ -13,10 +13,11 @@
 #include <type_traits>
 #include <utility>
 
-#include "ws/broadcast_result.hpp"
+#include "ws/callback.hpp"
 #include "ws/close_reason.hpp"
-#include "ws/dispatch/callback.hpp"
-#include "ws/dispatch/typed.hpp"
+#include "ws/detail/dispatch/callback.hpp"
+#include "ws/detail/dispatch/typed.hpp"
+#include "ws/detail/transport/stream_adapter.hpp"
 #include "ws/error.hpp"
 #include "ws/http.hpp"
 #include "ws/json.hpp"
@@ -24,8 +25,6 @@
 #include "ws/options.hpp"
 #include "ws/reply.hpp"
 #include "ws/stats.hpp"
-#include "ws/stream_adapter.hpp"
-#include "ws/token.hpp"
 
 namespace ws {
 
@@ -45,35 +44,35 @@ class Handler {
   // reply, a Failure, or an awaitable of one of these. `connect` and `disconnect` are the connection's own events.
   // The token is None once the connection is over.
   template <class Callback>
-  Token On(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId On(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), order, false);
   }
   // As On, for one message only.
   template <class Callback>
-  Token Once(std::string_view event, Callback&& callback) {
-    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), Order::Arrival, true);
+  CallbackId Once(std::string_view event, Callback&& callback) {
+    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), Order::Sequential, true);
   }
   // As On, for a callback that takes a type with from_json: (const T&) or (Handler&, const T&). Data that does
   // not fit is answered with `invalid_payload` and the place. A generic callback names T.
   template <class T = void, class Callback>
-  Token OnTyped(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId OnTyped(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeTypedCallback<T, Handler>(std::forward<Callback>(callback)), order, false);
   }
   // Hears every message of the peer, after the event's own callbacks.
   template <class Callback>
-  Token OnAny(Callback&& callback) {
+  CallbackId OnAny(Callback&& callback) {
     return RegisterAny(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   // Judges every event of the peer before its callbacks run: a Failure that it returns (its code is `unauthorized`
   // where it names none), or a throw, is the answer, and the callbacks are left out. Of the shapes of On; returns
   // std::optional<Failure>, nothing, or an awaitable of these.
   template <class Callback>
-  Token Use(Callback&& callback) {
+  CallbackId Use(Callback&& callback) {
     return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
   }
-  // Takes every data message as it came, instead of events: Message::Text and MessageKind. One at a time.
+  // Takes every data message as it came, instead of events: Message::Payload and Type. One at a time.
   template <class Callback>
-  Token OnMessage(Callback&& callback) {
+  CallbackId OnMessage(Callback&& callback) {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   // Called on the pool when a write queue that was full is down to a quarter: (Handler&) or (). Where the
@@ -84,7 +83,7 @@ class Handler {
   }
   // Takes away all callbacks of an event, or the one of a token. A callback that runs is not interrupted.
   void Off(std::string_view event);
-  void Off(Token token);
+  void Off(CallbackId token);
 
   // Queues {"event","data"}. Serialises here, never blocks, never throws for what data holds. Errors: Closed,
   // QueueFull, TooLarge, InvalidEvent. Before the connection is open it queues. `{}` is null to Json: an empty
@@ -98,9 +97,9 @@ class Handler {
   // As Emit, but waits for room; first come, first served. Fails with Closed, and can be cancelled.
   boost::asio::awaitable<Error> EmitAsync(std::string_view event, const Json& data = nullptr);
   // Sends a data message as it is. A Text must be valid UTF-8: what is not becomes U+FFFD.
-  Error Send(std::string_view bytes, Kind kind = Kind::Text);
+  Error Send(std::string_view bytes, MessageType type = MessageType::Text);
   // As Send, but waits for room.
-  boost::asio::awaitable<Error> SendAsync(std::string_view bytes, Kind kind = Kind::Text);
+  boost::asio::awaitable<Error> SendAsync(std::string_view bytes, MessageType type = MessageType::Text);
 
   // Groups of the handler's hub (Options::hub, or its Server's). Membership ends with the transport. Join answers
   // Closed where that has ended; without a hub these three throw std::logic_error.
@@ -196,10 +195,10 @@ class Handler {
     return Open(AdaptStream(std::move(stream), strand), strand, std::move(request), std::move(rest));
   }
 
-  Token Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
-  Token RegisterAny(dispatch::CallbackPtr callback);
-  Token RegisterRaw(dispatch::CallbackPtr callback);
-  Token RegisterGate(dispatch::CallbackPtr callback);
+  CallbackId Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  CallbackId RegisterAny(dispatch::CallbackPtr callback);
+  CallbackId RegisterRaw(dispatch::CallbackPtr callback);
+  CallbackId RegisterGate(dispatch::CallbackPtr callback);
   void RegisterDrain(dispatch::CallbackPtr callback);
   void Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
            std::function<void(Reply)> callback);

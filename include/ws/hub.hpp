@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
-#include "ws/broadcast_result.hpp"
-#include "ws/dispatch/callback.hpp"
-#include "ws/dispatch/typed.hpp"
+#include "ws/callback.hpp"
+#include "ws/detail/dispatch/callback.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 #include "ws/handler.hpp"
+#include "ws/stats.hpp"
 #include "ws/target.hpp"
-#include "ws/token.hpp"
 
 namespace ws {
 
@@ -31,28 +31,28 @@ class Hub {
   // (of connections that open from then on) the hub hears before the connection, of `disconnect` after it. They live as
   // long as the hub: what they capture must not hold it.
   template <class Callback>
-  Token On(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId On(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), order);
   }
   template <class T = void, class Callback>
-  Token OnTyped(std::string_view event, Callback&& callback, Order order = Order::Arrival) {
+  CallbackId OnTyped(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
     return Register(event, dispatch::MakeTypedCallback<T, Handler>(std::forward<Callback>(callback)), order);
   }
   template <class Callback>
-  Token OnAny(Callback&& callback) {
+  CallbackId OnAny(Callback&& callback) {
     return RegisterAny(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   template <class Callback>
-  Token OnMessage(Callback&& callback) {
+  CallbackId OnMessage(Callback&& callback) {
     return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
   // As Handler::Use; the hub's are asked first.
   template <class Callback>
-  Token Use(Callback&& callback) {
+  CallbackId Use(Callback&& callback) {
     return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
   }
   void Off(std::string_view event);
-  void Off(Token token);
+  void Off(CallbackId token);
 
   Target Everybody() const;
   Target To(std::string_view group) const;
@@ -73,10 +73,10 @@ class Hub {
   friend bool operator==(const Hub&, const Hub&) = default;
 
  private:
-  Token Register(std::string_view event, dispatch::CallbackPtr callback, Order order);
-  Token RegisterAny(dispatch::CallbackPtr callback);
-  Token RegisterRaw(dispatch::CallbackPtr callback);
-  Token RegisterGate(dispatch::CallbackPtr callback);
+  CallbackId Register(std::string_view event, dispatch::CallbackPtr callback, Order order);
+  CallbackId RegisterAny(dispatch::CallbackPtr callback);
+  CallbackId RegisterRaw(dispatch::CallbackPtr callback);
+  CallbackId RegisterGate(dispatch::CallbackPtr callback);
 
   std::shared_ptr<hub::Registry> registry_;
 };

@@ -19,7 +19,7 @@
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-#include "ws/dispatch/typed.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 #include "ws/json.hpp"
 #include "ws/message.hpp"
 

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "ws/json.hpp"
-#include "ws/kind.hpp"
 
 namespace ws {
+
+// RFC 6455 5.6; a Text message is valid UTF-8.
+enum class MessageType : std::uint8_t { Text, Binary };
 
 // An event with its data, and what came with it. Lives as long as the callbacks that were given it; used by
 // one of them at a time.
@@ -25,10 +28,11 @@ class Message {
   };
 
   // What the layout calls data has been checked to be JSON.
-  Message(std::string text, Kind kind, const Layout& layout) : text_(std::move(text)), kind_(kind), layout_(layout) {}
+  Message(std::string text, MessageType type, const Layout& layout)
+      : text_(std::move(text)), type_(type), layout_(layout) {}
   // A message that no peer sent: lifecycle events.
   Message(std::string_view event, Json data)
-      : text_(event), kind_(Kind::Text), layout_{{0, event.size()}, {}, {}, {}}, data_(std::move(data)) {}
+      : text_(event), type_(MessageType::Text), layout_{{0, event.size()}, {}, {}, {}}, data_(std::move(data)) {}
   ~Message();
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
@@ -39,12 +43,12 @@ class Message {
   // Parsed when first asked for; null where there is none.
   const Json& Data() const;
   // The data's JSON text; empty where there is none, or where the library made the message.
-  std::string_view DataText() const noexcept { return At(layout_.data); }
+  std::string_view RawData() const noexcept { return At(layout_.data); }
   // The raw bytes of a binary message (EmitBinary).
   std::string_view Bytes() const noexcept { return At(layout_.bytes); }
   // The whole message as received: what OnMessage is for.
-  std::string_view Text() const noexcept { return text_; }
-  Kind MessageKind() const noexcept { return kind_; }
+  std::string_view Payload() const noexcept { return text_; }
+  MessageType Type() const noexcept { return type_; }
   std::size_t Size() const noexcept { return text_.size(); }
 
   // For names that were written with escapes.
@@ -55,7 +59,7 @@ class Message {
 
   std::string text_;
   std::string decoded_event_;
-  Kind kind_;
+  MessageType type_;
   Layout layout_;
   mutable std::optional<Json> data_;
 };

@@ -12,9 +12,8 @@
 
 #include "ws/authorize.hpp"
 #include "ws/http.hpp"
+#include "ws/limits.hpp"
 #include "ws/log.hpp"
-#include "ws/overflow.hpp"
-#include "ws/rate_limit.hpp"
 
 namespace ws::transport {
 class Home;
@@ -35,16 +34,16 @@ struct Options {
   std::size_t max_message_bytes = std::size_t{1} << 20;
   std::size_t max_depth = 64;
   // Inbound, what waits for callbacks: past either bound the socket is not read.
-  std::size_t max_waiting_messages = 256;
-  std::size_t max_waiting_bytes = std::size_t{1} << 20;
+  std::size_t max_inbound_messages = 256;
+  std::size_t max_inbound_bytes = std::size_t{1} << 20;
   // Past it the socket is read more slowly, and after 10 s of excess closed with 1013.
   RateLimit rate_limit = {};
   // Malformed messages in a row that close with 1008; 0: none do.
   unsigned max_malformed = 10;
 
-  // Outbound, what waits for the socket. A message larger than max_queued_bytes is TooLarge.
-  std::size_t max_queued_messages = 256;
-  std::size_t max_queued_bytes = std::size_t{4} << 20;
+  // Outbound, what waits for the socket. A message larger than max_outbound_bytes is TooLarge.
+  std::size_t max_outbound_messages = 256;
+  std::size_t max_outbound_bytes = std::size_t{4} << 20;
   Overflow overflow = Overflow::Refuse;
 
   // Requests of ours.
@@ -53,11 +52,11 @@ struct Options {
 
   // Liveness and deadlines (PROTOCOL.md 6).
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
-  std::chrono::milliseconds ping_after = std::chrono::seconds(25);       // of inbound silence
-  std::chrono::milliseconds dead_after = std::chrono::seconds(45);       // of inbound silence, also where we do not ask
+  std::chrono::milliseconds ping_interval = std::chrono::seconds(25);    // of inbound silence
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);     // of inbound silence, also where we do not ask
   std::chrono::milliseconds message_timeout = std::chrono::seconds(30);  // first octet to last; raise for uploads
   std::chrono::milliseconds write_timeout = std::chrono::seconds(30);    // without an octet taken
-  std::chrono::milliseconds unread_timeout = std::chrono::seconds(30);   // socket held unread
+  std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);    // socket held unread
   std::chrono::milliseconds close_timeout = std::chrono::seconds(5);     // closing as a whole
   std::chrono::milliseconds flush_timeout = std::chrono::seconds(2);     // of it, for the queue
 

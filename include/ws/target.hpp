@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "ws/broadcast_result.hpp"
+#include "ws/detail/hub/selection.hpp"
 #include "ws/handler.hpp"
-#include "ws/selection.hpp"
+#include "ws/stats.hpp"
 
 namespace ws {
 

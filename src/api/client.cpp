@@ -10,9 +10,9 @@
 #include "transport/check_options.hpp"
 #include "transport/client_session.hpp"
 #include "transport/log.hpp"
-#include "ws/protocol/close_frame.hpp"
-#include "ws/protocol/message_frames.hpp"
-#include "ws/protocol/names.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
+#include "ws/detail/protocol/names.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/context.hpp>
@@ -197,19 +197,19 @@ Client::~Client() {
   Stop();
 }
 
-Token Client::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+CallbackId Client::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   return runtime_->Session().On(event, std::move(callback), order, once);
 }
 
-Token Client::RegisterAny(dispatch::CallbackPtr callback) {
+CallbackId Client::RegisterAny(dispatch::CallbackPtr callback) {
   return runtime_->Session().Table().AddAny(std::move(callback));
 }
 
-Token Client::RegisterRaw(dispatch::CallbackPtr callback) {
+CallbackId Client::RegisterRaw(dispatch::CallbackPtr callback) {
   return runtime_->Session().Table().SetRaw(std::move(callback));
 }
 
-Token Client::RegisterGate(dispatch::CallbackPtr callback) {
+CallbackId Client::RegisterGate(dispatch::CallbackPtr callback) {
   return runtime_->Session().Table().AddGate(std::move(callback));
 }
 
@@ -228,7 +228,7 @@ void Client::Off(std::string_view event) {
   runtime_->Session().Table().Remove(event);
 }
 
-void Client::Off(Token token) {
+void Client::Off(CallbackId token) {
   runtime_->Session().Table().Remove(token);
 }
 
@@ -255,12 +255,12 @@ asio::awaitable<Error> Client::EmitAsync(std::string_view event, const Json& dat
   return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::EventFrame(event, data));
 }
 
-Error Client::Send(std::string_view bytes, Kind kind) {
-  return runtime_->Session().Emit(protocol::RawFrame(bytes, kind));
+Error Client::Send(std::string_view bytes, MessageType type) {
+  return runtime_->Session().Emit(protocol::RawFrame(bytes, type));
 }
 
-asio::awaitable<Error> Client::SendAsync(std::string_view bytes, Kind kind) {
-  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::RawFrame(bytes, kind));
+asio::awaitable<Error> Client::SendAsync(std::string_view bytes, MessageType type) {
+  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::RawFrame(bytes, type));
 }
 
 asio::awaitable<Reply> Client::RequestAsync(std::string_view event, const Json& data,

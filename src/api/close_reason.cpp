@@ -26,7 +26,7 @@ constexpr std::array<std::pair<EndReason, std::string_view>, 14> names{{
 
 }  // namespace
 
-std::string_view Name(EndReason reason) noexcept {
+std::string_view ToString(EndReason reason) noexcept {
   for (const auto& [value, name] : names) {
     if (value == reason) return name;
   }
@@ -36,7 +36,7 @@ std::string_view Name(EndReason reason) noexcept {
 void to_json(Json& json, const CloseReason& reason) {
   // Whole before it is handed over: nlohmann leaks what `json` holds if this throws.
   Json object = Json::object();  // each member by itself: a list of lists makes and destroys one array a member
-  object["reason"] = Name(reason.reason);
+  object["reason"] = ToString(reason.reason);
   object["code"] = reason.code;
   object["text"] = reason.text;
   object["by_peer"] = reason.by_peer;

@@ -10,10 +10,10 @@
 #include "transport/check_options.hpp"
 #include "transport/connection.hpp"
 #include "transport/link.hpp"
-#include "ws/protocol/close_frame.hpp"
-#include "ws/protocol/message_frames.hpp"
-#include "ws/protocol/names.hpp"
-#include "ws/protocol/utf8.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
+#include "ws/detail/protocol/names.hpp"
+#include "ws/detail/protocol/utf8.hpp"
 #include "ws/target.hpp"
 
 namespace ws {
@@ -63,19 +63,19 @@ asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executo
 
 Handler::Handler(Options options) : connection_(std::make_shared<Connection>(transport::Checked(std::move(options)))) {}
 
-Token Handler::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+CallbackId Handler::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   return connection_->On(event, std::move(callback), order, once);
 }
 
-Token Handler::RegisterAny(dispatch::CallbackPtr callback) {
+CallbackId Handler::RegisterAny(dispatch::CallbackPtr callback) {
   return connection_->Table().AddAny(std::move(callback));
 }
 
-Token Handler::RegisterRaw(dispatch::CallbackPtr callback) {
+CallbackId Handler::RegisterRaw(dispatch::CallbackPtr callback) {
   return connection_->Table().SetRaw(std::move(callback));
 }
 
-Token Handler::RegisterGate(dispatch::CallbackPtr callback) {
+CallbackId Handler::RegisterGate(dispatch::CallbackPtr callback) {
   return connection_->Table().AddGate(std::move(callback));
 }
 
@@ -87,7 +87,7 @@ void Handler::Off(std::string_view event) {
   connection_->Table().Remove(event);
 }
 
-void Handler::Off(Token token) {
+void Handler::Off(CallbackId token) {
   connection_->Table().Remove(token);
 }
 
@@ -111,12 +111,12 @@ asio::awaitable<Error> Handler::EmitAsync(std::string_view event, const Json& da
   return Connection::EmitWhenRoom(connection_, protocol::EventFrame(event, data));
 }
 
-Error Handler::Send(std::string_view bytes, Kind kind) {
-  return connection_->Emit(protocol::RawFrame(bytes, kind));
+Error Handler::Send(std::string_view bytes, MessageType type) {
+  return connection_->Emit(protocol::RawFrame(bytes, type));
 }
 
-asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, Kind kind) {
-  return Connection::EmitWhenRoom(connection_, protocol::RawFrame(bytes, kind));
+asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, MessageType type) {
+  return Connection::EmitWhenRoom(connection_, protocol::RawFrame(bytes, type));
 }
 
 Error Handler::Join(std::string_view group) {

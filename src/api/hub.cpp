@@ -10,20 +10,20 @@ Hub::operator std::shared_ptr<transport::Home>() const {
   return registry_;
 }
 
-Token Hub::Register(std::string_view event, dispatch::CallbackPtr callback, Order order) {
+CallbackId Hub::Register(std::string_view event, dispatch::CallbackPtr callback, Order order) {
   const auto registration = registry_->Table().Add(event, std::move(callback), order);
-  return registration ? registration->token : Token::None;
+  return registration ? registration->token : CallbackId::None;
 }
 
-Token Hub::RegisterAny(dispatch::CallbackPtr callback) {
+CallbackId Hub::RegisterAny(dispatch::CallbackPtr callback) {
   return registry_->Table().AddAny(std::move(callback));
 }
 
-Token Hub::RegisterRaw(dispatch::CallbackPtr callback) {
+CallbackId Hub::RegisterRaw(dispatch::CallbackPtr callback) {
   return registry_->Table().SetRaw(std::move(callback));
 }
 
-Token Hub::RegisterGate(dispatch::CallbackPtr callback) {
+CallbackId Hub::RegisterGate(dispatch::CallbackPtr callback) {
   return registry_->Table().AddGate(std::move(callback));
 }
 
@@ -31,7 +31,7 @@ void Hub::Off(std::string_view event) {
   registry_->Table().Remove(event);
 }
 
-void Hub::Off(Token token) {
+void Hub::Off(CallbackId token) {
   registry_->Table().Remove(token);
 }
 

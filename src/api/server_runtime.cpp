@@ -8,7 +8,7 @@
 #include "transport/check_options.hpp"
 #include "transport/http_session.hpp"
 #include "transport/log.hpp"
-#include "ws/protocol/deadline.hpp"
+#include "ws/detail/protocol/deadline.hpp"
 
 namespace ws {
 

@@ -11,9 +11,9 @@
 #include "hub/fan_out.hpp"
 #include "hub/registry.hpp"
 #include "transport/log.hpp"
-#include "ws/protocol/close_frame.hpp"
-#include "ws/protocol/message_frames.hpp"
-#include "ws/protocol/names.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
+#include "ws/detail/protocol/names.hpp"
 
 namespace ws {
 

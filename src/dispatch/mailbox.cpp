@@ -1,4 +1,4 @@
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>

@@ -5,7 +5,7 @@
 #include <exception>
 #include <new>
 
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 namespace ws::dispatch {
 

@@ -1,6 +1,6 @@
 #include "ws/message.hpp"
 
-#include "ws/protocol/json_reader.hpp"
+#include "ws/detail/protocol/json_reader.hpp"
 
 namespace ws {
 
@@ -24,7 +24,7 @@ Message::~Message() {
 }
 
 const Json& Message::Data() const {
-  if (!data_) data_ = protocol::ReadJson(DataText());
+  if (!data_) data_ = protocol::ReadJson(RawData());
   return *data_;
 }
 

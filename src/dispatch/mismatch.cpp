@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "ws/dispatch/typed.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 
 namespace ws::dispatch {
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "hub/registry.hpp"
-#include "ws/broadcast_result.hpp"
+#include "ws/stats.hpp"
 
 namespace ws::hub {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "transport/connection.hpp"
-#include "ws/selection.hpp"
+#include "ws/detail/hub/selection.hpp"
 
 namespace ws::hub {
 

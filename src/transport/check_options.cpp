@@ -5,10 +5,10 @@
 #include <string>
 #include <utility>
 
-#include "ws/protocol/ascii.hpp"
-#include "ws/protocol/deadline.hpp"
-#include "ws/protocol/json_scanner.hpp"
-#include "ws/protocol/origin.hpp"
+#include "ws/detail/protocol/ascii.hpp"
+#include "ws/detail/protocol/deadline.hpp"
+#include "ws/detail/protocol/json_scanner.hpp"
+#include "ws/detail/protocol/origin.hpp"
 
 namespace ws::transport {
 
@@ -39,18 +39,18 @@ void CheckOptions(const Options& options) {
     throw std::logic_error("ws::Options::max_depth must lie between 1 and " +
                            std::to_string(protocol::JsonScanner::depth_ceiling));
   }
-  if (options.max_message_bytes == 0 || options.max_queued_messages == 0 || options.max_queued_bytes == 0 ||
-      options.max_waiting_messages == 0 || options.max_waiting_bytes == 0 || options.max_open_requests == 0) {
+  if (options.max_message_bytes == 0 || options.max_outbound_messages == 0 || options.max_outbound_bytes == 0 ||
+      options.max_inbound_messages == 0 || options.max_inbound_bytes == 0 || options.max_open_requests == 0) {
     throw std::logic_error("ws::Options: a bound of zero lets nothing through");
   }
-  for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_after, options.dead_after,
-                          options.message_timeout, options.rate_limit.patience, options.write_timeout,
-                          options.unread_timeout, options.close_timeout, options.flush_timeout}) {
+  for (const auto time : {options.request_timeout, options.handshake_timeout, options.ping_interval,
+                          options.idle_timeout, options.message_timeout, options.rate_limit.grace_period,
+                          options.write_timeout, options.stall_timeout, options.close_timeout, options.flush_timeout}) {
     if (time < time.zero()) throw std::logic_error("ws::Options: a time may not be negative");
   }
-  if (!protocol::IsNever(options.ping_after) && !protocol::IsNever(options.dead_after) &&
-      options.ping_after >= options.dead_after) {
-    throw std::logic_error("ws::Options: a peer must be asked before it counts as dead: ping_after < dead_after");
+  if (!protocol::IsNever(options.ping_interval) && !protocol::IsNever(options.idle_timeout) &&
+      options.ping_interval >= options.idle_timeout) {
+    throw std::logic_error("ws::Options: a peer must be asked before it counts as dead: ping_interval < idle_timeout");
   }
   CheckNames(options);
 }

@@ -8,7 +8,7 @@
 
 #include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
-#include "ws/protocol/close_frame.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
 
 namespace ws::transport {
 
@@ -81,7 +81,7 @@ void ClientSession::OnDrain(dispatch::CallbackPtr callback) {
   Current()->OnDrain(std::move(callback));
 }
 
-Token ClientSession::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+CallbackId ClientSession::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   return Current()->OnShared(table_, event, std::move(callback), order, once);
 }
 

@@ -13,8 +13,8 @@
 
 #include "transport/connection.hpp"
 #include "transport/dialer.hpp"
-#include "ws/protocol/backoff.hpp"
-#include "ws/protocol/upgrade_offer.hpp"
+#include "ws/detail/protocol/backoff.hpp"
+#include "ws/detail/protocol/upgrade_offer.hpp"
 
 namespace ws::transport {
 
@@ -64,7 +64,7 @@ class ClientSession final : public Home, public std::enable_shared_from_this<Cli
   // On the strand. Before Start.
   void OnReconnecting(std::function<void(const Attempt&)> callback) { reconnecting_ = std::move(callback); }
   // A late `connect` is told of the open connection.
-  Token On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  CallbackId On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
   // As Connection's, on whichever is or becomes the current one.
   Error Emit(protocol::FramePtr frame);
   static boost::asio::awaitable<Error> EmitWhenRoom(std::shared_ptr<ClientSession> self, protocol::FramePtr frame);

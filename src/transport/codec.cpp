@@ -10,8 +10,8 @@
 #include "transport/accept_key.hpp"
 #include "transport/inflater.hpp"
 #include "transport/memory_stream.hpp"
-#include "ws/protocol/close_frame.hpp"
-#include "ws/protocol/utf8.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
+#include "ws/detail/protocol/utf8.hpp"
 
 namespace ws::transport {
 
@@ -141,7 +141,7 @@ std::optional<Codec::Event> Codec::ReadHeader() {
   if (protocol::IsControl(header_.opcode)) return ReadControl();
   if (begins) {
     compressed_ = header_.compressed;
-    kind_ = header_.opcode == Opcode::Text ? Kind::Text : Kind::Binary;
+    type_ = header_.opcode == Opcode::Text ? MessageType::Text : MessageType::Binary;
     received_ = 0;
     text_ = 0;
   }
@@ -190,7 +190,8 @@ std::optional<Codec::Event> Codec::ReadPayload() {
     return failed;
   }
   const bool last = !in_frame_ && header_.fin;
-  if (kind_ == Kind::Text && !IsText(last)) return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
+  if (type_ == MessageType::Text && !IsText(last))
+    return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
   return last ? std::optional(Event::Message) : std::nullopt;
 }
 
@@ -228,11 +229,11 @@ Codec::Event Codec::Fail(EndReason reason, std::uint16_t code) {
   return Event::Failed;
 }
 
-void Codec::WriteMessage(Kind kind, std::string_view payload, std::string& out) {
-  const Opcode opcode = kind == Kind::Text ? Opcode::Text : Opcode::Binary;
+void Codec::WriteMessage(MessageType type, std::string_view payload, std::string& out) {
+  const Opcode opcode = type == MessageType::Text ? Opcode::Text : Opcode::Binary;
   if (options_.role == Role::Client || !deflating_) return WriteFrame(opcode, payload, out);
   auto& stream = beast_->stream;
-  stream.text(kind == Kind::Text);
+  stream.text(type == MessageType::Text);
   Error ignored;  // memory takes everything
   stream.write(boost::asio::buffer(payload), ignored);
   out += std::exchange(stream.next_layer().Output(), std::string());

@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "ws/close_reason.hpp"
+#include "ws/detail/protocol/frame_header.hpp"
 #include "ws/error.hpp"
 #include "ws/http.hpp"
-#include "ws/kind.hpp"
-#include "ws/protocol/frame_header.hpp"
+#include "ws/message.hpp"
 
 namespace ws::transport {
 
@@ -31,7 +31,7 @@ class Codec {
  public:
   enum class Event {
     NeedMore,  // nothing complete is left
-    Message,   // TakeMessage, MessageKind
+    Message,   // TakeMessage, Type
     Ping,      // Control
     Pong,      // Control
     Close,     // CloseCode, Control is the text; nothing is read after it
@@ -52,7 +52,7 @@ class Codec {
   void Keep();
 
   std::string TakeMessage();
-  Kind MessageKind() const noexcept { return kind_; }
+  MessageType Type() const noexcept { return type_; }
   std::string_view Control() const noexcept { return control_; }
   std::uint16_t CloseCode() const noexcept { return close_code_; }
   EndReason Failure() const noexcept { return failure_; }
@@ -60,7 +60,7 @@ class Codec {
   bool InMessage() const noexcept;
 
   // Appends a data message as one frame, or as several where Beast compresses it. A client does not compress.
-  void WriteMessage(Kind kind, std::string_view payload, std::string& out);
+  void WriteMessage(MessageType type, std::string_view payload, std::string& out);
   // Appends one frame as it is.
   void WriteFrame(protocol::Opcode opcode, std::string_view payload, std::string& out);
   // Whether messages leave as a protocol::Frame has them, which may then be sent from where they lie.
@@ -95,7 +95,7 @@ class Codec {
   std::uint64_t payload_left_ = 0;
   std::string message_;
   std::size_t text_ = 0;  // of message_ that is known to be UTF-8
-  Kind kind_ = Kind::Text;
+  MessageType type_ = MessageType::Text;
 
   std::string control_;
   std::uint16_t close_code_ = 0;

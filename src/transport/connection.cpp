@@ -22,17 +22,17 @@ std::uint64_t NextId() {
 Connection::Connection(std::shared_ptr<const Options> options)
     : options_(std::move(options)),
       id_(NextId()),
-      queue_({options_->max_queued_messages, options_->max_queued_bytes, options_->overflow}),
+      queue_({options_->max_outbound_messages, options_->max_outbound_bytes, options_->overflow}),
       replies_(options_->max_open_requests),
-      inbound_(options_->max_waiting_messages, options_->max_waiting_bytes) {}
+      inbound_(options_->max_inbound_messages, options_->max_inbound_bytes) {}
 
 Connection::~Connection() {
   DropFrom(rosters_, *this);
 }
 
-Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+CallbackId Connection::On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   const auto registration = table_.Add(event, std::move(callback), order, once);
-  if (!registration) return Token::None;
+  if (!registration) return CallbackId::None;
   if (event != "connect") return registration->token;
   // `connect` is sticky: who comes late still gets it. Exchange sees to it that nobody gets it twice.
   const std::lock_guard lock(mutex_);
@@ -40,12 +40,12 @@ Token Connection::On(std::string_view event, dispatch::CallbackPtr callback, Ord
   return registration->token;
 }
 
-Token Connection::OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback,
-                           Order order, bool once) {
+CallbackId Connection::OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback,
+                                Order order, bool once) {
   const dispatch::CallbackPtr kept = callback;  // where nobody takes it, it is destroyed under no lock
   const std::lock_guard lock(mutex_);
   const auto registration = table.Add(event, std::move(callback), order, once);
-  if (!registration) return Token::None;
+  if (!registration) return CallbackId::None;
   if (event == "connect" && connect_begun_) TellOfConnect(registration);
   return registration->token;
 }

@@ -19,15 +19,15 @@
 #include "transport/roster.hpp"
 #include "transport/wait_list.hpp"
 #include "ws/close_reason.hpp"
-#include "ws/dispatch/event_table.hpp"
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/event_table.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
+#include "ws/detail/protocol/envelope.hpp"
+#include "ws/detail/protocol/inbound_bound.hpp"
+#include "ws/detail/protocol/reply_table.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 #include "ws/http.hpp"
 #include "ws/message.hpp"
 #include "ws/options.hpp"
-#include "ws/protocol/envelope.hpp"
-#include "ws/protocol/inbound_bound.hpp"
-#include "ws/protocol/reply_table.hpp"
-#include "ws/protocol/send_queue.hpp"
 #include "ws/reply.hpp"
 #include "ws/stats.hpp"
 
@@ -55,11 +55,11 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   ~Connection() override;
 
   // Registration.
-  Token On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  CallbackId On(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
   dispatch::EventTable& Table() noexcept { return table_; }
   // On a table of several connections; a `connect` whose turn has passed on this one is told of it once more.
-  Token OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback, Order order,
-                 bool once);
+  CallbackId OnShared(dispatch::EventTable& table, std::string_view event, dispatch::CallbackPtr callback, Order order,
+                      bool once);
   void OnDrain(dispatch::CallbackPtr callback);
   // What OnDrain was still to tell of an earlier connection, this one tells when it can.
   void InheritDrain(Connection& earlier);
@@ -126,7 +126,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   // Delivers `connect`.
   void Connect();
   enum class Received { Fine, TooManyMalformed };
-  Received Receive(std::string text, Kind kind);
+  Received Receive(std::string text, MessageType type);
   // Tells the peer, if it was not told of something else a moment ago.
   void Warn(const Failure& failure) { SendError(failure); }
   // Hands what Receive gathered to the callbacks.
@@ -207,7 +207,7 @@ class Connection final : public dispatch::MailboxOwner, public std::enable_share
   static boost::asio::awaitable<Error> Wait(std::shared_ptr<Connection> self, WaitList Connection::*list, State state);
 
   // The envelope's views point into `text`, so it must not have moved.
-  void Dispatch(std::string&& text, Kind kind, const protocol::Envelope& envelope, std::string_view bytes);
+  void Dispatch(std::string&& text, MessageType type, const protocol::Envelope& envelope, std::string_view bytes);
   // On the strand, with mutex_ held.
   void CountArrived();
   void Enqueue(dispatch::Mailbox::ExchangePtr exchange);

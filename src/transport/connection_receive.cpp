@@ -1,9 +1,9 @@
 // What a connection receives: messages to their callbacks, replies to their requests, answers to the peer.
 #include "transport/connection.hpp"
-#include "ws/protocol/envelope.hpp"
-#include "ws/protocol/envelope_writer.hpp"
-#include "ws/protocol/json_reader.hpp"
-#include "ws/protocol/names.hpp"
+#include "ws/detail/protocol/envelope.hpp"
+#include "ws/detail/protocol/envelope_writer.hpp"
+#include "ws/detail/protocol/json_reader.hpp"
+#include "ws/detail/protocol/names.hpp"
 
 namespace ws::transport {
 
@@ -40,15 +40,15 @@ ws::Reply ReadReply(const std::string& data, const std::string& error) {
 
 }  // namespace
 
-Connection::Received Connection::Receive(std::string text, Kind kind) {
+Connection::Received Connection::Receive(std::string text, MessageType type) {
   ++arrived_.messages;
   arrived_.bytes += text.size();
   if (FindRaw()) {
-    Enqueue(std::make_shared<Exchange>(Delivery::Raw, std::move(text), kind, Message::Layout()));
+    Enqueue(std::make_shared<Exchange>(Delivery::Raw, std::move(text), type, Message::Layout()));
     return Received::Fine;
   }
   const protocol::BinaryParts parts =
-      kind == Kind::Binary ? protocol::SplitBinary(text) : protocol::BinaryParts{text, {}, false};
+      type == MessageType::Binary ? protocol::SplitBinary(text) : protocol::BinaryParts{text, {}, false};
   const protocol::EnvelopeResult result = protocol::ReadEnvelope(parts.json, {options_->max_depth});
   if (result.error != EnvelopeError::None) {
     if (result.envelope.Event() == "$ack") return Received::Fine;  // it answers nothing
@@ -61,11 +61,11 @@ Connection::Received Connection::Receive(std::string text, Kind kind) {
                                                                                    : Received::Fine;
   }
   malformed_ = 0;
-  Dispatch(std::move(text), kind, result.envelope, parts.bytes);
+  Dispatch(std::move(text), type, result.envelope, parts.bytes);
   return Received::Fine;
 }
 
-void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelope, std::string_view bytes) {
+void Connection::Dispatch(std::string&& text, MessageType type, const Envelope& envelope, std::string_view bytes) {
   const std::string_view event = envelope.Event();
   if (event == "$ack") return Resolve(envelope);
   if (event == "$pong") return;
@@ -80,7 +80,7 @@ void Connection::Dispatch(std::string&& text, Kind kind, const Envelope& envelop
   const Message::Layout layout{SpanOf(envelope.event, text), SpanOf(envelope.id, text), SpanOf(envelope.data, text),
                                SpanOf(bytes, text)};
   std::string decoded = envelope.decoded_event;
-  auto exchange = std::make_shared<Exchange>(Delivery::Event, std::move(text), kind, layout);
+  auto exchange = std::make_shared<Exchange>(Delivery::Event, std::move(text), type, layout);
   exchange->Content().SetDecodedEvent(std::move(decoded));
   Enqueue(std::move(exchange));
 }
@@ -218,7 +218,7 @@ void Connection::Refuse(std::string_view id, std::string_view event, const Failu
 
 // What does not fit the write queue is told in a few words instead.
 void Connection::PushReply(std::string text, std::string_view id, std::string_view event) {
-  if (text.size() - Frame::head_room > options_->max_queued_bytes) {
+  if (text.size() - Frame::head_room > options_->max_outbound_bytes) {
     Log(LogLevel::Severe, "a reply is larger than the write queue", event);
     text = Frame::Begin();
     protocol::AppendAckError(text, id, "internal", "the reply is too large");
@@ -236,7 +236,7 @@ void Connection::SendError(const Failure& failure, std::string_view event, std::
   }
   std::string text = Frame::Begin();
   protocol::AppendError(text, failure.code, failure.message, event, path);
-  if (text.size() - Frame::head_room > options_->max_queued_bytes) {
+  if (text.size() - Frame::head_room > options_->max_outbound_bytes) {
     Log(LogLevel::Severe, "an error is larger than the write queue", event);
     text = Frame::Begin();
     protocol::AppendError(text, "internal", "the error is too large");

@@ -6,7 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "transport/link.hpp"
-#include "ws/protocol/envelope_writer.hpp"
+#include "ws/detail/protocol/envelope_writer.hpp"
 
 namespace ws::transport {
 
@@ -24,7 +24,7 @@ Connection::Question Connection::Prepare(std::string_view event, const Json& dat
   }
   std::string text = Frame::Begin();
   protocol::AppendEnvelope(text, event, std::to_string(question.id), data);
-  question.frame = std::make_shared<const Frame>(std::move(text), Kind::Text);
+  question.frame = std::make_shared<const Frame>(std::move(text), MessageType::Text);
   return question;
 }
 

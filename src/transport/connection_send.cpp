@@ -5,8 +5,8 @@
 
 #include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
-#include "ws/protocol/envelope_writer.hpp"
-#include "ws/protocol/names.hpp"
+#include "ws/detail/protocol/envelope_writer.hpp"
+#include "ws/detail/protocol/names.hpp"
 
 namespace ws::transport {
 
@@ -119,7 +119,8 @@ void Connection::OfferRoom() {
 }
 
 void Connection::PushProtocol(std::string text) {
-  Outgoing message{std::make_shared<const Frame>(std::move(text), Kind::Text), protocol::Origin::Protocol, false};
+  Outgoing message{std::make_shared<const Frame>(std::move(text), MessageType::Text), protocol::Origin::Protocol,
+                   false};
   const std::lock_guard lock(mutex_);
   if (state_ >= State::Closing) return;
   message.from_callback = IsInside();

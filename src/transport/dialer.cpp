@@ -3,7 +3,7 @@
 #include <fcntl.h>
 
 #include "transport/as_tuple.hpp"
-#include "ws/stream_adapter.hpp"
+#include "ws/detail/transport/stream_adapter.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/host_name_verification.hpp>

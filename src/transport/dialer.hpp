@@ -9,9 +9,9 @@
 #include <string>
 
 #include "transport/resolution.hpp"
-#include "ws/byte_stream.hpp"
-#include "ws/protocol/deadline.hpp"
-#include "ws/protocol/url.hpp"
+#include "ws/detail/protocol/deadline.hpp"
+#include "ws/detail/protocol/url.hpp"
+#include "ws/detail/transport/byte_stream.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/context.hpp>

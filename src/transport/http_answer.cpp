@@ -4,7 +4,7 @@
 
 #include <boost/beast/http/status.hpp>
 
-#include "ws/protocol/ascii.hpp"
+#include "ws/detail/protocol/ascii.hpp"
 
 namespace ws::transport {
 

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "ws/detail/protocol/upgrade_check.hpp"
 #include "ws/http.hpp"
-#include "ws/protocol/upgrade_check.hpp"
 
 namespace ws::transport {
 

@@ -16,7 +16,7 @@
 #include "transport/link.hpp"
 #include "transport/log.hpp"
 #include "transport/see_off.hpp"
-#include "ws/stream_adapter.hpp"
+#include "ws/detail/transport/stream_adapter.hpp"
 
 #if WS_HAS_TLS
 #include <boost/asio/ssl/stream.hpp>

@@ -16,12 +16,12 @@
 #include "transport/connection.hpp"
 #include "transport/gate.hpp"
 #include "transport/turn.hpp"
-#include "ws/byte_stream.hpp"
-#include "ws/protocol/deadline.hpp"
-#include "ws/protocol/heartbeat.hpp"
-#include "ws/protocol/rate_limiter.hpp"
-#include "ws/protocol/upgrade_check.hpp"
-#include "ws/protocol/upgrade_offer.hpp"
+#include "ws/detail/protocol/deadline.hpp"
+#include "ws/detail/protocol/heartbeat.hpp"
+#include "ws/detail/protocol/rate_limiter.hpp"
+#include "ws/detail/protocol/upgrade_check.hpp"
+#include "ws/detail/protocol/upgrade_offer.hpp"
+#include "ws/detail/transport/byte_stream.hpp"
 
 namespace ws::transport {
 

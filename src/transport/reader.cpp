@@ -49,7 +49,7 @@ bool Link::Digest() {
       if (rate_.Limits()) rate_.Count(Now(), message.size());
       // What comes after our own Close is read only to find the peer's close frame.
       if (phase_ == Phase::Open &&
-          connection_->Receive(std::move(message), codec_.MessageKind()) == Connection::Received::TooManyMalformed) {
+          connection_->Receive(std::move(message), codec_.Type()) == Connection::Received::TooManyMalformed) {
         Close({EndReason::BadMessage, 1008, "too many malformed messages", false, {}});
       }
     } else if (event == Codec::Event::Ping) {

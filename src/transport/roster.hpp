@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "ws/dispatch/event_table.hpp"
+#include "ws/detail/dispatch/event_table.hpp"
 
 namespace ws::transport {
 

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <memory>
 
-#include "ws/byte_stream.hpp"
+#include "ws/detail/transport/byte_stream.hpp"
 
 namespace ws::transport {
 

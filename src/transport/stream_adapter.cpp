@@ -1,4 +1,4 @@
-#include "ws/stream_adapter.hpp"
+#include "ws/detail/transport/stream_adapter.hpp"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

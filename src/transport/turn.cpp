@@ -7,7 +7,7 @@
 #include <boost/asio/query.hpp>
 
 #include "transport/link.hpp"
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 namespace ws::transport {
 

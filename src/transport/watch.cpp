@@ -21,10 +21,10 @@ Link::Link(std::shared_ptr<Connection> connection, std::unique_ptr<ByteStream> s
       stream_(std::move(stream)),
       codec_(strand_, {role, connection_->Settings().max_message_bytes, connection_->Settings().deflate}),
       timer_(strand_),
-      heartbeat_(connection_->Settings().ping_after, connection_->Settings().dead_after, Now()),
+      heartbeat_(connection_->Settings().ping_interval, connection_->Settings().idle_timeout, Now()),
       message_(connection_->Settings().message_timeout),
       write_(connection_->Settings().write_timeout),
-      unread_(connection_->Settings().unread_timeout),
+      unread_(connection_->Settings().stall_timeout),
       closing_(connection_->Settings().close_timeout),
       flush_(connection_->Settings().flush_timeout),
       rate_(connection_->Settings().rate_limit) {}

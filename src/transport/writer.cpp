@@ -6,7 +6,7 @@
 
 #include "transport/as_tuple.hpp"
 #include "transport/link.hpp"
-#include "ws/protocol/close_frame.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
 
 namespace ws::transport {
 
@@ -90,7 +90,7 @@ void Link::FillBuffers() {
 void Link::Append(const protocol::Outgoing& message) {
   const protocol::Frame& frame = *message.frame;
   if (!codec_.WritesFrames()) {
-    codec_.WriteMessage(frame.MessageKind(), frame.Payload(), output_);
+    codec_.WriteMessage(frame.Type(), frame.Payload(), output_);
   } else if (message.Size() <= copied_bytes) {
     output_ += frame.Whole();
   } else {

@@ -55,7 +55,7 @@ TEST_CASE("members join and leave, and who ends leaves by itself") {
 
 TEST_CASE("a member that does not read delays nobody, and the others get everything in order") {
   constexpr int messages = 500;
-  Choir choir(6, {.max_queued_messages = 16});
+  Choir choir(6, {.max_outbound_messages = 16});
   for (const std::size_t stalled : {0u, 1u}) choir[stalled].BlockWrites(true);
   std::size_t dropped = 0;
   for (int number = 0; number < messages; ++number) {
@@ -73,7 +73,7 @@ TEST_CASE("a member that does not read delays nobody, and the others get everyth
 TEST_CASE("each member's own policy decides what a full queue does, and every loss is counted") {
   constexpr std::uint64_t messages = 100;
   const auto overflow = GENERATE(Overflow::Refuse, Overflow::DropOldest, Overflow::Close);
-  Choir choir(1, {.max_queued_messages = 8, .overflow = overflow, .close_timeout = 100ms});
+  Choir choir(1, {.max_outbound_messages = 8, .overflow = overflow, .close_timeout = 100ms});
   auto end = ws::test::EndOf(choir[0].socket);
   choir[0].BlockWrites(true);
   BroadcastResult sum;
@@ -99,7 +99,7 @@ TEST_CASE("each member's own policy decides what a full queue does, and every lo
 }
 
 TEST_CASE("a volatile broadcast passes over members that are behind") {
-  Choir choir(2, {.max_queued_messages = 8});
+  Choir choir(2, {.max_outbound_messages = 8});
   choir[0].BlockWrites(true);
   std::size_t dropped = 0;
   for (int number = 0; number < 20; ++number) {

@@ -97,7 +97,7 @@ TEST_CASE("what a server says before its answer is passed over") {
   HostileServer server([](std::string_view request) {
     return "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
            OpenAnd(request, [](Codec& codec, std::string& out) {
-             codec.WriteMessage(ws::Kind::Text, R"({"event":"hello"})", out);
+             codec.WriteMessage(ws::MessageType::Text, R"({"event":"hello"})", out);
            });
   });
   std::promise<void> hello;
@@ -121,7 +121,7 @@ TEST_CASE("a server that breaks the protocol is told so") {
 TEST_CASE("a server's message that is too large is not read, whether it is declared or inflated") {
   const bool bomb = GENERATE(false, true);
   const ws::CloseReason end = EndAgainst([&](Codec& codec, std::string& out) {
-    if (bomb) return codec.WriteMessage(ws::Kind::Text, std::string(std::size_t{8} << 20, '0'), out);
+    if (bomb) return codec.WriteMessage(ws::MessageType::Text, std::string(std::size_t{8} << 20, '0'), out);
     out += Bytes({0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0});
   });
   CHECK(end.reason == ws::EndReason::TooLarge);
@@ -136,8 +136,8 @@ TEST_CASE("a connection that breaks while its queue is full leaves OnDrain to th
   const std::uint16_t port = deaf->Port();
   std::promise<void> drained, open;
   ClientOptions options = Quick(*deaf);
-  options.connection.max_queued_messages = 4;
-  options.connection.max_queued_bytes = std::size_t{64} << 20;
+  options.connection.max_outbound_messages = 4;
+  options.connection.max_outbound_bytes = std::size_t{64} << 20;
   Client client(std::move(options));
   client.Once("connect", [&] { open.set_value(); });
   // Its callback runs long enough for the writer to find the connection broken.
@@ -164,8 +164,8 @@ TEST_CASE("lifecycle events that a server sends are refused") {
   HostileServer server([&](std::string_view request) {
     return OpenAnd(request, [](Codec& codec, std::string& out) {
       for (const auto* event : {"connect", "disconnect", "$x", ""})
-        codec.WriteMessage(ws::Kind::Text, std::string(R"({"event":")") + event + "\"}", out);
-      codec.WriteMessage(ws::Kind::Text, R"({"event":"last"})", out);
+        codec.WriteMessage(ws::MessageType::Text, std::string(R"({"event":")") + event + "\"}", out);
+      codec.WriteMessage(ws::MessageType::Text, R"({"event":"last"})", out);
     });
   });
   std::atomic<int> connected = 0;

@@ -249,7 +249,7 @@ TEST_CASE("who waits for room while away goes on when the connection is there") 
   Journal journal;
   const std::uint16_t port = FreePort();
   Client client(
-      {.url = UrlOf(port), .backoff_base = 1ms, .backoff_cap = 5ms, .connection = {.max_queued_messages = 4}});
+      {.url = UrlOf(port), .backoff_base = 1ms, .backoff_cap = 5ms, .connection = {.max_outbound_messages = 4}});
   client.Start();
   asio::thread_pool pool(1);
   std::vector<std::future<ws::Error>> waits;
@@ -265,7 +265,8 @@ TEST_CASE("who waits for room while away goes on when the connection is there") 
 }
 
 TEST_CASE("whatever the policy, a message that finds no room while away is refused, and those before it stay") {
-  Client client({.url = UrlOf(FreePort()), .connection = {.max_queued_messages = 3, .overflow = ws::Overflow::Close}});
+  Client client(
+      {.url = UrlOf(FreePort()), .connection = {.max_outbound_messages = 3, .overflow = ws::Overflow::Close}});
   for (int number = 0; number < 3; ++number) CHECK_FALSE(client.Emit("n", number));
   CHECK(client.Emit("n", 3) == ws::Errc::QueueFull);
   CHECK(client.Emit("n", 4) == ws::Errc::QueueFull);

@@ -159,7 +159,7 @@ TEST_CASE("what is emitted while away waits and leaves in order, before anything
 }
 
 TEST_CASE("the queue of a client that is away is bounded") {
-  Client client({.url = UrlOf(FreePort()), .connection = {.max_queued_messages = 3}});
+  Client client({.url = UrlOf(FreePort()), .connection = {.max_outbound_messages = 3}});
   for (int number = 0; number < 3; ++number) CHECK_FALSE(client.Emit("n", number));
   CHECK(client.Emit("n", 3) == Errc::QueueFull);
 }
@@ -284,6 +284,6 @@ TEST_CASE("many clients share a context and a pool") {
 TEST_CASE("what makes no sense is a logic error") {
   CHECK_THROWS_AS(Client({.url = "http://a"}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .headers = {{"Host", "b"}}}), std::logic_error);
-  CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.max_queued_bytes = 0}}), std::logic_error);
+  CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.max_outbound_bytes = 0}}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "wss://a", .ca_file = "/no/such/file"}), std::logic_error);
 }

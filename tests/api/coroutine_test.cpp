@@ -101,7 +101,7 @@ TEST_CASE("at the end a waiting coroutine is cancelled with operation_aborted, a
     }
   });
   session.socket.On(
-      "beside", [&](Handler&) -> asio::awaitable<void> { co_await PauseForEver(); }, ws::Order::None);
+      "beside", [&](Handler&) -> asio::awaitable<void> { co_await PauseForEver(); }, ws::Order::Concurrent);
   session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
   session.Open();
   session.peer.Send("beside");
@@ -185,7 +185,7 @@ TEST_CASE("the message and the handle live until the coroutine has returned") {
 TEST_CASE("of those who wait for room when Close is called, nobody overtakes another") {
   constexpr std::size_t many = 1000;
   for (std::size_t round = 0; round < 20; ++round) {
-    MemorySession session(Options{.max_queued_messages = 4});
+    MemorySession session(Options{.max_outbound_messages = 4});
     session.Open();
     asio::io_context context(1);
     std::vector<Error> results(many, Errc::TimedOut);

@@ -42,7 +42,7 @@ TEST_CASE("all five shapes of a callback are called, and return their reply") {
   session.socket.On("peer", [](Handler& peer) { return peer.Id(); });
   session.socket.On("nothing", [copy = std::make_unique<int>(*owned)] { return *copy; });
   session.socket.On("message", [](Handler&, const Message& message) {
-    return std::string(message.Event()) + "|" + std::string(message.Id()) + "|" + std::string(message.DataText());
+    return std::string(message.Event()) + "|" + std::string(message.Id()) + "|" + std::string(message.RawData());
   });
   session.socket.On("void", [] {});
   session.Open();
@@ -108,16 +108,16 @@ TEST_CASE("a Failure is the reply's error; without an id it is an error event") 
 TEST_CASE("Off takes away an event's callbacks, or the one of a token; Once runs once") {
   Journal journal;
   MemorySession session;
-  const ws::Token one = session.socket.On("x", [&] { journal.Add("one"); });
+  const ws::CallbackId one = session.socket.On("x", [&] { journal.Add("one"); });
   session.socket.On("x", [&] { journal.Add("two"); });
   session.socket.Once("x", [&] { journal.Add("once"); });
-  const ws::Token any = session.socket.OnAny([&] { journal.Add("any"); });
-  CHECK(one != ws::Token::None);
+  const ws::CallbackId any = session.socket.OnAny([&] { journal.Add("any"); });
+  CHECK(one != ws::CallbackId::None);
   session.Open();
   Ask(session, "x");
   session.socket.Off(one);
   session.socket.Off(any);
-  session.socket.Off(ws::Token::None);
+  session.socket.Off(ws::CallbackId::None);
   Ask(session, "x");
   session.socket.Off("x");
   CHECK(Ask(session, "x")["code"] == "unknown_event");
@@ -173,7 +173,7 @@ TEST_CASE("unordered callbacks run beside each other and before their turn, and 
         }
         return data;
       },
-      ws::Order::None);
+      ws::Order::Concurrent);
   session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
   session.Open();
   session.peer.Send("beside", 1, 1);

@@ -125,7 +125,7 @@ TEST_CASE("what a hub hears, all its members' peers may send; a connection's own
 
 TEST_CASE("a hub's OnMessage takes every message of connections without one of their own") {
   Hub hub;
-  hub.OnMessage([](Handler& peer, const ws::Message& message) { peer.Send(message.Text(), message.MessageKind()); });
+  hub.OnMessage([](Handler& peer, const ws::Message& message) { peer.Send(message.Payload(), message.Type()); });
   MemorySession session(Options{.hub = hub});
   session.Open();
   session.peer.SendText("no JSON at all");

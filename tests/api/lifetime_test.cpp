@@ -34,11 +34,11 @@ void CheckOver(Handler& socket) {
   CHECK(socket.EmitBinary("x", nullptr, "b") == Errc::Closed);
   CHECK(socket.Broadcast("x").queued == 0);
   CHECK(socket.Send("x") == Errc::Closed);
-  CHECK(socket.On("x", [] {}) == ws::Token::None);
-  CHECK(socket.Once("connect", [] {}) == ws::Token::None);
-  CHECK(socket.OnAny([] {}) == ws::Token::None);
-  CHECK(socket.OnMessage([] {}) == ws::Token::None);
-  CHECK(socket.OnTyped("x", [](int) {}) == ws::Token::None);
+  CHECK(socket.On("x", [] {}) == ws::CallbackId::None);
+  CHECK(socket.Once("connect", [] {}) == ws::CallbackId::None);
+  CHECK(socket.OnAny([] {}) == ws::CallbackId::None);
+  CHECK(socket.OnMessage([] {}) == ws::CallbackId::None);
+  CHECK(socket.OnTyped("x", [](int) {}) == ws::CallbackId::None);
   socket.OnDrain([] {});
   socket.Off("x");
   socket.Close();
@@ -164,7 +164,7 @@ TEST_CASE("a context destroyed when Close has cut Init short ends the handle") {
 
 TEST_CASE("when the context is destroyed, those who wait elsewhere are told") {
   asio::io_context elsewhere(1);
-  MemorySession session(Options{.max_queued_messages = 2});
+  MemorySession session(Options{.max_outbound_messages = 2});
   session.Open();
   session.BlockWrites(true);
   for (int count = 0; count < 5; ++count) static_cast<void>(session.socket.Emit("n"));
@@ -279,6 +279,6 @@ TEST_CASE("a callback that a stopped client does not take any more is let go of 
     asked = true;
   };
   const auto token = client.On("x", [last = std::shared_ptr<void>(nullptr, ask)] {});
-  CHECK(token == ws::Token::None);
+  CHECK(token == ws::CallbackId::None);
   CHECK(asked);
 }

@@ -9,8 +9,8 @@
 
 using ws::Handler;
 using ws::Json;
-using ws::Kind;
 using ws::Message;
+using ws::MessageType;
 using ws::Options;
 using ws::protocol::Opcode;
 using ws::test::Get;
@@ -69,7 +69,7 @@ TEST_CASE("EmitBinary puts its bytes behind the envelope, and such a message is 
 }
 
 TEST_CASE("EmitVolatile is refused where more than a quarter of the queue waits") {
-  MemorySession session(Options{.max_queued_messages = 8});
+  MemorySession session(Options{.max_outbound_messages = 8});
   session.Open();
   CHECK_FALSE(session.socket.EmitVolatile("x"));
   CHECK(session.peer.Receive()["event"] == "x");
@@ -83,8 +83,8 @@ TEST_CASE("EmitVolatile is refused where more than a quarter of the queue waits"
 TEST_CASE("OnMessage takes every data message as it is, in order, and Send answers in kind") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   MemorySession session(Options{.callback_thread = thread});
-  const ws::Token token = session.socket.OnMessage(
-      [](Handler& peer, const Message& message) { CHECK_FALSE(peer.Send(message.Text(), message.MessageKind())); });
+  const ws::CallbackId token = session.socket.OnMessage(
+      [](Handler& peer, const Message& message) { CHECK_FALSE(peer.Send(message.Payload(), message.Type())); });
   session.Open();
   for (const std::string text : {"", "{", "text", "{\"event\":\"$ping\"}"}) {
     session.peer.SendText(text);
@@ -134,7 +134,7 @@ TEST_CASE("data that does not fit its type is answered with invalid_payload and 
 }
 
 TEST_CASE("a reply too large for the queue is replaced by an error, and its request is answered") {
-  Options options{.max_queued_bytes = 1000};
+  Options options{.max_outbound_bytes = 1000};
   options.log = [](const ws::LogRecord&) {};
   MemorySession session(std::move(options));
   session.socket.On("x", [] { return std::string(2000, 'x'); });

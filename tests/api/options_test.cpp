@@ -25,26 +25,34 @@ TEST_CASE("an option that makes no sense throws") {
       [](Options& options) { options.max_message_bytes = 0; },
       [](Options& options) { options.max_depth = 0; },
       [](Options& options) { options.max_depth = 1'000'000'000; },
-      [](Options& options) { options.max_queued_messages = 0; },
-      [](Options& options) { options.max_queued_bytes = 0; },
-      [](Options& options) { options.max_waiting_messages = 0; },
-      [](Options& options) { options.max_waiting_bytes = 0; },
+      [](Options& options) { options.max_outbound_messages = 0; },
+      [](Options& options) { options.max_outbound_bytes = 0; },
+      [](Options& options) { options.max_inbound_messages = 0; },
+      [](Options& options) { options.max_inbound_bytes = 0; },
       [](Options& options) { options.request_timeout = -1ms; },
       [](Options& options) { options.handshake_timeout = -1ms; },
-      [](Options& options) { options.ping_after = -1ms; },
-      [](Options& options) { options.dead_after = -1ms; },
+      [](Options& options) { options.ping_interval = -1ms; },
+      [](Options& options) { options.idle_timeout = -1ms; },
       [](Options& options) { options.message_timeout = -1ms; },
       [](Options& options) { options.write_timeout = -1ms; },
-      [](Options& options) { options.unread_timeout = -1ms; },
+      [](Options& options) { options.stall_timeout = -1ms; },
       [](Options& options) { options.close_timeout = -1ms; },
       [](Options& options) { options.flush_timeout = -1ms; },
       [](Options& options) { options.max_open_requests = 0; },
-      [](Options& options) { options.ping_after = options.dead_after; },
-      [](Options& options) { options.allowed_origins = {"https://good.example", "example.com"}; },
-      [](Options& options) { options.allowed_hosts = {"good.example", "https://example.com"}; },
+      [](Options& options) { options.ping_interval = options.idle_timeout; },
+      [](Options& options) {
+        options.allowed_origins = {"https://good.example", "example.com"};
+      },
+      [](Options& options) {
+        options.allowed_hosts = {"good.example", "https://example.com"};
+      },
       [](Options& options) { options.allowed_hosts = {"*.example.com"}; },
-      [](Options& options) { options.subprotocols = {"chat", "no token"}; },
-      [](Options& options) { options.subprotocols = {"chat", "chat"}; },
+      [](Options& options) {
+        options.subprotocols = {"chat", "no token"};
+      },
+      [](Options& options) {
+        options.subprotocols = {"chat", "chat"};
+      },
   }));
   Options options;
   spoil(options);
@@ -54,8 +62,8 @@ TEST_CASE("an option that makes no sense throws") {
 }
 
 TEST_CASE("a clock that is off is older than no other") {
-  const Handler no_ping{{.ping_after = 0s, .dead_after = 1s}};
-  const Handler no_death{{.ping_after = 60s, .dead_after = 0s}};
+  const Handler no_ping{{.ping_interval = 0s, .idle_timeout = 1s}};
+  const Handler no_death{{.ping_interval = 60s, .idle_timeout = 0s}};
   CHECK_FALSE(no_ping.IsConnected());
 }
 

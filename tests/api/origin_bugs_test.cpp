@@ -100,7 +100,7 @@ TEST_CASE("origin bug 4: Close from many threads sends one close frame behind th
 }
 
 TEST_CASE("origin bug 5: Emit fails after Close, a full queue is told, and data is serialised before Emit returns") {
-  MemorySession session(Options{.max_queued_messages = 4});
+  MemorySession session(Options{.max_outbound_messages = 4});
   session.Open();
   session.BlockWrites(true);
   Json data = {{"mine", "before"}};
@@ -125,7 +125,7 @@ TEST_CASE("origin bug 6: size and silence of a peer are bounded, and one that do
     CHECK(session.peer.ReceiveClose().code == 1009);
   }
   SECTION("a half-open peer is pinged, and then given up") {
-    MemorySession session(Options{.ping_after = 20ms, .dead_after = 2s});
+    MemorySession session(Options{.ping_interval = 20ms, .idle_timeout = 2s});
     auto end = ws::test::EndOf(session.socket);
     session.Open();
     CHECK(session.peer.ReceiveFrame().opcode == ws::protocol::Opcode::Ping);

@@ -124,7 +124,7 @@ TEST_CASE("a request by a name that may not be sent is invalid_event") {
 }
 
 TEST_CASE("a request that does not fit the queue is told by its reply") {
-  MemorySession session(Options{.max_queued_messages = 2, .max_queued_bytes = 200});
+  MemorySession session(Options{.max_outbound_messages = 2, .max_outbound_bytes = 200});
   session.Open();
   CHECK(Get(Ask(session.socket, "x", std::string(300, 'x'))).error == Errc::TooLarge);
   session.BlockWrites(true);
@@ -183,7 +183,7 @@ TEST_CASE("a request is answered though the last handle is gone before Init") {
 }
 
 TEST_CASE("a request that has failed before it was sent is not sent, and leaves its room to others") {
-  MemorySession session(Options{.max_queued_messages = 2});
+  MemorySession session(Options{.max_outbound_messages = 2});
   session.Open();
   session.BlockWrites(true);
   CHECK_FALSE(session.socket.Emit("first", std::string(300'000, 'x')));  // so large that the writer takes it alone
@@ -218,7 +218,7 @@ TEST_CASE("a request that has failed while its client was away is not sent later
 }
 
 TEST_CASE("requests that fail while a client is away make room, and it is told") {
-  ws::Client client({.url = ws::test::UrlOf(ws::test::FreePort()), .connection = {.max_queued_messages = 4}});
+  ws::Client client({.url = ws::test::UrlOf(ws::test::FreePort()), .connection = {.max_outbound_messages = 4}});
   std::promise<void> drained;
   client.OnDrain([&] { drained.set_value(); });
   const auto ask = [&] { return Ask(client, "never", nullptr, 50ms); };

@@ -68,7 +68,7 @@ bool IsDone(const std::future<Error>& sent) {
 }  // namespace
 
 TEST_CASE("who waits behind one that gives up gets the room that there is") {
-  Waiters waiters(Options{.max_queued_bytes = 1000});
+  Waiters waiters(Options{.max_outbound_bytes = 1000});
   CHECK(IsDone(waiters.Send(400)));
   waiters.SendUntilCancelled(200);
   const auto behind = waiters.Send(5);
@@ -79,7 +79,7 @@ TEST_CASE("who waits behind one that gives up gets the room that there is") {
 }
 
 TEST_CASE("who waits gets the room that dropping the oldest made") {
-  Waiters waiters(Options{.max_queued_bytes = 1000, .overflow = ws::Overflow::DropOldest});
+  Waiters waiters(Options{.max_outbound_bytes = 1000, .overflow = ws::Overflow::DropOldest});
   CHECK_FALSE(waiters.socket.Send(std::string(480, 'x')));
   CHECK_FALSE(waiters.socket.Send(std::string(520, 'x')));
   const auto waits = waiters.Send(100);
@@ -91,7 +91,7 @@ TEST_CASE("who waits gets the room that dropping the oldest made") {
 }
 
 TEST_CASE("OnDrain tells that the last who waited has given up, where the queue is down to a quarter") {
-  Waiters waiters(Options{.max_queued_bytes = 1000});
+  Waiters waiters(Options{.max_outbound_bytes = 1000});
   std::promise<void> drained;
   waiters.socket.OnDrain([&] { drained.set_value(); });
   CHECK(IsDone(waiters.Send(200)));
@@ -104,7 +104,7 @@ TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the s
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   std::promise<void> drained;
   MemorySession session(
-      Options{.max_queued_messages = 4, .ping_after = 0ms, .dead_after = 0ms, .callback_thread = thread});
+      Options{.max_outbound_messages = 4, .ping_interval = 0ms, .idle_timeout = 0ms, .callback_thread = thread});
   session.socket.OnDrain([&] { drained.set_value(); });
   const auto ask = [&] {
     const auto told = std::make_shared<std::promise<Error>>();
@@ -121,7 +121,7 @@ TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the s
 }
 
 TEST_CASE("who waits for room gets none on a connection whose write failed") {
-  MemorySession session(Options{.max_queued_bytes = 1000});
+  MemorySession session(Options{.max_outbound_bytes = 1000});
   session.Open();
   session.BlockWrites(true);
   CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));

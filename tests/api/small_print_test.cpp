@@ -28,7 +28,7 @@ using ws::test::MemorySession;
 
 TEST_CASE("a Failure too large for the write queue is replaced by a short one") {
   const std::string code = GENERATE(as<std::string>(), "mine", "internal");
-  Options options{.max_queued_bytes = 10'000};
+  Options options{.max_outbound_bytes = 10'000};
   options.log = [](const ws::LogRecord&) {};
   MemorySession session(options);
   session.socket.On("x", [code] { return ws::Failure{code, std::string(100'000, 'x')}; });
@@ -123,7 +123,7 @@ TEST_CASE("replies that wait for a blocked pool count as messages that wait") {
   asio::thread_pool pool(1);
   asio::post(pool, [&] { door.Pass(); });
   {
-    MemorySession session(Options{.max_waiting_bytes = 1000, .executor = pool.get_executor()});
+    MemorySession session(Options{.max_inbound_bytes = 1000, .executor = pool.get_executor()});
     session.Open();
     const std::string text(900, 'x');
     for (int count = 0; count < 10; ++count) session.socket.Request("x", nullptr, [](Reply) {});

@@ -139,7 +139,7 @@ TEST_CASE("coroutines hold neither Stop nor the end longer than drain_timeout") 
 TEST_CASE("a coroutine of OnDrain is cancelled at the end, and disconnect comes behind it") {
   Journal journal;
   Journal log;
-  ws::Options options{.max_queued_messages = 2};
+  ws::Options options{.max_outbound_messages = 2};
   options.log = [&](const ws::LogRecord& record) { log.Add(std::string(record.text)); };
   MemorySession session(options);
   session.socket.OnDrain([&](Handler&) -> asio::awaitable<void> {

@@ -120,7 +120,7 @@ TEST_CASE("a broadcast reaches a thousand in order, though ten of them do not re
   // No clock ends those who do not read, however long a slow machine takes.
   TestServer server(
       [](Handler) {},
-      {.max_queued_messages = 8, .overflow = ws::Overflow::DropOldest, .dead_after = 0ms, .write_timeout = 0ms});
+      {.max_outbound_messages = 8, .overflow = ws::Overflow::DropOldest, .idle_timeout = 0ms, .write_timeout = 0ms});
   server->Hub().On("connect", [&] { opened.Add(); });
   std::vector<ws::test::TestClient> idle;
   for (std::size_t index = 0; index < stalled; ++index) idle.push_back(server.Connect());

@@ -62,14 +62,14 @@ int main(int argc, char** argv) try {
   ws::Client client(std::move(options));
   client.On("connect", [&client] { Say("connected " + client.Subprotocol()); });
   client.OnTyped("disconnect", [](const ws::CloseReason& reason) {
-    Say("disconnected " + std::string(ws::Name(reason.reason)) + " " + std::to_string(reason.code));
+    Say("disconnected " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code));
   });
   client.OnReconnecting([](const ws::Reconnecting& next) {
     Say("reconnecting " + std::to_string(next.attempt) + " " + std::to_string(next.delay.count()) + " " +
         next.error.message());
   });
   client.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-    co_await peer.SendAsync(message.Text(), message.MessageKind());
+    co_await peer.SendAsync(message.Payload(), message.Type());
   });
   client.Start();
   std::string code;

@@ -27,8 +27,8 @@ int main(int argc, char** argv) {
       options.address = argv[index + 1];
     } else if (flag == "--max-message") {
       options.connection.max_message_bytes = std::strtoull(argv[index + 1], nullptr, 10);
-      options.connection.max_waiting_bytes = options.connection.max_message_bytes;
-      options.connection.max_queued_bytes = 4 * options.connection.max_message_bytes;
+      options.connection.max_inbound_bytes = options.connection.max_message_bytes;
+      options.connection.max_outbound_bytes = 4 * options.connection.max_message_bytes;
     } else if (flag == "--deflate") {
       options.connection.deflate = true;
     } else if (flag == "--tell") {
@@ -45,12 +45,13 @@ int main(int argc, char** argv) {
   server.Route("*", [tell](ws::Handler socket) {
     if (tell) {
       socket.OnTyped("disconnect", [](const ws::CloseReason& reason) {
-        std::cout << "disconnected " + std::string(ws::Name(reason.reason)) + " " + std::to_string(reason.code) + "\n"
+        std::cout << "disconnected " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code) +
+                         "\n"
                   << std::flush;
       });
     }
     socket.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-      co_await peer.SendAsync(message.Text(), message.MessageKind());
+      co_await peer.SendAsync(message.Payload(), message.Type());
     });
   });
   if (const ws::Error error = server.Start()) {

@@ -1,5 +1,5 @@
 // What a callback is given, and what becomes of what it gives back.
-#include "ws/dispatch/callback.hpp"
+#include "ws/detail/dispatch/callback.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -1,4 +1,4 @@
-#include "ws/dispatch/event_table.hpp"
+#include "ws/detail/dispatch/event_table.hpp"
 
 #include <atomic>
 #include <functional>
@@ -12,10 +12,10 @@
 #include "support/fake_peer.hpp"
 
 using namespace ws::dispatch;
+using ws::CallbackId;
 using ws::Json;
 using ws::Message;
 using ws::Order;
-using ws::Token;
 using ws::test::Peer;
 using ws::test::ResultOf;
 
@@ -51,20 +51,20 @@ TEST_CASE("Several callbacks hang on one event, in the order of registration") {
 
 TEST_CASE("Each registration has a token of its own") {
   EventTable table;
-  const Token first = table.Add("event", Named("a"))->token;
-  const Token second = table.Add("event", Named("a"))->token;
-  const Token any = table.AddAny(Named("a"));
-  const Token raw = table.SetRaw(Named("a"));
-  CHECK(first != Token::None);
+  const CallbackId first = table.Add("event", Named("a"))->token;
+  const CallbackId second = table.Add("event", Named("a"))->token;
+  const CallbackId any = table.AddAny(Named("a"));
+  const CallbackId raw = table.SetRaw(Named("a"));
+  CHECK(first != CallbackId::None);
   CHECK((first != second && second != any && any != raw && raw != first));
 }
 
 TEST_CASE("A registration remembers how it may run") {
   EventTable table;
-  CHECK(table.Add("event", Named("a"))->order == Order::Arrival);
+  CHECK(table.Add("event", Named("a"))->order == Order::Sequential);
   CHECK_FALSE(table.Add("event", Named("a"))->once);
-  const auto registration = table.Add("event", Named("a"), Order::None, true);
-  CHECK(registration->order == Order::None);
+  const auto registration = table.Add("event", Named("a"), Order::Concurrent, true);
+  CHECK(registration->order == Order::Concurrent);
   CHECK(registration->once);
   CHECK_FALSE(registration->fired);
 }
@@ -72,14 +72,14 @@ TEST_CASE("A registration remembers how it may run") {
 TEST_CASE("Off takes away all of an event's callbacks, or the one of a token") {
   EventTable table;
   table.Add("event", Named("a"));
-  const Token b = table.Add("event", Named("b"))->token;
+  const CallbackId b = table.Add("event", Named("b"))->token;
   table.Add("event", Named("c"));
   table.Add("other", Named("d"));
   table.Remove(b);
   CHECK(NamesOf(table.Find("event")) == "a c");
   table.Remove(b);
-  table.Remove(Token::None);
-  table.Remove(Token{12345});
+  table.Remove(CallbackId::None);
+  table.Remove(CallbackId{12345});
   CHECK(NamesOf(table.Find("event")) == "a c");
   table.Remove("event");
   CHECK(table.Find("event") == nullptr);
@@ -97,9 +97,9 @@ TEST_CASE("An event without callbacks is not in the table") {
 
 TEST_CASE("OnAny's and OnMessage's callbacks are taken away by their tokens too") {
   EventTable table;
-  const Token a = table.AddAny(Named("a"));
+  const CallbackId a = table.AddAny(Named("a"));
   table.AddAny(Named("b"));
-  const Token raw = table.SetRaw(Named("r"));
+  const CallbackId raw = table.SetRaw(Named("r"));
   CHECK(NamesOf(table.Any()) == "a b");
   CHECK(NamesOf(table.Raw()) == "r");
   table.Remove(a);
@@ -113,7 +113,7 @@ TEST_CASE("OnAny's and OnMessage's callbacks are taken away by their tokens too"
 TEST_CASE("A second OnMessage replaces the first") {
   EventTable table;
   bool ended = false;
-  const Token first = table.SetRaw(Named("a", [&] { ended = true; }));
+  const CallbackId first = table.SetRaw(Named("a", [&] { ended = true; }));
   table.SetRaw(Named("b"));
   CHECK(ended);
   table.Remove(first);
@@ -143,8 +143,8 @@ TEST_CASE("Close drops every callback, and stores nothing afterwards") {
   CHECK(table.Any() == nullptr);
   CHECK(table.Raw() == nullptr);
   CHECK(table.Add("event", Named("d", count)) == nullptr);
-  CHECK(table.AddAny(Named("e", count)) == Token::None);
-  CHECK(table.SetRaw(Named("f", count)) == Token::None);
+  CHECK(table.AddAny(Named("e", count)) == CallbackId::None);
+  CHECK(table.SetRaw(Named("f", count)) == CallbackId::None);
   CHECK(ended == 6);
   table.Remove("event");
   table.Close();
@@ -157,7 +157,7 @@ TEST_CASE("No callback is destroyed under the lock: its destructor may call the 
     ++ended;
     table.Find("event");
     table.Remove("event");
-    table.Remove(Token{999});
+    table.Remove(CallbackId{999});
     table.Add("late", Named("late"));
   };
   const auto named = [&] { return Named("a", use_table); };
@@ -199,7 +199,7 @@ TEST_CASE("Look-ups from many threads see whole lists while others register and 
     while (!done) {
       for (const auto& list : {table.Find("event"), table.Any(), table.Raw()}) {
         if (!list) continue;
-        Token last = Token::None;
+        CallbackId last = CallbackId::None;
         for (const auto& one : *list) {
           if (one->token <= last || std::get<Json>(ResultOf(one->callback)) != "a") ++broken;
           last = one->token;
@@ -211,8 +211,8 @@ TEST_CASE("Look-ups from many threads see whole lists while others register and 
     started.arrive_and_wait();
     for (int round = 0; round < rounds; ++round) {
       const auto registration = table.Add("event", counted());
-      const Token any = table.AddAny(counted());
-      const Token raw = table.SetRaw(counted());
+      const CallbackId any = table.AddAny(counted());
+      const CallbackId raw = table.SetRaw(counted());
       if (by_token) table.Remove(registration->token);
       if (!by_token && round % 8 == 0) table.Remove("event");
       table.Remove(any);

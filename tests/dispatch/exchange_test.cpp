@@ -1,5 +1,5 @@
 // What the callbacks of one message come to.
-#include "ws/dispatch/exchange.hpp"
+#include "ws/detail/dispatch/exchange.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -212,7 +212,7 @@ TEST_CASE("Unordered callbacks run beside the ordered ones, and the answer waits
         order += "plain ";
         return 1;
       },
-      Order::None);
+      Order::Concurrent);
   stage.owner->On(
       "event",
       [&]() -> awaitable<int> {
@@ -220,7 +220,7 @@ TEST_CASE("Unordered callbacks run beside the ordered ones, and the answer waits
         co_await Pause();
         co_return 2;
       },
-      Order::None);
+      Order::Concurrent);
   stage.owner->On("event", [&] {
     order += "ordered ";
     return 3;
@@ -234,14 +234,14 @@ TEST_CASE("Unordered callbacks run beside the ordered ones, and the answer waits
 TEST_CASE("An unordered callback that throws makes the reply internal") {
   Stage stage;
   stage.owner->On(
-      "event", [] { throw 1; }, Order::None);
+      "event", [] { throw 1; }, Order::Concurrent);
   stage.owner->On(
       "event",
       []() -> awaitable<void> {
         throw std::runtime_error("x");
         co_return;
       },
-      Order::None);
+      Order::Concurrent);
   stage.owner->On("event", [] { return 1; });
   CHECK(CodeOf(stage.Run()) == "internal");
   CHECK(stage.owner->Thrown().size() == 2);

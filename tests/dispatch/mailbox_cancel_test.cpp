@@ -28,7 +28,7 @@ TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disc
       throw;
     }
   };
-  step.owner->On("beside", wait, Order::None);
+  step.owner->On("beside", wait, Order::Concurrent);
   step.owner->On("slow", wait);
   step.Put({"beside", "slow", "disconnect"});
   step.Run();
@@ -73,7 +73,7 @@ TEST_CASE("Cancel without a coroutine under way does nothing") {
 }
 
 TEST_CASE("a coroutine of disconnect is cancelled by a second Cancel only, whatever its order") {
-  const Order order = GENERATE(Order::Arrival, Order::None);
+  const Order order = GENERATE(Order::Sequential, Order::Concurrent);
   const bool twice = GENERATE(false, true);
   Step step;
   Door door(step.context);

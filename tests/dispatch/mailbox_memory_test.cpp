@@ -11,7 +11,7 @@
 
 #include "support/catch.hpp"
 #include "support/mailbox_stage.hpp"
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 using ws::test::Step;
 using Events = std::vector<std::string>;

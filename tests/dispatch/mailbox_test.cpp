@@ -1,5 +1,5 @@
 // A mailbox on one thread, step by step.
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -82,9 +82,9 @@ TEST_CASE("An unordered callback lets the next messages pass, but disconnect wai
         co_await door.Pass();
         log.push_back("slow");
       },
-      Order::None);
+      Order::Concurrent);
   step.owner->On(
-      "plain", [&] { log.push_back("plain"); }, Order::None);
+      "plain", [&] { log.push_back("plain"); }, Order::Concurrent);
   step.owner->On("next", [&] { log.push_back("next"); });
   step.owner->On("disconnect", [&] { log.push_back("disconnect"); });
   step.Put({"slow", "next", "plain", "disconnect"});
@@ -209,7 +209,7 @@ TEST_CASE("The mailbox knows who is one of its callbacks") {
   std::vector<bool> inside;
   const auto note = [&] { inside.push_back(step.mailbox->IsInside()); };
   step.owner->On("plain", note);
-  step.owner->On("beside", note, Order::None);
+  step.owner->On("beside", note, Order::Concurrent);
   step.owner->On("coroutine", [&]() -> awaitable<void> {
     note();
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);

@@ -92,7 +92,7 @@ TEST_CASE("An unordered callback that blocks holds up nobody but disconnect") {
         next_ran.wait();
         ++beside;
       },
-      Order::None);
+      Order::Concurrent);
   pool.owner->On("next", [&] { next_ran.count_down(); });
   pool.owner->On("disconnect", [&] { beside_at_end = beside.load(); });
   Batch batch = MakeBatch({"blocks", "next", "blocks", "next", "next", "disconnect"});
@@ -106,7 +106,7 @@ TEST_CASE("Two callbacks that run side by side may both read the data") {
   constexpr int messages = 200;
   std::atomic<int> sum = 0;
   Pool pool;
-  for (const Order order : {Order::None, Order::Arrival, Order::None}) {
+  for (const Order order : {Order::Concurrent, Order::Sequential, Order::Concurrent}) {
     pool.owner->On(
         "event", [&](const Json& data) { sum += data.get<int>(); }, order);
   }
@@ -114,7 +114,7 @@ TEST_CASE("Two callbacks that run side by side may both read the data") {
     // As it comes from a peer: the data is parsed when it is first asked for.
     const std::string text = R"({"event":"event","data":21})";
     const ws::Message::Layout layout{{10, 5}, {}, {24, 2}, {}};
-    Batch batch{std::make_shared<Exchange>(Delivery::Event, text, ws::Kind::Text, layout)};
+    Batch batch{std::make_shared<Exchange>(Delivery::Event, text, ws::MessageType::Text, layout)};
     pool.mailbox->Put(batch);
   }
   pool.owner->WaitFor(messages);
@@ -161,8 +161,8 @@ TEST_CASE("Cancel ends coroutines that wait for ever, and races with none that e
       aborted += error == asio::error::operation_aborted;
     };
     pool.owner->On(
-        "short", []() -> awaitable<void> { co_await Pause(); }, Order::None);
-    pool.owner->On("long", wait, Order::None);
+        "short", []() -> awaitable<void> { co_await Pause(); }, Order::Concurrent);
+    pool.owner->On("long", wait, Order::Concurrent);
     pool.owner->On("long", wait);
     Batch batch = MakeBatch({"short", "short", "short", "long"});
     pool.mailbox->Put(batch);

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "ws/dispatch/typed.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 
 using namespace ws::dispatch;
 using ws::Json;

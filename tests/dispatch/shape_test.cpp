@@ -6,7 +6,7 @@
 
 #include "support/catch.hpp"
 #include "support/fake_peer.hpp"
-#include "ws/dispatch/callback.hpp"
+#include "ws/detail/dispatch/callback.hpp"
 
 using namespace ws::dispatch;
 using ws::Json;

@@ -1,5 +1,5 @@
 // Callbacks of OnTyped, and what data becomes for them.
-#include "ws/dispatch/typed.hpp"
+#include "ws/detail/dispatch/typed.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "transport/codec.hpp"
-#include "ws/protocol/utf8.hpp"
+#include "ws/detail/protocol/utf8.hpp"
 
 namespace {
 
@@ -50,8 +50,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       const std::string message = codec.TakeMessage();
       Require(message.size() <= max_message);
-      Require(codec.MessageKind() == ws::Kind::Binary || ws::protocol::IsValidUtf8(message));
-      codec.WriteMessage(codec.MessageKind(), message, out);
+      Require(codec.Type() == ws::MessageType::Binary || ws::protocol::IsValidUtf8(message));
+      codec.WriteMessage(codec.Type(), message, out);
     }
   }
   return 0;

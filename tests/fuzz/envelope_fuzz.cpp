@@ -12,10 +12,10 @@
 
 #include "support/reference_envelope.hpp"
 #include "support/same_json.hpp"
-#include "ws/protocol/envelope.hpp"
-#include "ws/protocol/envelope_writer.hpp"
-#include "ws/protocol/json_reader.hpp"
-#include "ws/protocol/utf8.hpp"
+#include "ws/detail/protocol/envelope.hpp"
+#include "ws/detail/protocol/envelope_writer.hpp"
+#include "ws/detail/protocol/json_reader.hpp"
+#include "ws/detail/protocol/utf8.hpp"
 
 namespace {
 

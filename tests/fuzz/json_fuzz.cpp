@@ -9,9 +9,9 @@
 
 #include "support/reference_envelope.hpp"
 #include "support/same_json.hpp"
-#include "ws/protocol/json_reader.hpp"
-#include "ws/protocol/json_scanner.hpp"
-#include "ws/protocol/json_writer.hpp"
+#include "ws/detail/protocol/json_reader.hpp"
+#include "ws/detail/protocol/json_scanner.hpp"
+#include "ws/detail/protocol/json_writer.hpp"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "ws/protocol/upgrade_check.hpp"
+#include "ws/detail/protocol/upgrade_check.hpp"
 
 namespace {
 

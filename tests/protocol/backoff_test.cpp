@@ -1,4 +1,4 @@
-#include "ws/protocol/backoff.hpp"
+#include "ws/detail/protocol/backoff.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "ws/protocol/close_frame.hpp"
+#include "ws/detail/protocol/close_frame.hpp"
 
 #include <string>
 

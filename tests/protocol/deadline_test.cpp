@@ -1,4 +1,4 @@
-#include "ws/protocol/deadline.hpp"
+#include "ws/detail/protocol/deadline.hpp"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "ws/protocol/envelope.hpp"
+#include "ws/detail/protocol/envelope.hpp"
 
 #include <cstdint>
 #include <random>

@@ -1,4 +1,4 @@
-#include "ws/protocol/envelope_writer.hpp"
+#include "ws/detail/protocol/envelope_writer.hpp"
 
 #include <cstdint>
 #include <limits>
@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "support/catch.hpp"
-#include "ws/protocol/envelope.hpp"
+#include "ws/detail/protocol/envelope.hpp"
 
 using namespace ws::protocol;
 using nlohmann::json;

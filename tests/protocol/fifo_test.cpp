@@ -1,4 +1,4 @@
-#include "ws/protocol/fifo.hpp"
+#include "ws/detail/protocol/fifo.hpp"
 
 #include <algorithm>
 #include <deque>

@@ -1,4 +1,4 @@
-#include "ws/protocol/frame_header.hpp"
+#include "ws/detail/protocol/frame_header.hpp"
 
 #include <cstdint>
 #include <initializer_list>

@@ -1,4 +1,4 @@
-#include "ws/protocol/heartbeat.hpp"
+#include "ws/detail/protocol/heartbeat.hpp"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "ws/protocol/inbound_bound.hpp"
+#include "ws/detail/protocol/inbound_bound.hpp"
 
 #include "support/catch.hpp"
 

@@ -1,4 +1,4 @@
-#include "ws/protocol/json_reader.hpp"
+#include "ws/detail/protocol/json_reader.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,4 +1,4 @@
-#include "ws/protocol/json_scanner.hpp"
+#include "ws/detail/protocol/json_scanner.hpp"
 
 #include <chrono>
 #include <string>

@@ -1,4 +1,4 @@
-#include "ws/protocol/json_writer.hpp"
+#include "ws/detail/protocol/json_writer.hpp"
 
 #include <bit>
 #include <cstdint>

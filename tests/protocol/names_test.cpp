@@ -1,4 +1,4 @@
-#include "ws/protocol/names.hpp"
+#include "ws/detail/protocol/names.hpp"
 
 #include <string>
 

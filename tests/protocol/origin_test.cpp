@@ -1,4 +1,4 @@
-#include "ws/protocol/origin.hpp"
+#include "ws/detail/protocol/origin.hpp"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "ws/protocol/rate_limiter.hpp"
+#include "ws/detail/protocol/rate_limiter.hpp"
 
 #include <chrono>
 

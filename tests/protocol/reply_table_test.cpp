@@ -1,4 +1,4 @@
-#include "ws/protocol/reply_table.hpp"
+#include "ws/detail/protocol/reply_table.hpp"
 
 #include <chrono>
 #include <memory>

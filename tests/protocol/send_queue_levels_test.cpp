@@ -4,7 +4,7 @@
 #include "support/catch.hpp"
 #include "support/outgoing.hpp"
 #include "support/small_queue.hpp"
-#include "ws/protocol/send_queue.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 
 using namespace ws::protocol;
 using ws::Overflow;

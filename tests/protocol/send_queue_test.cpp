@@ -1,4 +1,4 @@
-#include "ws/protocol/send_queue.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-#include "ws/protocol/upgrade_check.hpp"
+#include "ws/detail/protocol/upgrade_check.hpp"
 
 #include <functional>
 #include <optional>

@@ -1,9 +1,9 @@
-#include "ws/protocol/upgrade_offer.hpp"
+#include "ws/detail/protocol/upgrade_offer.hpp"
 
 #include <functional>
 
 #include "support/catch.hpp"
-#include "ws/protocol/upgrade_check.hpp"
+#include "ws/detail/protocol/upgrade_check.hpp"
 
 using namespace ws::protocol;
 using ws::HttpResponse;

@@ -1,4 +1,4 @@
-#include "ws/protocol/url.hpp"
+#include "ws/detail/protocol/url.hpp"
 
 #include "support/catch.hpp"
 

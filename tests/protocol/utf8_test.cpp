@@ -1,4 +1,4 @@
-#include "ws/protocol/utf8.hpp"
+#include "ws/detail/protocol/utf8.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -39,9 +39,9 @@ def list_files(project):
 
 def find_layer(path):
     """The layer of a file of include/ or src/; None for others."""
+    if path.parts[:3] == ("include", "ws", "detail"):
+        return path.parts[3]
     if path.parts[:2] == ("include", "ws"):
-        if len(path.parts) > 3:
-            return path.parts[2]
         return "api" if path.stem in API_HEADERS else "vocabulary"
     return path.parts[1] if path.parts[0] == "src" and len(path.parts) > 2 else None
 

@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "support/fake_peer.hpp"
-#include "ws/dispatch/exchange.hpp"
-#include "ws/dispatch/mailbox_owner.hpp"
+#include "ws/detail/dispatch/exchange.hpp"
+#include "ws/detail/dispatch/mailbox_owner.hpp"
 
 namespace ws::test {
 
@@ -24,20 +24,20 @@ class FakeOwner : public dispatch::MailboxOwner {
   using Delivery = dispatch::Delivery;
 
   template <class F>
-  Token On(std::string_view event, F&& callback, Order order = Order::Arrival) {
+  CallbackId On(std::string_view event, F&& callback, Order order = Order::Sequential) {
     return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), order)->token;
   }
   template <class F>
-  Token Once(std::string_view event, F&& callback) {
-    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), Order::Arrival, true)->token;
+  CallbackId Once(std::string_view event, F&& callback) {
+    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), Order::Sequential, true)->token;
   }
   template <class F>
-  Token OnAny(F&& callback) {
+  CallbackId OnAny(F&& callback) {
     return table.AddAny(dispatch::MakeCallback<Peer>(std::forward<F>(callback)));
   }
 
   template <class F>
-  Token Use(F&& callback) {
+  CallbackId Use(F&& callback) {
     return table.AddGate(dispatch::MakeGate<Peer>(std::forward<F>(callback)));
   }
 

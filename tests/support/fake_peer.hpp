@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
-#include "ws/dispatch/callback.hpp"
+#include "ws/detail/dispatch/callback.hpp"
 
 namespace ws::test {
 

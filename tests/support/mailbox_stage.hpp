@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "support/fake_owner.hpp"
-#include "ws/dispatch/mailbox.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
 
 namespace ws::test {
 

@@ -159,15 +159,15 @@ class MemoryEnd {
 
   executor_type get_executor() const noexcept { return executor_; }
 
-  template <class Buffers, class Token>
-  auto async_read_some(const Buffers& buffers, Token&& token) {
-    return boost::asio::async_compose<Token, void(Error, std::size_t)>(
+  template <class Buffers, class CallbackId>
+  auto async_read_some(const Buffers& buffers, CallbackId&& token) {
+    return boost::asio::async_compose<CallbackId, void(Error, std::size_t)>(
         MemoryOperation<true, Buffers>{in_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
         executor_);
   }
-  template <class Buffers, class Token>
-  auto async_write_some(const Buffers& buffers, Token&& token) {
-    return boost::asio::async_compose<Token, void(Error, std::size_t)>(
+  template <class Buffers, class CallbackId>
+  auto async_write_some(const Buffers& buffers, CallbackId&& token) {
+    return boost::asio::async_compose<CallbackId, void(Error, std::size_t)>(
         MemoryOperation<false, Buffers>{out_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
         executor_);
   }

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "ws/protocol/send_queue.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 
 namespace ws::test {
 
@@ -16,7 +16,7 @@ inline protocol::Outgoing MakeOutgoing(const std::string& name, std::size_t size
   std::string text = protocol::Frame::Begin() + name + ' ';
   text.resize(protocol::Frame::head_room + size, '.');
   protocol::Outgoing message;
-  message.frame = std::make_shared<const protocol::Frame>(std::move(text), Kind::Text);
+  message.frame = std::make_shared<const protocol::Frame>(std::move(text), MessageType::Text);
   message.from_callback = from_callback;
   return message;
 }

@@ -8,7 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "ws/protocol/envelope.hpp"
+#include "ws/detail/protocol/envelope.hpp"
 
 namespace ws::test {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "ws/protocol/send_queue.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 
 namespace ws::test {
 

@@ -1,7 +1,7 @@
 // A moment for clocks that are told the time.
 #pragma once
 
-#include "ws/protocol/deadline.hpp"
+#include "ws/detail/protocol/deadline.hpp"
 
 namespace ws::test {
 

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "ws/detail/protocol/frame_header.hpp"
 #include "ws/json.hpp"
-#include "ws/protocol/frame_header.hpp"
 
 namespace ws::test {
 

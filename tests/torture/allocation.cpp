@@ -70,8 +70,8 @@ TEST_CASE("each allocation of a connection's life may fail", "[allocation]") {
   options.log = [](const ws::LogRecord&) {};
   // What is lost without a word is ended by a clock.
   options.handshake_timeout = options.close_timeout = 500ms;
-  options.ping_after = 300ms;
-  options.dead_after = options.request_timeout = 1s;
+  options.ping_interval = 300ms;
+  options.idle_timeout = options.request_timeout = 1s;
   Stage stage(AddCallbacks, options);
   REQUIRE(Live(stage));
   stage.WaitUntilEmpty();

@@ -32,8 +32,8 @@ ws::Options Hasty() {
   ws::Options options;
   options.log = Silence;
   options.handshake_timeout = options.close_timeout = 500ms;
-  options.ping_after = 300ms;
-  options.dead_after = options.request_timeout = 1s;
+  options.ping_interval = 300ms;
+  options.idle_timeout = options.request_timeout = 1s;
   return options;
 }
 

@@ -70,7 +70,7 @@ std::string Bomb() {
                    {"Sec-WebSocket-Extensions", "permessage-deflate"}};
   std::string head, frame;
   if (codec.Accept(asked, {}, head)) throw std::runtime_error("refused");
-  codec.WriteMessage(ws::Kind::Text, std::string(std::size_t{64} << 20, '0'), frame);
+  codec.WriteMessage(ws::MessageType::Text, std::string(std::size_t{64} << 20, '0'), frame);
   return frame;
 }
 

@@ -108,10 +108,10 @@ TEST_CASE("whatever a handler throws, its peer is told `internal` and nothing is
 
 TEST_CASE("handlers block every thread of the pool for longer than the heartbeat", "[row21]") {
   Options options;
-  options.ping_after = Pick<std::chrono::milliseconds>(500ms, options.ping_after);
-  options.dead_after = Pick<std::chrono::milliseconds>(2s, options.dead_after);
-  options.unread_timeout = Pick<std::chrono::milliseconds>(3s, options.unread_timeout);
-  const auto blocked_for = options.dead_after + 5s;
+  options.ping_interval = Pick<std::chrono::milliseconds>(500ms, options.ping_interval);
+  options.idle_timeout = Pick<std::chrono::milliseconds>(2s, options.idle_timeout);
+  options.stall_timeout = Pick<std::chrono::milliseconds>(3s, options.stall_timeout);
+  const auto blocked_for = options.idle_timeout + 5s;
   ws::test::Journal blocked, ends;
   std::promise<void> opener;
   const std::shared_future<void> door = opener.get_future().share();
@@ -163,7 +163,7 @@ TEST_CASE("handlers block every thread of the pool for longer than the heartbeat
   Tell("slowest answer", std::to_string(slowest / 1us) + " us");
   Exactly("pings without a pong", unanswered, std::size_t{0});
   AtMost("messages of the flood that were read", flooded.Stats().messages_in,
-         std::uint64_t{options.max_waiting_messages + 1});
+         std::uint64_t{options.max_inbound_messages + 1});
   Exactly("the flooder's close frame", flooder.ReceiveClose().code, std::uint16_t{1013});
   CHECK(kept.IsConnected());
   opener.set_value();

@@ -12,7 +12,7 @@
 #include "support/catch.hpp"
 #include "torture/figures.hpp"
 #include "torture/stage.hpp"
-#include "ws/protocol/json_scanner.hpp"
+#include "ws/detail/protocol/json_scanner.hpp"
 #include "ws/ws.hpp"
 
 using ws::Errc;

@@ -54,7 +54,7 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
           ends.Add(std::string(Name(end.reason)) + " " + std::to_string(end.code));
         });
       },
-      Options{.max_queued_messages = 1000, .max_queued_bytes = limit, .overflow = overflow});
+      Options{.max_outbound_messages = 1000, .max_outbound_bytes = limit, .overflow = overflow});
   auto [socket, peer] = stage.Pair("slow");
   const std::string text(size, 'x');
   const std::string message = MessageOf("n", text);
@@ -101,8 +101,8 @@ TEST_CASE("a broadcast reaches all who read, and its payload exists once", "[row
   const std::size_t crowd = Pick<std::size_t>(100, 1000), messages = Pick<std::size_t>(48, 96);
   constexpr std::size_t stalled = 10, size = 32 << 10, large = 4 << 20, at_once = 8;
   // No clock ends those who do not read, however long a slow machine takes.
-  Options options{.max_queued_messages = 16, .max_queued_bytes = 2 * large};
-  options.dead_after = options.write_timeout = std::chrono::milliseconds(0);
+  Options options{.max_outbound_messages = 16, .max_outbound_bytes = 2 * large};
+  options.idle_timeout = options.write_timeout = std::chrono::milliseconds(0);
   Stage stage({}, options);
   std::vector<TestClient> peers;
   std::vector<Handler> sockets;

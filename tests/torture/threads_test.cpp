@@ -187,7 +187,7 @@ TEST_CASE("join, leave, close and broadcast at random: membership equals the mod
   constexpr unsigned threads = 8;
   const int steps = Pick(300, 20'000);
   Options options;
-  options.dead_after = options.write_timeout = std::chrono::milliseconds(0);  // nobody reads
+  options.idle_timeout = options.write_timeout = std::chrono::milliseconds(0);  // nobody reads
   Stage stage({}, options);
   const ws::Hub hub = stage->Hub();
   stage->Hub().On("cull", [](Handler& peer) { peer.To("victims").Close(4000); });

@@ -18,10 +18,8 @@
 namespace {
 
 const std::map<std::string_view, std::chrono::milliseconds ws::Options::*> clocks = {
-    {"--handshake", &ws::Options::handshake_timeout},
-    {"--message", &ws::Options::message_timeout},
-    {"--ping", &ws::Options::ping_after},
-    {"--dead", &ws::Options::dead_after},
+    {"--handshake", &ws::Options::handshake_timeout}, {"--message", &ws::Options::message_timeout},
+    {"--ping", &ws::Options::ping_interval},          {"--dead", &ws::Options::idle_timeout},
     {"--close", &ws::Options::close_timeout},
 };
 
@@ -68,7 +66,7 @@ int main(int argc, char** argv) {
   ws::Server server(options);
   server.Route("/raw", [](ws::Handler socket) {
     socket.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-      co_await peer.SendAsync(message.Text(), message.MessageKind());
+      co_await peer.SendAsync(message.Payload(), message.Type());
     });
   });
   server.Route("*", [&seen](ws::Handler socket) {

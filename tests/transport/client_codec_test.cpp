@@ -7,7 +7,7 @@
 
 using namespace ws::transport;
 using ws::EndReason;
-using ws::Kind;
+using ws::MessageType;
 using ws::protocol::Opcode;
 
 namespace {
@@ -40,7 +40,7 @@ struct Pair {
 TEST_CASE("messages of every size go both ways, with compression and without") {
   const bool deflate = GENERATE(false, true);
   const std::size_t size = GENERATE(std::size_t{0}, 1, 125, 126, 65535, 65536, 300'000);
-  const Kind kind = GENERATE(Kind::Text, Kind::Binary);
+  const MessageType kind = GENERATE(MessageType::Text, MessageType::Binary);
   Pair pair(deflate);
   const std::string message(size, 'x');
   for (int round = 0; round < 2; ++round) {
@@ -54,7 +54,7 @@ TEST_CASE("messages of every size go both ways, with compression and without") {
         const Codec::Event event = to->Next();
         CHECK(event == (left.empty() ? Codec::Event::Message : Codec::Event::NeedMore));
       }
-      CHECK(to->MessageKind() == kind);
+      CHECK(to->Type() == kind);
       CHECK(to->TakeMessage() == message);
       CHECK(to->Next() == Codec::Event::NeedMore);
     }
@@ -77,7 +77,7 @@ TEST_CASE("a server that masks breaks the protocol, as does a client that does n
   Pair pair(false);
   for (const auto& [from, to] : {std::pair{&pair.server, &pair.server}, std::pair{&pair.client, &pair.client}}) {
     std::string wire;
-    from->WriteMessage(Kind::Text, "x", wire);
+    from->WriteMessage(MessageType::Text, "x", wire);
     to->Feed(wire);
     CHECK(to->Next() == Codec::Event::Failed);
     CHECK(to->Failure() == EndReason::ProtocolError);
@@ -88,7 +88,7 @@ TEST_CASE("a server that masks breaks the protocol, as does a client that does n
 TEST_CASE("a client's masks differ") {
   Pair pair(false);
   std::string first, second;
-  pair.client.WriteMessage(Kind::Text, "payload", first);
-  pair.client.WriteMessage(Kind::Text, "payload", second);
+  pair.client.WriteMessage(MessageType::Text, "payload", first);
+  pair.client.WriteMessage(MessageType::Text, "payload", second);
   CHECK(first != second);
 }

@@ -6,7 +6,7 @@
 #include "support/catch.hpp"
 #include "support/memory_session.hpp"
 #include "support/patience.hpp"
-#include "ws/protocol/frame_header.hpp"
+#include "ws/detail/protocol/frame_header.hpp"
 
 using namespace std::chrono_literals;
 using ws::CloseReason;
@@ -21,7 +21,7 @@ using ws::test::MemorySession;
 namespace {
 
 void Check(const CloseReason& reason, EndReason wanted, unsigned code, bool by_peer) {
-  INFO("the reason is " << ws::Name(reason.reason));
+  INFO("the reason is " << ws::ToString(reason.reason));
   CHECK(reason.reason == wanted);
   CHECK(reason.code == code);
   CHECK(reason.by_peer == by_peer);
@@ -175,7 +175,7 @@ TEST_CASE("ten malformed messages in a row end with bad_message and 1008") {
 }
 
 TEST_CASE("the overflow policy Close ends with slow_consumer and 1013") {
-  MemorySession session(Options{.max_queued_messages = 4, .overflow = ws::Overflow::Close, .close_timeout = 50ms});
+  MemorySession session(Options{.max_outbound_messages = 4, .overflow = ws::Overflow::Close, .close_timeout = 50ms});
   auto end = EndOf(session.socket);
   session.Open();
   session.BlockWrites(true);
@@ -197,7 +197,7 @@ TEST_CASE("a peer that takes nothing for too long ends with slow_consumer") {
 
 TEST_CASE("a socket that callbacks keep from being read for too long ends with stalled and 1013") {
   ws::test::Door door;
-  MemorySession session(Options{.max_waiting_messages = 2, .unread_timeout = 50ms});
+  MemorySession session(Options{.max_inbound_messages = 2, .stall_timeout = 50ms});
   auto end = EndOf(session.socket);
   session.socket.On("block", [&door] { door.Pass(); });
   session.Open();
@@ -208,7 +208,7 @@ TEST_CASE("a socket that callbacks keep from being read for too long ends with s
 }
 
 TEST_CASE("silence ends with heartbeat_timeout and 3008") {
-  MemorySession session(Options{.ping_after = 0ms, .dead_after = 100ms});
+  MemorySession session(Options{.ping_interval = 0ms, .idle_timeout = 100ms});
   auto end = EndOf(session.socket);
   session.Open();
   CHECK(session.peer.ReceiveClose().code == 3008);

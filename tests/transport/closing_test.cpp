@@ -132,7 +132,7 @@ TEST_CASE("Close may be called by many at once and again, and disconnect comes o
 }
 
 TEST_CASE("Close fails those who wait for room at once, though the flush still goes on") {
-  MemorySession session(Options{.max_queued_messages = 4, .close_timeout = 60s, .flush_timeout = 60s});
+  MemorySession session(Options{.max_outbound_messages = 4, .close_timeout = 60s, .flush_timeout = 60s});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<ws::Error>> waits;
@@ -166,7 +166,7 @@ TEST_CASE("a close before Init ends the handle: Init says closed and callbacks a
   session.socket.Close();
   CHECK(captured.use_count() == 1);
   CHECK(Get(session.Init()) == Errc::Closed);
-  CHECK(session.socket.On("x", [] {}) == ws::Token::None);
+  CHECK(session.socket.On("x", [] {}) == ws::CallbackId::None);
   CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
 }
 
@@ -176,8 +176,8 @@ TEST_CASE("a connection that waits to be closed does not keep its thread busy") 
   boost::asio::thread_pool pool(1);
   const bool slow = GENERATE(true, false);
   ws::test::MemoryPair pair(context.get_executor());
-  Handler socket(Options{.ping_after = 20ms,
-                         .dead_after = slow ? 60s : 40ms,
+  Handler socket(Options{.ping_interval = 20ms,
+                         .idle_timeout = slow ? 60s : 40ms,
                          .write_timeout = slow ? 40ms : 60s,
                          .close_timeout = 400ms,
                          .executor = pool.get_executor()});

@@ -11,7 +11,7 @@
 #include "transport/inflater.hpp"
 
 namespace zlib = boost::beast::zlib;
-using ws::Kind;
+using ws::MessageType;
 using ws::protocol::FrameHeader;
 using ws::protocol::Opcode;
 using ws::test::MaskedFrame;
@@ -85,7 +85,7 @@ TEST_CASE("compressed messages are read, whole and in fragments, in pieces of an
       const std::string packed = Deflate(deflater, text);
       CHECK(opened.Feed(MaskedFrame(Opcode::Text, packed, true, 0xC1), step) == Codec::Event::Message);
       CHECK(opened.codec.TakeMessage() == text);
-      CHECK(opened.codec.MessageKind() == Kind::Text);
+      CHECK(opened.codec.Type() == MessageType::Text);
       const std::string again = Deflate(deflater, text);
       const std::string half =
           MaskedFrame(Opcode::Binary, again.substr(0, 3), false, 0x42) + MaskedFrame(Opcode::Continuation, "", false);
@@ -93,7 +93,7 @@ TEST_CASE("compressed messages are read, whole and in fragments, in pieces of an
       CHECK(opened.codec.InMessage());
       CHECK(opened.Feed(MaskedFrame(Opcode::Continuation, again.substr(3)), step) == Codec::Event::Message);
       CHECK(opened.codec.TakeMessage() == text);
-      CHECK(opened.codec.MessageKind() == Kind::Binary);
+      CHECK(opened.codec.Type() == MessageType::Binary);
       CHECK(opened.Feed(MaskedFrame(Opcode::Text, "plain"), step) == Codec::Event::Message);
       CHECK(opened.codec.TakeMessage() == "plain");
     }
@@ -107,7 +107,7 @@ TEST_CASE("what is written is deflated at level 1") {
     text += "abc"[(number >> 16) % 3];
   Deflating opened(1 << 20);
   std::string out;
-  opened.codec.WriteMessage(Kind::Text, text, out);
+  opened.codec.WriteMessage(MessageType::Text, text, out);
   for (int level = 1; level <= 9; ++level) {
     zlib::deflate_stream stream;
     stream.reset(level, 15, 4, zlib::Strategy::normal);
@@ -122,7 +122,7 @@ TEST_CASE("what is written can be inflated, message after message") {
   for (const std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{70'000}}) {
     const std::string text(size, 'x');
     std::string out;
-    opened.codec.WriteMessage(Kind::Text, text, out);
+    opened.codec.WriteMessage(MessageType::Text, text, out);
     std::string packed;
     FrameHeader header;
     do {

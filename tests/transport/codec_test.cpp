@@ -9,7 +9,7 @@
 #include "support/memory_session.hpp"
 
 using ws::EndReason;
-using ws::Kind;
+using ws::MessageType;
 using ws::protocol::Opcode;
 using ws::test::ClosePayload;
 using ws::test::MaskedFrame;
@@ -43,7 +43,7 @@ struct Opened {
           return;
         case Codec::Event::Message: {
           std::string message = codec.TakeMessage();
-          events.push_back((codec.MessageKind() == Kind::Text ? "text " : "binary ") + message);
+          events.push_back((codec.Type() == MessageType::Text ? "text " : "binary ") + message);
           break;
         }
         case Codec::Event::Ping:
@@ -212,8 +212,8 @@ TEST_CASE("what breaks RFC 6455 fails with 1002, and text that is not UTF-8 with
 TEST_CASE("messages are written as one frame each") {
   Opened opened;
   std::string out;
-  opened.codec.WriteMessage(Kind::Text, "hi", out);
-  opened.codec.WriteMessage(Kind::Binary, std::string(200, 'x'), out);
+  opened.codec.WriteMessage(MessageType::Text, "hi", out);
+  opened.codec.WriteMessage(MessageType::Binary, std::string(200, 'x'), out);
   CHECK(opened.codec.WritesFrames());
   CHECK(out == "\x81\x02hi\x82\x7E" + std::string("\0\xC8", 2) + std::string(200, 'x'));
 }

@@ -36,7 +36,7 @@ int Fill(Handler& socket, int count) {
 TEST_CASE("a full mailbox stops reading, and half done it goes on") {
   Door door;
   Journal journal;
-  MemorySession session(Options{.max_waiting_messages = 4});
+  MemorySession session(Options{.max_inbound_messages = 4});
   session.socket.On("n", [&](const Json& data) {
     door.Pass();
     journal.Add(data.dump());
@@ -54,7 +54,7 @@ TEST_CASE("a full mailbox stops reading, and half done it goes on") {
 
 TEST_CASE("an empty mailbox admits one message larger than its bound in bytes") {
   Journal journal;
-  MemorySession session(Options{.max_waiting_bytes = 10});
+  MemorySession session(Options{.max_inbound_bytes = 10});
   session.socket.On("n", [&](const Json& data) { journal.Add(data); });
   session.Open();
   session.peer.Send("n", std::string(1000, 'x'));
@@ -64,7 +64,7 @@ TEST_CASE("an empty mailbox admits one message larger than its bound in bytes") 
 
 TEST_CASE("while the mailbox is full the replies to our requests still get through") {
   Door door;
-  MemorySession session(Options{.max_waiting_messages = 4});
+  MemorySession session(Options{.max_inbound_messages = 4});
   session.socket.On("n", [&] { door.Pass(); });
   session.Open();
   auto reply = session.Start(session.socket.RequestAsync("ask"));
@@ -77,7 +77,7 @@ TEST_CASE("while the mailbox is full the replies to our requests still get throu
 
 TEST_CASE("Emit refuses past the queue's bound, counts what it refused, and logs the first loss of an episode") {
   std::atomic<int> warnings = 0;
-  Options options{.max_queued_messages = 8};
+  Options options{.max_outbound_messages = 8};
   options.log = [&](const ws::LogRecord& record) { warnings += record.level == ws::LogLevel::Warning ? 1 : 0; };
   MemorySession session(std::move(options));
   session.Open();
@@ -92,7 +92,7 @@ TEST_CASE("Emit refuses past the queue's bound, counts what it refused, and logs
 }
 
 TEST_CASE("DropOldest keeps the newest") {
-  MemorySession session(Options{.max_queued_messages = 8, .overflow = ws::Overflow::DropOldest});
+  MemorySession session(Options{.max_outbound_messages = 8, .overflow = ws::Overflow::DropOldest});
   session.Open();
   CHECK_FALSE(session.socket.Emit("first"));
   CHECK(session.peer.Receive()["event"] == "first");
@@ -115,7 +115,7 @@ TEST_CASE("DropOldest keeps the newest") {
 
 TEST_CASE("a message larger than the queue is too_large under every policy, and one as large is sent") {
   const auto overflow = GENERATE(ws::Overflow::Refuse, ws::Overflow::DropOldest, ws::Overflow::Close);
-  MemorySession session(Options{.max_queued_bytes = 1000, .overflow = overflow});
+  MemorySession session(Options{.max_outbound_bytes = 1000, .overflow = overflow});
   session.Open();
   CHECK(session.socket.Send(std::string(1001, 'x')) == Errc::TooLarge);
   CHECK(Get(session.Start(session.socket.SendAsync(std::string(1001, 'x')))) == Errc::TooLarge);
@@ -124,7 +124,7 @@ TEST_CASE("a message larger than the queue is too_large under every policy, and 
 }
 
 TEST_CASE("EmitAsync waits for room, first come first served, and all arrive in order") {
-  MemorySession session(Options{.max_queued_messages = 4});
+  MemorySession session(Options{.max_outbound_messages = 4});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
@@ -140,7 +140,7 @@ TEST_CASE("EmitAsync waits for room, first come first served, and all arrive in 
 }
 
 TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
-  MemorySession session(Options{.max_queued_messages = 2});
+  MemorySession session(Options{.max_outbound_messages = 2});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
@@ -168,7 +168,7 @@ TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
 }
 
 TEST_CASE("the line of those who wait is bounded") {
-  MemorySession session(Options{.max_queued_messages = 2, .max_queued_bytes = 1000});
+  MemorySession session(Options{.max_outbound_messages = 2, .max_outbound_bytes = 1000});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
@@ -179,7 +179,7 @@ TEST_CASE("the line of those who wait is bounded") {
 
 TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and what it throws harms nobody") {
   Journal journal;
-  Options options{.max_queued_messages = 8};
+  Options options{.max_outbound_messages = 8};
   options.log = [&](const ws::LogRecord& record) {
     if (record.level == ws::LogLevel::Severe) journal.Add("severe");
   };
@@ -203,7 +203,7 @@ TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and wh
 }
 
 TEST_CASE("who pipelines requests and does not read the answers is held back, and none is lost") {
-  MemorySession session(Options{.max_waiting_messages = 16, .max_queued_messages = 16});
+  MemorySession session(Options{.max_inbound_messages = 16, .max_outbound_messages = 16});
   std::atomic<int> handled = 0;
   session.socket.On("ask", [&handled](const Json& data) {
     ++handled;
@@ -225,7 +225,7 @@ TEST_CASE("who pipelines requests and does not read the answers is held back, an
 }
 
 TEST_CASE("a flood of pings from a peer that does not read is held back, and each is answered later") {
-  MemorySession session(Options{.max_queued_messages = 8});
+  MemorySession session(Options{.max_outbound_messages = 8});
   session.Open();
   session.BlockWrites(true);
   for (int number = 0; number < 500; ++number) session.peer.SendText(R"({"event":"$ping"})");
@@ -238,7 +238,7 @@ TEST_CASE("a flood of pings from a peer that does not read is held back, and eac
 
 TEST_CASE("replies and pongs are never dropped, whatever the policy") {
   const auto overflow = GENERATE(ws::Overflow::Refuse, ws::Overflow::DropOldest);
-  MemorySession session(Options{.max_queued_messages = 4, .overflow = overflow});
+  MemorySession session(Options{.max_outbound_messages = 4, .overflow = overflow});
   session.socket.On("ask", [] { return "reply"; });
   session.Open();
   session.BlockWrites(true);

@@ -14,7 +14,7 @@ using ws::test::MemorySession;
 
 TEST_CASE("where only the queue held it up, reading goes on when that has room, whatever waits for callbacks") {
   Door door;
-  MemorySession session(Options{.max_waiting_messages = 8, .max_queued_messages = 8});
+  MemorySession session(Options{.max_inbound_messages = 8, .max_outbound_messages = 8});
   session.socket.On("n", [&] { door.Pass(); });
   session.Open();
   for (int count = 0; count < 6; ++count) session.peer.Send("n");  // more than half of what may wait, but not all
@@ -33,8 +33,8 @@ TEST_CASE("where only the queue held it up, reading goes on when that has room, 
 }
 
 TEST_CASE("who sends too much is held back by the rate's patience, and does not count as unread") {
-  MemorySession session(Options{.rate_limit = {.bytes_per_second = 20'000, .burst_bytes = 10'000, .patience = 1h},
-                                .unread_timeout = 200ms});
+  MemorySession session(Options{.rate_limit = {.bytes_per_second = 20'000, .burst_bytes = 10'000, .grace_period = 1h},
+                                .stall_timeout = 200ms});
   session.socket.On("n", [] { return 1; });
   session.Open();
   session.peer.Send("n", std::string(40'000, 'x'), 1);  // more than a second's

@@ -35,7 +35,7 @@ TEST_CASE("$ping is answered with $pong, and a $pong is swallowed") {
 }
 
 TEST_CASE("a $ping that asks for a reply gets one, too") {
-  MemorySession session(Options{.ping_after = 0ms, .dead_after = 0ms});
+  MemorySession session(Options{.ping_interval = 0ms, .idle_timeout = 0ms});
   session.Open();
   session.peer.SendText(R"({"event":"$ping","id":"7"})");
   CHECK(session.peer.Receive() == Json{{"event", "$pong"}});
@@ -43,7 +43,7 @@ TEST_CASE("a $ping that asks for a reply gets one, too") {
 }
 
 TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
-  MemorySession session(Options{.ping_after = 20ms});
+  MemorySession session(Options{.ping_interval = 20ms});
   session.Open();
   CHECK_FALSE(session.socket.Stats().round_trip);
   for (int count = 0; count < 3; ++count) {
@@ -61,11 +61,11 @@ TEST_CASE("clocks of zero are off, as are those too long to be counted") {
   const auto never = GENERATE(0ms, std::chrono::milliseconds::max());
   MemorySession session(Options{.request_timeout = never,
                                 .handshake_timeout = never,
-                                .ping_after = never,
-                                .dead_after = never,
+                                .ping_interval = never,
+                                .idle_timeout = never,
                                 .message_timeout = never,
                                 .write_timeout = never,
-                                .unread_timeout = never,
+                                .stall_timeout = never,
                                 .close_timeout = never,
                                 .flush_timeout = never});
   session.Open();
@@ -83,7 +83,7 @@ TEST_CASE("clocks of zero are off, as are those too long to be counted") {
 TEST_CASE("inbound clocks stand still while callbacks keep the socket from being read") {
   Door door;
   MemorySession session(
-      Options{.max_waiting_messages = 1, .ping_after = 0ms, .dead_after = 100ms, .message_timeout = 100ms});
+      Options{.max_inbound_messages = 1, .ping_interval = 0ms, .idle_timeout = 100ms, .message_timeout = 100ms});
   auto end = ws::test::EndOf(session.socket);
   session.socket.On("block", [&] { door.Pass(); });
   session.Open();

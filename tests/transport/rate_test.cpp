@@ -35,7 +35,7 @@ TEST_CASE("past the limit messages are read more slowly, the peer is told, and n
 }
 
 TEST_CASE("a peer that never relents ends with rate_limited and 1013") {
-  MemorySession session(Options{.rate_limit = {.bytes_per_second = 1000, .burst_bytes = 100, .patience = 100ms}});
+  MemorySession session(Options{.rate_limit = {.bytes_per_second = 1000, .burst_bytes = 100, .grace_period = 100ms}});
   auto end = EndOf(session.socket);
   session.Open();
   for (int number = 0; number < 20; ++number) session.peer.Send("x", std::string(100, 'x'));

@@ -8,7 +8,7 @@
 #include "support/memory_session.hpp"
 #include "transport/codec.hpp"
 #include "units/sample.hpp"
-#include "ws/protocol/message_frames.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
 
 namespace {
 
@@ -28,7 +28,7 @@ void EchoOverMemory(benchmark::State& state) {
     output.clear();
     codec.Feed(input);
     while (codec.Next() == Codec::Event::Message) {
-      output += ws::protocol::RawFrame(codec.TakeMessage(), codec.MessageKind())->Whole();
+      output += ws::protocol::RawFrame(codec.TakeMessage(), codec.Type())->Whole();
       ++messages;
     }
     benchmark::DoNotOptimize(output.data());

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "units/sample.hpp"
+#include "ws/detail/protocol/envelope.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
 #include "ws/message.hpp"
-#include "ws/protocol/envelope.hpp"
-#include "ws/protocol/message_frames.hpp"
 
 namespace {
 
@@ -32,7 +32,7 @@ void ParseData(benchmark::State& state) {
   const std::string_view data = ws::protocol::ReadEnvelope(text).envelope.data;
   const auto begin = static_cast<std::size_t>(data.data() - text.data());
   for (auto _ : state) {
-    const ws::Message message(text, ws::Kind::Text, {{}, {}, {begin, data.size()}, {}});
+    const ws::Message message(text, ws::MessageType::Text, {{}, {}, {begin, data.size()}, {}});
     benchmark::DoNotOptimize(message.Data());
   }
 }

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "units/sample.hpp"
-#include "ws/dispatch/mailbox.hpp"
-#include "ws/protocol/message_frames.hpp"
-#include "ws/protocol/send_queue.hpp"
+#include "ws/detail/dispatch/mailbox.hpp"
+#include "ws/detail/protocol/message_frames.hpp"
+#include "ws/detail/protocol/send_queue.hpp"
 
 namespace {
 
@@ -19,7 +19,7 @@ using ws::dispatch::Exchange;
 using ws::dispatch::Mailbox;
 
 void PushAndTake(benchmark::State& state) {
-  const auto frame = ws::protocol::RawFrame(ws::bench::SampleText(), ws::Kind::Text);
+  const auto frame = ws::protocol::RawFrame(ws::bench::SampleText(), ws::MessageType::Text);
   ws::protocol::SendQueue<int> queue({});
   std::vector<ws::protocol::Outgoing> batch;
   for (auto _ : state) {

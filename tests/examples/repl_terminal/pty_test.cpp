@@ -126,7 +126,7 @@ TEST_CASE("input that nobody reads is bounded and refused, and blocks nothing") 
     if (!error) accepted += block.size();
   }
   CHECK(error == boost::system::errc::no_buffer_space);
-  CHECK(accepted == PtyOptions{}.max_queued_bytes);
+  CHECK(accepted == PtyOptions{}.max_outbound_bytes);
   terminal.pty.Close();
   CHECK(terminal.Until([&] { return terminal.ended; }));
   terminal.End();

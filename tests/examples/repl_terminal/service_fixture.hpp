@@ -42,7 +42,7 @@ struct Service {
     std::ofstream(root / "folder/large.txt") << std::string(std::size_t{4} << 20, '"');
     ws::Options options = ReplService::Options(access, {});
     // Some clients do not read for a while, which is long on a busy machine.
-    options.write_timeout = options.dead_after = std::chrono::minutes(10);
+    options.write_timeout = options.idle_timeout = std::chrono::minutes(10);
     server.Route(ReplService::path, options, [this](ws::Handler socket) { service->Serve(socket); });
     if (server.Start()) throw std::runtime_error("the server does not start");
   }
