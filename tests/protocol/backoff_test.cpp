@@ -11,14 +11,14 @@ using namespace ws::protocol;
 using namespace std::chrono_literals;
 using Milliseconds = Backoff::Milliseconds;
 
-TEST_CASE("The longest wait doubles from half a second to thirty") {
+TEST_CASE("The maximum delay doubles from half a second up to thirty seconds") {
   Backoff backoff;
-  std::vector<Milliseconds> waits;
-  for (int i = 0; i < 9; ++i) waits.push_back(backoff.Next(1));
-  CHECK(waits == std::vector<Milliseconds>{500ms, 1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s});
+  std::vector<Milliseconds> delays;
+  for (int i = 0; i < 9; ++i) delays.push_back(backoff.Next(1));
+  CHECK(delays == std::vector<Milliseconds>{500ms, 1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s});
 }
 
-TEST_CASE("The wait is anywhere between nothing and the longest: full jitter") {
+TEST_CASE("The delay is between zero and the maximum (full jitter)") {
   for (int attempt = 0; attempt < 8; ++attempt) {
     for (const double fraction : {0.0, 0.25, 0.5, 1.0}) {
       Backoff backoff;
@@ -36,32 +36,32 @@ TEST_CASE("A fraction out of range is clamped") {
   CHECK(backoff.Next(7) == 1s);
 }
 
-TEST_CASE("Only a connection that was stable starts the count anew") {
+TEST_CASE("Only a stable connection resets the count of attempts") {
   Backoff backoff;
   for (int i = 0; i < 5; ++i) backoff.Next(1);
   CHECK(backoff.Attempt() == 5);
-  backoff.Ended(30s - 1ns);
+  backoff.OnConnectionEnded(30s - 1ns);
   CHECK(backoff.Attempt() == 5);
   CHECK(backoff.Ceiling() == 16s);
-  backoff.Ended(30s);
+  backoff.OnConnectionEnded(30s);
   CHECK(backoff.Attempt() == 0);
   CHECK(backoff.Next(1) == 500ms);
 }
 
-TEST_CASE("A million attempts still wait for the cap at most") {
+TEST_CASE("The delay never exceeds the cap, even after a million attempts") {
   Backoff backoff;
   Milliseconds longest{};
   for (int i = 0; i < 1'000'000; ++i) longest = std::max(longest, backoff.Next(1));
   CHECK(longest == 30s);
 }
 
-TEST_CASE("The cap bounds a base above it") {
+TEST_CASE("The cap limits a larger base") {
   Backoff backoff(10s, 3s);
   CHECK(backoff.Next(1) == 3s);
   CHECK(backoff.Next(1) == 3s);
 }
 
-TEST_CASE("Base and cap may be the longest time there is") {
+TEST_CASE("Base and cap can be the longest possible duration without overflow") {
   constexpr Milliseconds longest = Milliseconds::max();
   CHECK(Backoff(longest, longest).Next(1) == longest);
   CHECK(Backoff(longest, longest).Next(0.5) > longest / 3);
@@ -70,7 +70,7 @@ TEST_CASE("Base and cap may be the longest time there is") {
   CHECK(doubling.Ceiling() == longest);
 }
 
-TEST_CASE("Clients that lost the same server come back spread over the whole span") {
+TEST_CASE("Clients that lost the same server reconnect evenly over the whole interval") {
   constexpr int clients = 1000, bins = 10;
   std::mt19937 random(5);
   std::uniform_real_distribution<double> fraction(0, 1);
@@ -83,9 +83,9 @@ TEST_CASE("Clients that lost the same server come back spread over the whole spa
   for (const int count : counts) CHECK((count > clients / bins / 2 && count < clients / bins * 2));
 }
 
-TEST_CASE("No connection is stable where it would have to last for ever") {
+TEST_CASE("With the longest stable time no connection resets the count of attempts") {
   Backoff backoff(500ms, 30s, std::chrono::milliseconds::max());
   static_cast<void>(backoff.Next(1));
-  backoff.Ended(1s);
+  backoff.OnConnectionEnded(1s);
   CHECK(backoff.Attempt() == 1);
 }

@@ -6,7 +6,7 @@ using ws::HttpRequest;
 
 namespace {
 
-HttpRequest WithTarget(const char* target) {
+HttpRequest RequestWithTarget(const char* target) {
   HttpRequest request;
   request.target = target;
   return request;
@@ -14,7 +14,7 @@ HttpRequest WithTarget(const char* target) {
 
 }  // namespace
 
-TEST_CASE("Header names compare without case, ASCII's alone") {
+TEST_CASE("Header names are compared without case, in ASCII only") {
   CHECK(ws::IsSameHeader("Sec-WebSocket-Key", "sec-websocket-KEY"));
   CHECK(ws::IsSameHeader("", ""));
   CHECK_FALSE(ws::IsSameHeader("Host", "Hos"));
@@ -24,7 +24,7 @@ TEST_CASE("Header names compare without case, ASCII's alone") {
   CHECK_FALSE(ws::IsSameHeader("\xC4", "\xE4"));
 }
 
-TEST_CASE("A header is found by its name in any case, the first of several") {
+TEST_CASE("Header finds the first of several headers, in any case") {
   HttpRequest request;
   request.headers = {{"Host", "a"}, {"X-Thing", "one"}, {"x-thing", "two"}, {"Empty", ""}};
   CHECK(request.Header("HOST") == "a");
@@ -33,7 +33,7 @@ TEST_CASE("A header is found by its name in any case, the first of several") {
   CHECK(request.Header("X-Things").empty());
 }
 
-TEST_CASE("Headers are counted, empty ones too") {
+TEST_CASE("Count also counts empty headers") {
   HttpRequest request;
   request.headers = {{"Host", "a"}, {"X-Thing", "one"}, {"x-thing", "two"}, {"Empty", ""}};
   CHECK(request.Count("X-THING") == 2);
@@ -41,22 +41,22 @@ TEST_CASE("Headers are counted, empty ones too") {
   CHECK(request.Count("absent") == 0);
 }
 
-TEST_CASE("The path is the target up to the question mark, the query what follows") {
-  const HttpRequest both = WithTarget("/ws/room?name=a%20b&x=?");
+TEST_CASE("The path is the target before the question mark, and the query is the rest") {
+  const HttpRequest both = RequestWithTarget("/ws/room?name=a%20b&x=?");
   CHECK(both.Path() == "/ws/room");
   CHECK(both.Query() == "name=a%20b&x=?");
-  const HttpRequest path_only = WithTarget("/ws");
+  const HttpRequest path_only = RequestWithTarget("/ws");
   CHECK(path_only.Path() == "/ws");
   CHECK(path_only.Query().empty());
-  const HttpRequest no_query = WithTarget("/?");
+  const HttpRequest no_query = RequestWithTarget("/?");
   CHECK(no_query.Path() == "/");
   CHECK(no_query.Query().empty());
-  const HttpRequest empty = WithTarget("");
+  const HttpRequest empty = RequestWithTarget("");
   CHECK(empty.Path().empty());
   CHECK(empty.Query().empty());
 }
 
-TEST_CASE("A request is plain HTTP/1.1 from nobody, unless something says otherwise") {
+TEST_CASE("A default request is HTTP/1.1 without TLS and without a remote address") {
   const HttpRequest request;
   CHECK(request.version == 11);
   CHECK_FALSE(request.secure);

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
-#include "support/json_text_maker.hpp"
+#include "support/json_text_generator.hpp"
 #include "support/same_json.hpp"
 
 using nlohmann::json;
@@ -14,7 +14,7 @@ using namespace ws::protocol;
 
 namespace {
 
-// The tree is nlohmann's, down to the kinds of numbers.
+// Checks that the tree equals nlohmann's tree, including the types of numbers.
 void CheckRead(const std::string& text) {
   INFO(text.substr(0, 100));
   REQUIRE(ScanJson(text, JsonScanner::depth_ceiling).error == ScanError::None);
@@ -23,7 +23,7 @@ void CheckRead(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("Each kind of value is read, with whitespace round it") {
+TEST_CASE("Each type of value is read, with whitespace around it") {
   for (const char* text : {"null", "true", "false", "0", "\"\"", "[]", "{}", " [ ] ", "\r\n\t {\n}\t", "[1 , 2,3]",
                            "{\"a\" : 1 , \"b\":[{}]}", "[[],[[]],{\"\":{}}]", "\"text\"", "[true,false,null]"}) {
     CheckRead(text);
@@ -31,7 +31,7 @@ TEST_CASE("Each kind of value is read, with whitespace round it") {
   CHECK(ReadJson("").is_null());
 }
 
-TEST_CASE("Numbers keep their kind and their exact value") {
+TEST_CASE("Numbers keep their type and their exact value") {
   for (const char* text : {"0",
                            "-0",
                            "-1",
@@ -67,28 +67,28 @@ TEST_CASE("Numbers keep their kind and their exact value") {
   CheckRead("0." + std::string(1000, '0') + "1e1000");
 }
 
-TEST_CASE("Strings and names are decoded") {
+TEST_CASE("The escapes in strings and names are decoded") {
   for (const char* text : {R"("a\"b\\\/\b\f\n\r\t")", R"("\u00e9\u0000\ud83d\ude00")", "\"\xC3\xA9\xF0\x9F\x98\x80\"",
                            R"({"\u0061":1,"b\\":2,"\"":3})", R"("\\")", R"(["\\","\""])"}) {
     CheckRead(text);
   }
 }
 
-TEST_CASE("Of duplicate names the last counts") {
+TEST_CASE("The last of duplicate names wins") {
   CheckRead(R"({"b":1,"a":{"x":1},"b":[2],"a":"last"})");
   CheckRead(R"({"a":1,"\u0061":2})");
 }
 
-TEST_CASE("The deepest nesting is read") {
+TEST_CASE("The deepest allowed nesting is read") {
   const std::size_t depth = JsonScanner::depth_ceiling;
   CheckRead(std::string(depth, '[') + std::string(depth, ']'));
 }
 
-TEST_CASE("100,000 random texts are read as nlohmann reads them") {
-  ws::test::JsonTextMaker maker;
+TEST_CASE("The reader builds the same trees as nlohmann from 100,000 random texts") {
+  ws::test::JsonTextGenerator maker;
   int read = 0;
   for (int round = 0; round < 100'000; ++round) {
-    const std::string text = maker.Make();
+    const std::string text = maker.Generate();
     if (ScanJson(text, JsonScanner::depth_ceiling).error != ScanError::None) continue;
     ++read;
     if (!ws::test::IsSame(ReadJson(text), json::parse(text))) FAIL(text);

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
-#include "support/json_text_maker.hpp"
+#include "support/json_text_generator.hpp"
 #include "support/reference_envelope.hpp"
 
 using namespace ws::protocol;
@@ -19,8 +19,8 @@ bool IsJson(std::string_view text) {
   return ScanJson(text, JsonScanner::depth_ceiling).error == ScanError::None;
 }
 
-/// Checks our verdict, and that it is nlohmann's.
-void CheckVerdict(std::string_view text, bool expected) {
+// Checks the scanner's result, and that nlohmann gives the same result.
+void CheckIsJson(std::string_view text, bool expected) {
   INFO(text.substr(0, 100));
   CHECK(IsJson(text) == expected);
   CHECK(!ws::test::ParseStrictly(text, JsonScanner::depth_ceiling).is_discarded() == expected);
@@ -34,70 +34,71 @@ std::string Repeat(std::string_view text, std::size_t times) {
 
 }  // namespace
 
-TEST_CASE("Each kind of value is JSON, with whitespace round it") {
+TEST_CASE("Each type of value is accepted, with whitespace around it") {
   for (const char* text : {"null", "true", "false", "0", "\"\"", "[]", "{}", " [ ] ", "\r\n\t {\n}\t", "[1,2,3]",
                            "{\"a\":1,\"b\":[{}]}", "[[],[[]],{\"\":{}}]", "{\"a\":1,\"a\":2}"}) {
-    CheckVerdict(text, true);
+    CheckIsJson(text, true);
   }
 }
 
-TEST_CASE("Broken structure is no JSON") {
+TEST_CASE("Invalid structure is rejected") {
   for (const char* text :
        {"", " ", "[", "]", "[}", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "[1]]", "[:]", "[1}", "[{]}"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
   for (const char* text : {"{", "}", "{]", "{,}", "{a:1}", "{1:1}", R"({"a"})", R"({"a":})", R"({"a":1,})",
                            R"({"a" 1})", R"({"a":1 "b":2})", R"({"a":1])"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
   for (const char* text : {"1 2", "null,", "// 1", "[1]//", "'a'", "[1,,2]", "\v1", "\xC2\xA0 1"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
 }
 
-TEST_CASE("Only the three literals are JSON, in full") {
+TEST_CASE("Only the three literals are accepted, and only in full") {
   for (const char* text :
        {"n", "nul", "nulL", "Null", "nullx", "tru", "truee", "fals", "NaN", "Infinity", "-Infinity", "undefined"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
 }
 
-TEST_CASE("Numbers follow the grammar") {
+TEST_CASE("Numbers must follow the grammar") {
   for (const char* text : {"0", "-0", "10", "-1", "0.0", "1.5", "1e5", "1E+5", "1e-5", "1.25e05", "0e0",
                            "18446744073709551616", "-9223372036854775809"}) {
-    CheckVerdict(text, true);
+    CheckIsJson(text, true);
   }
   for (const char* text : {"-", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "1.e5", "0x10", "1_000", "--1",
                            "1..2", "1e5.0", "1e5e5", "1a", "00"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
 }
 
-TEST_CASE("A number past a double's range is no JSON") {
-  CheckVerdict("1.7976931348623157e308", true);
-  CheckVerdict("1.7976931348623158e308", true);
-  CheckVerdict("1.7976931348623159e308", false);
-  CheckVerdict("-1.7976931348623159E+308", false);
-  CheckVerdict("1e400", false);
-  CheckVerdict("[1e309]", false);
-  CheckVerdict("1e308", true);
-  CheckVerdict("0.00001e313", true);
-  CheckVerdict("0.00001e314", false);
-  CheckVerdict("1e99999999999999999999999999", false);
-  CheckVerdict("0e99999999999999999999999999", true);
-  CheckVerdict("0.000e99999999999999999999999999", true);
-  CheckVerdict("1e-99999999999999999999999999", true);
-  CheckVerdict(std::string(309, '1'), true);
-  CheckVerdict(std::string(309, '2'), false);
-  CheckVerdict(std::string(310, '1'), false);
-  CheckVerdict(std::string(100'000, '1'), false);
-  CheckVerdict("0." + std::string(100'000, '1'), true);
-  CheckVerdict("0." + std::string(100'000, '0') + "1e100309", true);
-  CheckVerdict("0." + std::string(100'000, '0') + "1e100310", false);
+TEST_CASE("A number that overflows a double is rejected") {
+  CheckIsJson("1.7976931348623157e308", true);
+  CheckIsJson("1.7976931348623158e308", true);
+  CheckIsJson("1.7976931348623159e308", false);
+  CheckIsJson("-1.7976931348623159E+308", false);
+  CheckIsJson("1e400", false);
+  CheckIsJson("[1e309]", false);
+  CheckIsJson("1e308", true);
+  CheckIsJson("0.00001e313", true);
+  CheckIsJson("0.00001e314", false);
+  CheckIsJson("1e99999999999999999999999999", false);
+  CheckIsJson("0e99999999999999999999999999", true);
+  CheckIsJson("0.000e99999999999999999999999999", true);
+  CheckIsJson("1e-99999999999999999999999999", true);
+  CheckIsJson(std::string(309, '1'), true);
+  CheckIsJson(std::string(309, '2'), false);
+  CheckIsJson(std::string(310, '1'), false);
+  CheckIsJson(std::string(100'000, '1'), false);
+  CheckIsJson("0." + std::string(100'000, '1'), true);
+  CheckIsJson("0." + std::string(100'000, '0') + "1e100309", true);
+  CheckIsJson("0." + std::string(100'000, '0') + "1e100310", false);
 }
 
-TEST_CASE("The first number that overflows is known to its last digit") {
-  // 2^1024 - 2^970: half-way from the largest double to what would be the next, and rounded to that.
+TEST_CASE("The smallest number that overflows is found exactly, to its last digit") {
+  // 2^1024 - 2^970: half-way between the largest double and the next one that a larger exponent would allow. It rounds
+  // up, so it overflows.
   const std::string edge =
       "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017977587207096"
       "3"
@@ -105,64 +106,64 @@ TEST_CASE("The first number that overflows is known to its last digit") {
       "7"
       "006985557136695962284291481986083493647529271907416844436551070434271155969950809304288017790417449779"
       "2";
-  CheckVerdict(edge, false);
-  CheckVerdict(edge + ".0", false);
-  CheckVerdict("0." + edge + "e309", false);
+  CheckIsJson(edge, false);
+  CheckIsJson(edge + ".0", false);
+  CheckIsJson("0." + edge + "e309", false);
   std::string below = edge;
   below.back() = '1';
-  CheckVerdict(below, true);
-  CheckVerdict(below + ".999e0", true);
+  CheckIsJson(below, true);
+  CheckIsJson(below + ".999e0", true);
 }
 
-TEST_CASE("Strings hold whole UTF-8 and no control characters") {
+TEST_CASE("Strings must be valid UTF-8 without control characters") {
   for (const char* text :
        {"\"a\"", "\"\x7F\"", "\"\xC3\xA9\"", "\"\xE2\x80\xA8\"", "\"\xF0\x9F\x98\x80\"", "\"\xEF\xBF\xBF\""}) {
-    CheckVerdict(text, true);
+    CheckIsJson(text, true);
   }
   for (const char* text : {"\"", "\"a", "\"\n\"", "\"\x1F\"", "\"\x80\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"",
                            "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"", "\"\xFF\"", "\xFF"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
-  CheckVerdict(std::string_view("\"\0\"", 3), false);
+  CheckIsJson(std::string_view("\"\0\"", 3), false);
 }
 
-TEST_CASE("Escapes are those of the grammar, and surrogates come in pairs") {
+TEST_CASE("Escapes must follow the grammar, and surrogates must come in pairs") {
   for (const char* text :
        {R"("\"\\\/\b\f\n\r\t")", R"("\u0000")", R"("\uFFFF\uabcd")", R"("\ud83d\uDE00")", R"("\uD7FF\uE000")"}) {
-    CheckVerdict(text, true);
+    CheckIsJson(text, true);
   }
   for (const char* text : {R"("\")", R"("\x")", R"("\U0041")", R"("\u")", R"("\u12")", R"("\u12G4")", R"("\u-123")",
                            R"("\u0x12")", R"("\ud800")", R"("\udc00")", R"("\ud800\ud800")", R"("\ud800x")",
                            R"("\ud800\n")", R"("\ud800\u0041")", R"("\ud800\u")", R"("\ud800\)", R"("\u00)", R"("\)"}) {
-    CheckVerdict(text, false);
+    CheckIsJson(text, false);
   }
 }
 
-TEST_CASE("A stop in a string is found at every place of it") {
-  for (std::size_t place = 0; place < 40; ++place) {
-    for (const char* stop : {"\x1F", "\x80", "\xFF", "\\", "\n"}) {
-      CheckVerdict("\"" + std::string(place, 'x') + stop + std::string(40 - place, 'x') + "\"", false);
+TEST_CASE("An invalid byte in a string is found at every position") {
+  for (std::size_t position = 0; position < 40; ++position) {
+    for (const char* invalid : {"\x1F", "\x80", "\xFF", "\\", "\n"}) {
+      CheckIsJson("\"" + std::string(position, 'x') + invalid + std::string(40 - position, 'x') + "\"", false);
     }
-    CheckVerdict("\"" + std::string(place, 'x') + "\"", true);
-    CheckVerdict("\"" + std::string(place, 'x') + "\xC3\xA9\\n!#[]~ \x7F\"", true);
+    CheckIsJson("\"" + std::string(position, 'x') + "\"", true);
+    CheckIsJson("\"" + std::string(position, 'x') + "\xC3\xA9\\n!#[]~ \x7F\"", true);
   }
 }
 
-TEST_CASE("A byte order mark is a syntax error, unlike for nlohmann") {
+TEST_CASE("A byte order mark is a syntax error, unlike in nlohmann") {
   const ScanResult result = ScanJson("\xEF\xBB\xBF{}");
   CHECK(result.error == ScanError::Syntax);
   CHECK(result.offset == 0);
   CHECK(json::accept("\xEF\xBB\xBF{}"));
 }
 
-TEST_CASE("A NUL behind the value is a syntax error, unlike for nlohmann") {
+TEST_CASE("A NUL after the value is a syntax error, unlike in nlohmann") {
   const std::string_view text("{}\0x", 4);
   CHECK(ScanJson(text).error == ScanError::Syntax);
   CHECK(ScanJson(text).offset == 2);
   CHECK(json::accept(text));
 }
 
-TEST_CASE("The offset names the byte at which the scan stopped") {
+TEST_CASE("The offset is the position at which the scan stopped") {
   CHECK(ScanJson("[1,x]").offset == 3);
   CHECK(ScanJson("{\"a\":1}}").offset == 7);
   CHECK(ScanJson("\"ab\xFF\"").offset == 3);
@@ -172,7 +173,7 @@ TEST_CASE("The offset names the byte at which the scan stopped") {
   CHECK(ScanJson("[1]").offset == 3);
 }
 
-TEST_CASE("Depth is counted from the top-level array or object, up to the limit asked for") {
+TEST_CASE("The depth counts from the top-level array or object and is limited by max_depth") {
   const auto nested = [](std::size_t depth) { return Repeat("[", depth) + Repeat("]", depth); };
   CHECK(ScanJson(nested(64)).error == ScanError::None);
   CHECK(ScanJson(nested(65)).error == ScanError::TooDeep);
@@ -187,21 +188,21 @@ TEST_CASE("Depth is counted from the top-level array or object, up to the limit 
   CHECK(ScanJson("[" + Repeat("[],", 1000) + "[]]", 2).error == ScanError::None);
 }
 
-TEST_CASE("A million levels are refused in less time than a flat text of that size takes nlohmann") {
+TEST_CASE("A million levels are rejected faster than nlohmann parses a flat text of that size") {
   const auto measure = [](const auto& work) {
-    const auto begun = std::chrono::steady_clock::now();
+    const auto begin = std::chrono::steady_clock::now();
     work();
-    return std::chrono::steady_clock::now() - begun;
+    return std::chrono::steady_clock::now() - begin;
   };
   const std::string flat = "[" + Repeat("0,", 500'000) + "0]";
-  const auto bound = measure([&] { CHECK(json::accept(flat)); });
+  const auto limit = measure([&] { CHECK(json::accept(flat)); });
   for (const char* level : {"[", "{\"a\":"}) {
     const std::string deep = Repeat(level, 1'000'000);
-    CHECK(measure([&] { CHECK(ScanJson(deep).error == ScanError::TooDeep); }) < bound);
+    CHECK(measure([&] { CHECK(ScanJson(deep).error == ScanError::TooDeep); }) < limit);
   }
 }
 
-TEST_CASE("Pieces can be scanned one by one") {
+TEST_CASE("A text can be scanned piece by piece") {
   JsonScanner scanner{R"( { "k\u00e9y" : [1, {}] , "b":" x" } )"};
   std::string_view raw;
   bool has_escape = false;
@@ -223,18 +224,18 @@ TEST_CASE("Pieces can be scanned one by one") {
   CHECK(scanner.Result().error == ScanError::None);
 }
 
-TEST_CASE("The verdict is nlohmann's on 300,000 texts, made and damaged at random") {
-  ws::test::JsonTextMaker maker;
+TEST_CASE("The scanner accepts the same texts as nlohmann, on 300,000 random and damaged texts") {
+  ws::test::JsonTextGenerator maker;
   int accepted = 0;
   constexpr int rounds = 300'000;
   for (int round = 0; round < rounds; ++round) {
-    const std::string text = maker.Make();
+    const std::string text = maker.Generate();
     const bool expected = !ws::test::ParseStrictly(text, JsonScanner::depth_ceiling).is_discarded();
     accepted += expected;
     if (IsJson(text) != expected)
       FAIL("round " << round << ": " << json(text).dump(-1, ' ', true, json::error_handler_t::replace));
   }
-  // Neither side may be starved, or the comparison says little.
+  // The comparison is meaningful only if many texts are accepted and many are rejected.
   CHECK(accepted > rounds / 10);
   CHECK(accepted < rounds * 9 / 10);
 }

@@ -9,26 +9,26 @@
 #include <nlohmann/json.hpp>
 
 #include "support/catch.hpp"
-#include "support/json_text_maker.hpp"
+#include "support/json_text_generator.hpp"
 
 using nlohmann::json;
 using namespace ws::protocol;
 
 namespace {
 
-std::string Written(const json& value) {
+std::string Write(const json& value) {
   std::string out;
   AppendJson(out, value);
   return out;
 }
 
-std::string Dumped(const json& value) {
+std::string Dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
 
-TEST_CASE("What is written is what nlohmann dumps") {
+TEST_CASE("The writer writes the same text as nlohmann's dump") {
   for (const json& value : {json(),
                             json(true),
                             json(false),
@@ -52,23 +52,23 @@ TEST_CASE("What is written is what nlohmann dumps") {
                             json(std::numeric_limits<std::uint64_t>::max()),
                             json::binary({1, 255}, 7),
                             json{{"bytes", json::binary({})}}}) {
-    CHECK(Written(value) == Dumped(value));
+    CHECK(Write(value) == Dump(value));
   }
 }
 
-TEST_CASE("What JSON has not is null") {
-  CHECK(Written(std::numeric_limits<double>::quiet_NaN()) == "null");
-  CHECK(Written(json::array({-std::numeric_limits<double>::infinity()})) == "[null]");
-  CHECK(Written(json(json::value_t::discarded)) == "null");
+TEST_CASE("Values that JSON cannot represent become null") {
+  CHECK(Write(std::numeric_limits<double>::quiet_NaN()) == "null");
+  CHECK(Write(json::array({-std::numeric_limits<double>::infinity()})) == "[null]");
+  CHECK(Write(json(json::value_t::discarded)) == "null");
 }
 
-TEST_CASE("100,000 random numbers and texts are written as nlohmann dumps them") {
+TEST_CASE("The writer writes 100,000 random numbers and trees like nlohmann's dump") {
   std::mt19937_64 random(7);
-  ws::test::JsonTextMaker maker;
+  ws::test::JsonTextGenerator maker;
   for (int round = 0; round < 100'000; ++round) {
     const json number = std::bit_cast<double>(static_cast<std::uint64_t>(random()));
-    if (Written(number) != Dumped(number)) FAIL(number);
-    const json tree = json::parse(maker.Make(), nullptr, false);
-    if (!tree.is_discarded() && Written(tree) != Dumped(tree)) FAIL(tree);
+    if (Write(number) != Dump(number)) FAIL(number);
+    const json tree = json::parse(maker.Generate(), nullptr, false);
+    if (!tree.is_discarded() && Write(tree) != Dump(tree)) FAIL(tree);
   }
 }

@@ -11,7 +11,7 @@ TEST_CASE("A peer may not send lifecycle events") {
   CHECK(IsReservedFromPeer("disconnect"));
 }
 
-TEST_CASE("A peer may not send names with a dollar but the three that the protocol has") {
+TEST_CASE("A peer may not send names that start with a dollar sign, except the three of the protocol") {
   CHECK(IsReservedFromPeer("$"));
   CHECK(IsReservedFromPeer("$x"));
   CHECK(IsReservedFromPeer("$pings"));
@@ -21,7 +21,7 @@ TEST_CASE("A peer may not send names with a dollar but the three that the protoc
   CHECK_FALSE(IsReservedFromPeer("$ack"));
 }
 
-TEST_CASE("A peer may send every other name") {
+TEST_CASE("A peer may send all other names") {
   CHECK_FALSE(IsReservedFromPeer("error"));
   CHECK_FALSE(IsReservedFromPeer("Connect"));
   CHECK_FALSE(IsReservedFromPeer("connect "));
@@ -35,11 +35,11 @@ TEST_CASE("A local caller may emit names of 1 to 256 bytes") {
   CHECK(IsEmittable(std::string(256, 'x')));
   CHECK_FALSE(IsEmittable(""));
   CHECK_FALSE(IsEmittable(std::string(257, 'x')));
-  CHECK(IsEmittable(std::string(85, '\xFF')));  // U+FFFD has three
+  CHECK(IsEmittable(std::string(85, '\xFF')));  // each byte becomes U+FFFD, which has three bytes
   CHECK_FALSE(IsEmittable(std::string(86, '\xFF')));
 }
 
-TEST_CASE("A local caller may not emit what belongs to the protocol") {
+TEST_CASE("A local caller may not emit names that are reserved for the protocol") {
   for (const char* name : {"connect", "disconnect", "$", "$ack", "$ping", "$pong", "$x"}) {
     INFO(name);
     CHECK_FALSE(IsEmittable(name));

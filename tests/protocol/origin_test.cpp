@@ -19,7 +19,7 @@ void CheckAuthority(std::string_view text, std::string_view host, std::string_vi
 
 }  // namespace
 
-TEST_CASE("An authority is a host, and a port where one is written") {
+TEST_CASE("An authority is a host with an optional port") {
   CheckAuthority("example.org", "example.org", "");
   CheckAuthority("example.org:8080", "example.org", "8080");
   CheckAuthority("example.org:", "example.org", "");
@@ -29,7 +29,7 @@ TEST_CASE("An authority is a host, and a port where one is written") {
   CheckAuthority("h:65535", "h", "65535");
 }
 
-TEST_CASE("What is no authority is refused") {
+TEST_CASE("Text that is not an authority is rejected") {
   for (const char* text : {"",          ":80",    "a:b",    "a:80:80", "a:-1",      "a:+1",      "a: 80",
                            "a:123456",  "::1",    "[::1",   "[::1]80", "[::1]x:80", "user@host", "host/",
                            "host/path", "host?x", "host#x", "a b",     "a\tb",      " a",        "a,b:x"}) {
@@ -38,7 +38,7 @@ TEST_CASE("What is no authority is refused") {
   }
 }
 
-TEST_CASE("The same host is allowed, with the scheme's default port filled in") {
+TEST_CASE("A missing port is the scheme's default port") {
   CHECK(IsSameHost("http://example.org", "example.org"));
   CHECK(IsSameHost("http://example.org", "example.org:80"));
   CHECK(IsSameHost("http://example.org:80", "example.org"));
@@ -48,18 +48,18 @@ TEST_CASE("The same host is allowed, with the scheme's default port filled in") 
   CHECK(IsSameHost("http://[::1]:8080", "[::1]:8080"));
 }
 
-TEST_CASE("The scheme is not compared, since TLS may end at a proxy") {
+TEST_CASE("The scheme is not compared, because a proxy may terminate TLS") {
   CHECK(IsSameHost("https://example.org", "example.org"));
   CHECK(IsSameHost("https://example.org:8443", "example.org:8443"));
 }
 
-TEST_CASE("Case does not count in scheme and host") {
+TEST_CASE("Scheme and host are compared without case") {
   CHECK(IsSameHost("HTTP://EXAMPLE.ORG", "example.org"));
   CHECK(IsSameHost("http://example.org", "Example.Org"));
   CHECK(IsSameHost("hTTpS://example.org", "EXAMPLE.org:443"));
 }
 
-TEST_CASE("Another port is another origin") {
+TEST_CASE("A different port is a different origin") {
   CHECK_FALSE(IsSameHost("http://localhost:3000", "localhost:8080"));
   CHECK_FALSE(IsSameHost("http://localhost", "localhost:8080"));
   CHECK_FALSE(IsSameHost("http://localhost:8080", "localhost"));
@@ -67,7 +67,7 @@ TEST_CASE("Another port is another origin") {
   CHECK_FALSE(IsSameHost("https://example.org", "example.org:80"));
 }
 
-TEST_CASE("A foreign host is another origin, however like it looks") {
+TEST_CASE("A different host is a different origin, even if the names look similar") {
   for (const char* origin :
        {"http://evil.org", "http://example.org.evil.org", "http://evil-example.org", "http://sub.example.org",
         "http://example.or", "http://example.orgs", "http://example.org@evil.org", "http://evil.org/example.org",
@@ -78,7 +78,7 @@ TEST_CASE("A foreign host is another origin, however like it looks") {
   }
 }
 
-TEST_CASE("What has no web scheme is never the same host") {
+TEST_CASE("An origin without an HTTP scheme is never the same host") {
   for (const char* origin :
        {"null", "", "file://", "file://example.org", "example.org", "//example.org", "http:example.org",
         "http:/example.org", "ftp://example.org", "ws://example.org", "chrome-extension://example.org", "http://",
@@ -91,7 +91,7 @@ TEST_CASE("What has no web scheme is never the same host") {
   CHECK_FALSE(IsSameHost("http://", ""));
 }
 
-TEST_CASE("A Host header that is no authority is nobody's host") {
+TEST_CASE("An invalid Host header matches no origin") {
   for (const char* host : {"", "a/b", "user@example.org", "example.org:x", "http://example.org", "example.org:80:80"}) {
     INFO(host);
     CHECK_FALSE(IsSameHost("http://example.org", host));
@@ -99,7 +99,7 @@ TEST_CASE("A Host header that is no authority is nobody's host") {
   }
 }
 
-TEST_CASE("A listed origin is allowed as a whole, in any case") {
+TEST_CASE("An origin must match a listed origin completely, in any case") {
   const std::vector<std::string> allowed{"https://app.example.org", "http://localhost:3000"};
   CHECK(IsListedOrigin("https://app.example.org", allowed));
   CHECK(IsListedOrigin("HTTPS://App.Example.Org", allowed));
@@ -113,7 +113,7 @@ TEST_CASE("A listed origin is allowed as a whole, in any case") {
   CHECK_FALSE(IsListedOrigin("https://app.example.org", {}));
 }
 
-TEST_CASE("An origin is what a browser writes") {
+TEST_CASE("IsOrigin accepts the origins that browsers send") {
   for (const char* origin : {"https://example.org", "http://localhost:5173", "http://[::1]:8080", "null",
                              "chrome-extension://abcdefgh", "http://example.org:443", "file://"}) {
     INFO(origin);
@@ -126,14 +126,14 @@ TEST_CASE("An origin is what a browser writes") {
   }
 }
 
-TEST_CASE("A star allows every origin, null too, and is none itself") {
+TEST_CASE("A star in the list allows every origin, and is not an origin itself") {
   CHECK(IsListedOrigin("https://anything", {"*"}));
   CHECK(IsListedOrigin("null", {"*"}));
   CHECK_FALSE(IsListedOrigin("*", {"https://app.example.org"}));
   CHECK_FALSE(IsListedOrigin("https://app.example.org", {"*.example.org"}));
 }
 
-TEST_CASE("A listed host without a port allows any port, one with a port that one") {
+TEST_CASE("A listed host without a port allows any port, one with a port allows that port only") {
   const std::vector<std::string> allowed{"localhost", "example.org:8080", "[::1]"};
   CHECK(IsListedHost("localhost", allowed));
   CHECK(IsListedHost("LOCALHOST:1234", allowed));
@@ -146,7 +146,7 @@ TEST_CASE("A listed host without a port allows any port, one with a port that on
   }
 }
 
-TEST_CASE("A listed host with a scheme's own port is one that browsers write without it") {
+TEST_CASE("A listed host with a default port also matches a Host header without a port") {
   CHECK(IsListedHost("example.org", {"example.org:443"}));
   CHECK(IsListedHost("example.org", {"example.org:80"}));
   CHECK(IsListedHost("example.org:443", {"Example.org:443"}));
@@ -155,7 +155,7 @@ TEST_CASE("A listed host with a scheme's own port is one that browsers write wit
   CHECK_FALSE(IsListedHost("evil.org", {"example.org:443"}));
 }
 
-TEST_CASE("No page is of a WebSocket's scheme") {
+TEST_CASE("An origin cannot have a WebSocket scheme") {
   CHECK_FALSE(IsOrigin("ws://example.org"));
   CHECK_FALSE(IsOrigin("wss://example.org"));
 }

@@ -11,7 +11,7 @@ using ws::test::start;
 
 namespace {
 
-// Reads messages of that size as fast as it may, until `until`; how many.
+// Reads messages of `size` bytes as fast as the limiter allows until `until`. Returns the number of messages.
 int ReadAll(RateLimiter& limiter, Time& now, Time until, std::size_t size = 1) {
   int count = 0;
   while ((now = std::max(now, limiter.ReadyAt())) < until) {
@@ -23,17 +23,17 @@ int ReadAll(RateLimiter& limiter, Time& now, Time until, std::size_t size = 1) {
 
 }  // namespace
 
-TEST_CASE("Without a limit nothing is held back") {
+TEST_CASE("Without a limit the peer is never throttled") {
   RateLimiter limiter({});
   for (int count = 0; count < 1000; ++count) limiter.Count(start, 1'000'000);
   CHECK(limiter.ReadyAt() <= start);
-  CHECK(limiter.GivesUpAt() == Time::max());
+  CHECK(limiter.GracePeriodEnd() == Time::max());
 }
 
-TEST_CASE("A burst passes at once, and what follows at the average") {
+TEST_CASE("A burst is read at once, and the messages after it at the average rate") {
   RateLimiter limiter({.messages_per_second = 10, .burst_messages = 5});
   Time now = start;
-  CHECK(ReadAll(limiter, now, start + 1ms) == 6);  // the sixth makes it overflow
+  CHECK(ReadAll(limiter, now, start + 1ms) == 6);  // the sixth exceeds the burst
   CHECK(limiter.ReadyAt() == start + 100ms);
   now = start;
   const int rest = ReadAll(limiter, now, start + 10s);
@@ -41,48 +41,48 @@ TEST_CASE("A burst passes at once, and what follows at the average") {
   CHECK(rest <= 100);
 }
 
-TEST_CASE("Bytes are limited like messages, and one larger than the burst is read") {
+TEST_CASE("Bytes are limited like messages, and a message larger than the burst is read") {
   RateLimiter limiter({.bytes_per_second = 1000, .burst_bytes = 100});
   limiter.Count(start, 600);
   CHECK(limiter.ReadyAt() == start + 500ms);
 }
 
-TEST_CASE("A burst of zero is one second's worth") {
+TEST_CASE("A burst of zero means the amount of one second") {
   RateLimiter limiter({.messages_per_second = 10});
   for (int count = 0; count < 10; ++count) limiter.Count(start, 1);
   CHECK(limiter.ReadyAt() <= start);
 }
 
-TEST_CASE("Who sends at the average is never held back long, and never given up") {
+TEST_CASE("A peer that sends at the average rate is never throttled") {
   RateLimiter limiter({.messages_per_second = 10, .burst_messages = 1});
   for (Time now = start; now < start + 60s; now += 100ms) {
     CHECK(limiter.ReadyAt() <= now);
     limiter.Count(now, 1);
   }
-  CHECK(limiter.GivesUpAt() == Time::max());
+  CHECK(limiter.GracePeriodEnd() == Time::max());
 }
 
-TEST_CASE("Who is held back again and again is given up after ten seconds") {
+TEST_CASE("The grace period of a peer that is always throttled ends after ten seconds") {
   RateLimiter limiter({.messages_per_second = 10, .burst_messages = 1});
   Time now = start;
   ReadAll(limiter, now, start + 9s);
-  CHECK(limiter.GivesUpAt() == Time::max());
+  CHECK(limiter.GracePeriodEnd() == Time::max());
   ReadAll(limiter, now, start + 12s);
-  CHECK(limiter.GivesUpAt() < now);
+  CHECK(limiter.GracePeriodEnd() < now);
 }
 
-TEST_CASE("Time without being held back makes up for the excess") {
+TEST_CASE("Time without throttling is subtracted from the excess") {
   RateLimiter limiter({.messages_per_second = 10, .burst_messages = 1});
   Time now = start;
   ReadAll(limiter, now, start + 9s);
   now += 5s;
   ReadAll(limiter, now, start + 19s);
-  CHECK(limiter.GivesUpAt() == Time::max());
+  CHECK(limiter.GracePeriodEnd() == Time::max());
   ReadAll(limiter, now, start + 21s);
-  CHECK(limiter.GivesUpAt() < now);
+  CHECK(limiter.GracePeriodEnd() < now);
 }
 
-TEST_CASE("Who stays under the average, though in batches that are held back, is never given up") {
+TEST_CASE("The grace period never ends for a peer below the average rate, even if its batches are throttled") {
   RateLimiter limiter({.messages_per_second = 10, .burst_messages = 1});
   Time now = start;
   for (Time second = start; second < start + 60s; second += 1s) {
@@ -91,11 +91,11 @@ TEST_CASE("Who stays under the average, though in batches that are held back, is
       now = std::max(now, limiter.ReadyAt());
       limiter.Count(now, 1);
     }
-    CHECK(limiter.GivesUpAt() == Time::max());
+    CHECK(limiter.GracePeriodEnd() == Time::max());
   }
 }
 
-TEST_CASE("A burst that takes longer than a day to come back is a bound all the same") {
+TEST_CASE("A burst that takes longer than a day to drain is still a limit") {
   RateLimiter limiter({.bytes_per_second = 1000, .burst_bytes = std::size_t{1} << 30});
   std::size_t read = 0;
   while (limiter.ReadyAt() <= start) {

@@ -1,4 +1,4 @@
-// What the send queue tells of how full it is.
+// The states of a send queue that depend on how full it is.
 #include <string>
 
 #include "support/catch.hpp"
@@ -14,23 +14,23 @@ using ws::test::MakeOutgoing;
 using ws::test::Queue;
 using ws::test::Send;
 
-TEST_CASE("Protocol messages are always queued, and they alone congest") {
+TEST_CASE("Protocol messages are always queued, and only they make the queue congested") {
   Queue queue(Limits());
   Fill(queue);
   CHECK_FALSE(queue.IsCongested());
-  queue.Push(MakeOutgoing("reply", 10));
+  queue.PushProtocol(MakeOutgoing("reply", 10));
   CHECK(queue.Messages() == 9);
   CHECK(queue.IsCongested());
   CHECK(Send(queue, 1) == "0");
   CHECK_FALSE(queue.IsCongested());
-  queue.Push(MakeOutgoing("vast", 10'000));
+  queue.PushProtocol(MakeOutgoing("huge", 10'000));
   CHECK(queue.IsCongested());
   CHECK(queue.Dropped() == 0);
-  CHECK(Send(queue) == "1 2 3 4 5 6 7 reply vast");
+  CHECK(Send(queue) == "1 2 3 4 5 6 7 reply huge");
   CHECK_FALSE(queue.IsCongested());
 }
 
-TEST_CASE("A large message of EmitAsync beside Emit's does not congest") {
+TEST_CASE("A large message of EmitAsync does not make the queue congested") {
   Queue queue(Limits());
   Fill(queue, 7, 100);
   REQUIRE(queue.EmitIfRoom(MakeOutgoing("large", 800)) == Admission::Queued);
@@ -38,74 +38,74 @@ TEST_CASE("A large message of EmitAsync beside Emit's does not congest") {
   CHECK_FALSE(queue.IsCongested());
 }
 
-TEST_CASE("The next callback is held while what callbacks queued exceeds a quarter") {
+TEST_CASE("The next callback is held while messages from callbacks fill more than a quarter of the queue") {
   Queue queue(Limits());
   Fill(queue, 5, 10);
-  CHECK_FALSE(queue.HoldsCallbacks());
-  queue.Push(MakeOutgoing("reply", 10, true));
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
+  queue.PushProtocol(MakeOutgoing("reply", 10, true));
   REQUIRE(queue.Emit(MakeOutgoing("emit", 10, true)) == Admission::Queued);
-  CHECK_FALSE(queue.HoldsCallbacks());
-  queue.Push(MakeOutgoing("third", 10, true));
-  CHECK(queue.HoldsCallbacks());
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
+  queue.PushProtocol(MakeOutgoing("third", 10, true));
+  CHECK(queue.ShouldHoldCallbacks());
   Send(queue, 5);
-  CHECK(queue.HoldsCallbacks());
+  CHECK(queue.ShouldHoldCallbacks());
   Send(queue, 1);
-  CHECK_FALSE(queue.HoldsCallbacks());
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
   Send(queue);
-  queue.Push(MakeOutgoing("large", 200, true));
-  CHECK_FALSE(queue.HoldsCallbacks());
-  queue.Push(MakeOutgoing("", 1, true));
-  CHECK(queue.HoldsCallbacks());
+  queue.PushProtocol(MakeOutgoing("large", 200, true));
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
+  queue.PushProtocol(MakeOutgoing("", 1, true));
+  CHECK(queue.ShouldHoldCallbacks());
   queue.Clear();
-  CHECK_FALSE(queue.HoldsCallbacks());
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
 }
 
-TEST_CASE("A dropped message of a callback no longer holds the next") {
+TEST_CASE("A dropped message from a callback no longer counts") {
   Queue queue(Limits(Overflow::DropOldest));
   for (int i = 0; i < 3; ++i) REQUIRE(queue.Emit(MakeOutgoing("own", 10, true)) == Admission::Queued);
-  CHECK(queue.HoldsCallbacks());
+  CHECK(queue.ShouldHoldCallbacks());
   Fill(queue, 6);
   CHECK(queue.Dropped() == 1);
-  CHECK_FALSE(queue.HoldsCallbacks());
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
 }
 
-TEST_CASE("A queue that was full is drained once, at a quarter") {
+TEST_CASE("A queue that was full reports drained once, when it is a quarter full") {
   Queue queue(Limits());
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   Fill(queue);
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   REQUIRE(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
   Send(queue, 5);
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   Send(queue, 1);
-  CHECK(queue.TakeDrained());
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK(queue.ConsumeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   Send(queue);
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
 }
 
-TEST_CASE("A queue whose bytes exceed a quarter is not drained") {
+TEST_CASE("A queue whose bytes exceed a quarter does not report drained") {
   Queue queue(Limits());
   Fill(queue, 2, 201);
   REQUIRE(queue.Emit(MakeOutgoing("late", 500)) == Admission::Full);
   Send(queue, 1);
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   Send(queue, 1);
-  CHECK(queue.TakeDrained());
+  CHECK(queue.ConsumeDrained());
 }
 
-TEST_CASE("The first loss of each episode is told once") {
+TEST_CASE("The first loss after each drain is reported once") {
   Queue queue(Limits());
-  for (int episode = 0; episode < 2; ++episode) {
+  for (int round = 0; round < 2; ++round) {
     Fill(queue);
-    CHECK_FALSE(queue.TakeFirstLoss());
+    CHECK_FALSE(queue.ConsumeFirstLoss());
     CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
     CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
-    CHECK(queue.TakeFirstLoss());
+    CHECK(queue.ConsumeFirstLoss());
     CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
-    CHECK_FALSE(queue.TakeFirstLoss());
+    CHECK_FALSE(queue.ConsumeFirstLoss());
     Send(queue);
-    CHECK(queue.TakeDrained());
+    CHECK(queue.ConsumeDrained());
   }
   CHECK(queue.Dropped() == 6);
 }

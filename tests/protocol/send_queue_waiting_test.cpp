@@ -1,4 +1,4 @@
-// Those who wait for room in the send queue.
+// Callers that wait for room in the send queue.
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,13 +15,13 @@ using ws::test::Send;
 
 namespace {
 
-// Move-only, as a completion handler is.
+// Move-only, like a completion handler.
 using Waiter = std::unique_ptr<int>;
 using WaitQueue = SendQueue<Waiter>;
 
 const SendLimits limits{8, 800, Overflow::Refuse, 4};
 
-void FillAlike(WaitQueue& queue, int count = 8, std::size_t size = 10) {
+void Fill(WaitQueue& queue, int count = 8, std::size_t size = 10) {
   for (int i = 0; i < count; ++i) REQUIRE(queue.Emit(MakeOutgoing("e", size)) == Admission::Queued);
 }
 
@@ -29,15 +29,15 @@ Admission Wait(WaitQueue& queue, int id, std::size_t size = 10) {
   Waiter waiter = std::make_unique<int>(id);
   const Admission admission =
       queue.EmitWhenRoom(MakeOutgoing("w" + std::to_string(id), size), waiter, static_cast<std::uint64_t>(id));
-  // The waiter is taken where it has to wait, and only there.
+  // The queue moves from the waiter only if the caller must wait.
   CHECK((waiter == nullptr) == (admission == Admission::Waiting));
   return admission;
 }
 
-/// The ids of all that can be admitted now.
+// Admits all waiters that fit now. Returns their ids.
 std::vector<int> AdmitAll(WaitQueue& queue) {
   std::vector<int> ids;
-  while (auto admitted = queue.Admit()) {
+  while (auto admitted = queue.AdmitWaiter()) {
     CHECK(admitted->id == static_cast<std::uint64_t>(*admitted->waiter));
     ids.push_back(*admitted->waiter);
   }
@@ -46,7 +46,7 @@ std::vector<int> AdmitAll(WaitQueue& queue) {
 
 }  // namespace
 
-TEST_CASE("Where there is room nobody waits") {
+TEST_CASE("If there is room, no caller waits") {
   WaitQueue queue(limits);
   CHECK(Wait(queue, 1) == Admission::Queued);
   CHECK(queue.EmitIfRoom(MakeOutgoing("2", 10)) == Admission::Queued);
@@ -54,7 +54,7 @@ TEST_CASE("Where there is room nobody waits") {
   CHECK(AdmitAll(queue).empty());
 }
 
-TEST_CASE("EmitAsync fills half of the queue at most") {
+TEST_CASE("EmitAsync fills at most half of the queue") {
   WaitQueue queue(limits);
   for (int id = 1; id <= 4; ++id) CHECK(Wait(queue, id) == Admission::Queued);
   CHECK(Wait(queue, 5) == Admission::Waiting);
@@ -68,27 +68,27 @@ TEST_CASE("EmitAsync fills half of the queue at most") {
   CHECK(Wait(by_bytes, 3, 1) == Admission::Waiting);
 }
 
-TEST_CASE("While one waits, Emit has the other half") {
+TEST_CASE("While a caller waits, Emit may fill the other half") {
   WaitQueue queue(limits);
   for (int id = 1; id <= 5; ++id) Wait(queue, id);
-  FillAlike(queue, 4);
+  Fill(queue, 4);
   CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
 
   WaitQueue half_full(limits);
-  FillAlike(half_full, 2);
+  Fill(half_full, 2);
   for (int id = 1; id <= 5; ++id) Wait(half_full, id);
-  FillAlike(half_full, 2);
+  Fill(half_full, 2);
   CHECK(half_full.Messages() == 8);
   CHECK(Send(half_full, 1) == "e");
-  FillAlike(half_full, 1);
+  Fill(half_full, 1);
   CHECK(Send(half_full, 2) == "e w1");
   CHECK(AdmitAll(half_full) == std::vector{5});
   CHECK(half_full.Messages() == 7);
 }
 
-TEST_CASE("Emit may not refill the room that those who wait are owed") {
+TEST_CASE("Emit may not use the room that a waiting caller needs") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   REQUIRE(Wait(queue, 1) == Admission::Waiting);
   Send(queue, 1);
   CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Full);
@@ -97,7 +97,7 @@ TEST_CASE("Emit may not refill the room that those who wait are owed") {
   CHECK(queue.Emit(MakeOutgoing("late", 10)) == Admission::Queued);
 }
 
-TEST_CASE("While one waits, Emit's half admits one message of any size that fits the queue") {
+TEST_CASE("While a caller waits, Emit's half admits one message of any size that fits into the queue") {
   WaitQueue queue(limits);
   REQUIRE(Wait(queue, 1, 300) == Admission::Queued);
   REQUIRE(Wait(queue, 2, 300) == Admission::Waiting);
@@ -105,9 +105,9 @@ TEST_CASE("While one waits, Emit's half admits one message of any size that fits
   CHECK(queue.Emit(MakeOutgoing("", 1)) == Admission::Full);
 }
 
-TEST_CASE("A large message of EmitAsync need not wait for a queue that never empties") {
+TEST_CASE("A large message of EmitAsync need not wait until the queue is empty") {
   WaitQueue queue(limits);
-  FillAlike(queue, 2, 395);
+  Fill(queue, 2, 395);
   CHECK(Wait(queue, 1, 800) == Admission::Queued);
   CHECK(queue.Bytes() == 1590);
   CHECK(Wait(queue, 2, 800) == Admission::Waiting);
@@ -118,16 +118,16 @@ TEST_CASE("A large message of EmitAsync need not wait for a queue that never emp
   CHECK(AdmitAll(queue) == std::vector{2});
 }
 
-TEST_CASE("Who waits is served first come, first served") {
+TEST_CASE("Waiting callers are admitted first come, first served") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   REQUIRE(Wait(queue, 1, 390) == Admission::Waiting);
   REQUIRE(Wait(queue, 2, 300) == Admission::Waiting);
   REQUIRE(Wait(queue, 3, 2) == Admission::Waiting);
   CHECK(AdmitAll(queue).empty());
   Send(queue, 1);
   CHECK(AdmitAll(queue) == std::vector{1});
-  // Room for the third alone does not let it pass the second, nor a newcomer.
+  // There is room for the third waiter and for a new message, but neither may overtake the second waiter.
   CHECK(queue.EmitIfRoom(MakeOutgoing("new", 1)) == Admission::Waiting);
   CHECK(AdmitAll(queue).empty());
   CHECK(Send(queue) == "e e e e e e e w1");
@@ -135,108 +135,108 @@ TEST_CASE("Who waits is served first come, first served") {
   CHECK(Send(queue) == "w2 w3");
 }
 
-TEST_CASE("Who gives up is handed back once and no longer counts") {
+TEST_CASE("A cancelled waiter is returned once and no longer counts") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   for (int id = 1; id <= 4; ++id) REQUIRE(Wait(queue, id, 200) == Admission::Waiting);
   REQUIRE(Wait(queue, 5, 1) == Admission::Full);
-  std::optional<Waiter> second = queue.Withdraw(2);
+  std::optional<Waiter> second = queue.CancelWaiter(2);
   REQUIRE(second);
   CHECK(**second == 2);
-  CHECK_FALSE(queue.Withdraw(2));
-  CHECK_FALSE(queue.Withdraw(99));
+  CHECK_FALSE(queue.CancelWaiter(2));
+  CHECK_FALSE(queue.CancelWaiter(99));
   REQUIRE(Wait(queue, 6, 200) == Admission::Waiting);
   Send(queue);
   CHECK(AdmitAll(queue) == std::vector{1, 3});
-  CHECK_FALSE(queue.Withdraw(1));
+  CHECK_FALSE(queue.CancelWaiter(1));
   CHECK(Send(queue) == "w1 w3");
   CHECK(AdmitAll(queue) == std::vector{4, 6});
 }
 
-TEST_CASE("At the end all who wait are handed back in order") {
+TEST_CASE("CancelFirstWaiter returns all waiters in order") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   for (int id = 1; id <= 3; ++id) REQUIRE(Wait(queue, id) == Admission::Waiting);
   queue.Clear();
   std::vector<int> ids;
-  while (auto waiter = queue.WithdrawFirst()) ids.push_back(**waiter);
+  while (auto waiter = queue.CancelFirstWaiter()) ids.push_back(**waiter);
   CHECK(ids == std::vector{1, 2, 3});
   CHECK(AdmitAll(queue).empty());
   CHECK(queue.Messages() == 0);
 }
 
-TEST_CASE("The line is bounded: 1,024 wait by default, and the next is refused") {
+TEST_CASE("By default 1,024 callers can wait, and the next one is refused") {
   SendLimits wide;
   wide.max_messages = 1;
   WaitQueue queue(wide);
-  FillAlike(queue, 1);
+  Fill(queue, 1);
   for (int id = 1; id <= 1024; ++id) REQUIRE(Wait(queue, id) == Admission::Waiting);
   CHECK(queue.Dropped() == 0);
   CHECK(Wait(queue, 2000) == Admission::Full);
   CHECK(queue.Dropped() == 1);
-  REQUIRE(queue.Withdraw(7));
+  REQUIRE(queue.CancelWaiter(7));
   CHECK(Wait(queue, 2000) == Admission::Waiting);
 }
 
-TEST_CASE("The line holds as many bytes as the queue") {
+TEST_CASE("The waiting messages may have as many bytes as the queue") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   REQUIRE(Wait(queue, 1, 500) == Admission::Waiting);
   CHECK(Wait(queue, 2, 301) == Admission::Full);
-  CHECK(queue.TakeFirstLoss());
+  CHECK(queue.ConsumeFirstLoss());
   CHECK(Wait(queue, 3, 300) == Admission::Waiting);
   Send(queue, 1);
   CHECK(AdmitAll(queue) == std::vector{1});
   CHECK(Wait(queue, 4, 500) == Admission::Waiting);
 }
 
-TEST_CASE("A queue is not drained while somebody waits") {
+TEST_CASE("A queue does not report drained while a caller waits") {
   WaitQueue queue(limits);
   for (int id = 1; id <= 5; ++id) Wait(queue, id, 200);
   Send(queue, 1);
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   CHECK(AdmitAll(queue) == std::vector{3});
   Send(queue, 1);
   CHECK(AdmitAll(queue) == std::vector{4});
   Send(queue, 1);
   CHECK(AdmitAll(queue) == std::vector{5});
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
   Send(queue, 1);
-  CHECK(queue.TakeDrained());
-  CHECK_FALSE(queue.TakeDrained());
+  CHECK(queue.ConsumeDrained());
+  CHECK_FALSE(queue.ConsumeDrained());
 }
 
-TEST_CASE("A queue that refused a waiter is drained too") {
+TEST_CASE("A queue that refused a waiter reports drained too") {
   WaitQueue queue({8, 800, Overflow::Refuse, 0});
-  FillAlike(queue);
+  Fill(queue);
   REQUIRE(Wait(queue, 1) == Admission::Full);
   Send(queue);
-  CHECK(queue.TakeDrained());
+  CHECK(queue.ConsumeDrained());
 }
 
-TEST_CASE("What waits is never dropped, nor is what was admitted from it") {
+TEST_CASE("Messages of EmitAsync are never dropped, neither while they wait nor after they were admitted") {
   WaitQueue queue({8, 800, Overflow::DropOldest, 4});
   for (int id = 1; id <= 5; ++id) Wait(queue, id);
-  FillAlike(queue, 10);
+  Fill(queue, 10);
   CHECK(queue.Dropped() == 6);
   CHECK(Send(queue, 1) == "w1");
   CHECK(AdmitAll(queue) == std::vector{5});
-  FillAlike(queue, 10);
+  Fill(queue, 10);
   CHECK(queue.Dropped() == 16);
   CHECK(Send(queue) == "w2 w3 w4 w5 e e e e");
 }
 
-TEST_CASE("What a callback waits to queue counts as its own once it is queued") {
+TEST_CASE("A waiting message from a callback counts as a callback's message when it has been queued") {
   WaitQueue queue(limits);
-  FillAlike(queue);
+  Fill(queue);
   std::vector<Waiter> waiters;
   for (int id = 1; id <= 3; ++id) {
     Waiter waiter = std::make_unique<int>(id);
     REQUIRE(queue.EmitWhenRoom(MakeOutgoing("own", 10, true), waiter, static_cast<std::uint64_t>(id)) ==
             Admission::Waiting);
   }
-  CHECK_FALSE(queue.HoldsCallbacks());
+  CHECK_FALSE(queue.ShouldHoldCallbacks());
   Send(queue);
   CHECK(AdmitAll(queue) == std::vector{1, 2, 3});
-  CHECK(queue.HoldsCallbacks());
+  CHECK(queue.ShouldHoldCallbacks());
 }

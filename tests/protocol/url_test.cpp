@@ -4,7 +4,7 @@
 
 using ws::protocol::ParseUrl;
 
-TEST_CASE("A URL has a scheme, a host, and where they are not written, the scheme's port and the root") {
+TEST_CASE("A missing port is the scheme's default port, and a missing path is the root") {
   const auto plain = ParseUrl("ws://example.com");
   REQUIRE(plain);
   CHECK_FALSE(plain->secure);
@@ -22,7 +22,7 @@ TEST_CASE("A URL has a scheme, a host, and where they are not written, the schem
   CHECK(ParseUrl("ws://a?x=1")->target == "/?x=1");
 }
 
-TEST_CASE("An IPv6 address loses its brackets but in the Host header") {
+TEST_CASE("An IPv6 address keeps its brackets only in the Host header") {
   const auto url = ParseUrl("ws://[::1]:9001/ws");
   REQUIRE(url);
   CHECK(url->host == "::1");
@@ -30,7 +30,7 @@ TEST_CASE("An IPv6 address loses its brackets but in the Host header") {
   CHECK(url->authority == "[::1]:9001");
 }
 
-TEST_CASE("What is no WebSocket URL is nothing") {
+TEST_CASE("Text that is not a WebSocket URL is rejected") {
   const std::string text =
       GENERATE(as<std::string>(), "", "example.com", "http://a", "ws:/a", "ws://", "ws:///path", "ws://:80", "ws://a:b",
                "ws://a:65536", "ws://a:123456", "ws://user@a", "ws://[::1", "ws://[]:1", "ws://a#b", "ws://a/b c",

@@ -15,12 +15,12 @@ using nlohmann::json;
 
 namespace {
 
-/// What nlohmann's replacing serializer makes of the bytes.
+// Returns the text after nlohmann's serialiser has replaced invalid UTF-8.
 std::string ReplaceByReference(const std::string& text) {
   return json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
 }
 
-/// Bytes of which most sit at the edges of the table of well-formed sequences.
+// Returns random bytes. Most of them are at the edges of the ranges of valid sequences.
 std::string RandomBytes(std::mt19937& random) {
   constexpr std::string_view edges =
       "aZ\x7F\x80\x8F\x90\x9F\xA0\xBF\xC0\xC1\xC2\xDF\xE0\xE1\xEC\xED\xEE\xEF\xF0\xF1\xF3\xF4\xF5\xFF";
@@ -33,7 +33,7 @@ std::string RandomBytes(std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("Well-formed characters of every length are UTF-8") {
+TEST_CASE("Valid characters of every length are UTF-8") {
   for (const char* text : {"", "plain", "\x7F", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xED\x9F\xBF", "\xEE\x80\x80",
                            "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"}) {
     INFO(text);
@@ -43,7 +43,7 @@ TEST_CASE("Well-formed characters of every length are UTF-8") {
   CHECK(IsValidUtf8(std::string(1, '\0')));
 }
 
-TEST_CASE("Overlong forms, surrogates, stray and missing bytes and values past U+10FFFF are not UTF-8") {
+TEST_CASE("Overlong forms, surrogates, stray and missing bytes, and code points above U+10FFFF are not UTF-8") {
   for (const char* text :
        {"\x80", "\xBF", "\xC0\x80", "\xC1\xBF", "\xC2", "\xC2\x41", "\xE0\x9F\xBF", "\xE0\xA0", "\xED\xA0\x80",
         "\xED\xBF\xBF", "\xF0\x8F\xBF\xBF", "\xF0\x90\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFE", "\xFF"}) {
@@ -52,10 +52,10 @@ TEST_CASE("Overlong forms, surrogates, stray and missing bytes and values past U
   }
 }
 
-TEST_CASE("An invalid byte is found at every place of a long text") {
-  for (std::size_t place = 0; place < 40; ++place) {
+TEST_CASE("An invalid byte is found at every position of a long text") {
+  for (std::size_t position = 0; position < 40; ++position) {
     std::string text(40, 'x');
-    text[place] = '\xFF';
+    text[position] = '\xFF';
     CHECK_FALSE(IsValidUtf8(text));
     CHECK(ReplaceInvalidUtf8(text).size() == 42);
   }
@@ -69,7 +69,7 @@ TEST_CASE("Each maximal invalid subpart becomes one replacement character") {
   CHECK(ReplaceInvalidUtf8("\xF0\x9F\xF0\x9F\x98\x80") == "\xEF\xBF\xBD\xF0\x9F\x98\x80");
 }
 
-TEST_CASE("Replacement and verdict are those of nlohmann on 100,000 random texts") {
+TEST_CASE("100,000 random texts are checked and repaired like nlohmann does") {
   std::mt19937 random(1);
   for (int round = 0; round < 100'000; ++round) {
     const std::string text = RandomBytes(random);
@@ -80,7 +80,7 @@ TEST_CASE("Replacement and verdict are those of nlohmann on 100,000 random texts
   }
 }
 
-TEST_CASE("What may become a character is what some bytes complete") {
+TEST_CASE("MayBecomeUtf8 is true exactly if some following bytes complete the character") {
   constexpr std::string_view following = "\x80\x8F\x90\x9F\xA0\xBF";
   const auto completed_by = [&](const std::string& text, auto& again, int more) -> bool {
     for (const char byte : following) {

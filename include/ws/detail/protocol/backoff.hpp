@@ -1,4 +1,4 @@
-// How long a client waits before it dials again.
+// The delay before a client reconnects.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,8 @@
 
 namespace ws::protocol {
 
-// Full jitter, PROTOCOL.md 9: random(0, min(cap, base * 2^attempt)). Randomness and time are passed in.
+// Exponential backoff with full jitter (protocol.md, section 9): random(0, min(cap, base * 2^attempt)). The caller
+// passes in the random number and the time. Not thread-safe.
 class Backoff {
  public:
   using Milliseconds = std::chrono::milliseconds;
@@ -16,25 +17,26 @@ class Backoff {
                    Milliseconds stable = std::chrono::seconds(30))
       : base_(base), cap_(cap), stable_(stable) {}
 
-  // The next wait; `fraction` is uniform in [0, 1].
+  // Returns the next delay and counts the attempt. `fraction` is a random number, uniform in [0, 1].
   Milliseconds Next(double fraction) noexcept {
     const Milliseconds ceiling = Ceiling();
     ++attempt_;
-    if (fraction >= 1) return ceiling;  // whose double may be more than a count can be
+    if (fraction >= 1) return ceiling;  // as a double it may exceed the range of the count
     return Milliseconds(static_cast<Milliseconds::rep>(static_cast<double>(ceiling.count()) * std::max(fraction, 0.0)));
   }
-  // The longest that Next may answer now.
+  // Returns the longest delay that Next can return now.
   Milliseconds Ceiling() const noexcept {
     Milliseconds ceiling = base_;
     for (unsigned doubled = 0; doubled < attempt_; ++doubled) {
-      if (ceiling > cap_ / 2) return cap_;  // without overflow
+      if (ceiling > cap_ / 2) return cap_;  // doubling could overflow
       ceiling *= 2;
     }
     return std::min(ceiling, cap_);
   }
-  // A connection ended after so long: only a stable one starts the count anew.
-  void Ended(std::chrono::steady_clock::duration lasted) noexcept {
-    if (std::chrono::duration_cast<Milliseconds>(lasted) >= stable_) attempt_ = 0;  // without overflow
+  // Resets the count of attempts if the connection lasted long enough to be stable.
+  void OnConnectionEnded(std::chrono::steady_clock::duration lasted) noexcept {
+    if (std::chrono::duration_cast<Milliseconds>(lasted) >= stable_)
+      attempt_ = 0;  // stable_ in the clock's unit could overflow
   }
   unsigned Attempt() const noexcept { return attempt_; }
 

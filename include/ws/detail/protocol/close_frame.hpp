@@ -1,4 +1,4 @@
-// The payload of a close frame, RFC 6455 5.5.1 and 7.4.
+// The payload of a close frame, RFC 6455 sections 5.5.1 and 7.4.
 #pragma once
 
 #include <cstdint>
@@ -11,29 +11,69 @@
 
 namespace ws::protocol {
 
-inline constexpr std::uint16_t no_status_code = 1005;  // the peer's close frame was empty; never sent
+// Close codes that the library uses, by their names in IANA's WebSocket Close Code Number Registry.
+namespace close_code {
 
+// RFC 6455 section 7.4.1.
+inline constexpr std::uint16_t normal_closure = 1000;
+inline constexpr std::uint16_t going_away = 1001;
+inline constexpr std::uint16_t protocol_error = 1002;
+inline constexpr std::uint16_t unsupported_data = 1003;
+inline constexpr std::uint16_t reserved = 1004;            // never sent
+inline constexpr std::uint16_t no_status_received = 1005;  // never sent: the peer's close frame had no code
+inline constexpr std::uint16_t abnormal_closure = 1006;    // never sent: the connection ended without a close frame
+inline constexpr std::uint16_t invalid_payload_data = 1007;
+inline constexpr std::uint16_t policy_violation = 1008;
+inline constexpr std::uint16_t message_too_big = 1009;
+inline constexpr std::uint16_t mandatory_extension = 1010;
+inline constexpr std::uint16_t internal_error = 1011;
+
+// Registered later.
+inline constexpr std::uint16_t service_restart = 1012;
+inline constexpr std::uint16_t try_again_later = 1013;
+inline constexpr std::uint16_t bad_gateway = 1014;
+
+// Registered in the range for libraries and frameworks, RFC 6455 section 7.4.2.
+inline constexpr std::uint16_t unauthorized = 3000;
+inline constexpr std::uint16_t forbidden = 3003;
+inline constexpr std::uint16_t timeout = 3008;
+
+}  // namespace close_code
+
+// A parsed close frame. `text` is the reason and points into the payload that it was parsed from.
 struct CloseFrame {
-  std::uint16_t code = no_status_code;
+  std::uint16_t code = close_code::no_status_received;
   std::string_view text;
 };
 
-// Codes that may stand in a frame: those registered, and those of libraries and applications.
+// Returns true if a close frame may contain the code: a registered one, or one for libraries and applications.
 constexpr bool IsSendableCode(std::uint16_t code) noexcept {
-  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
-         (code >= 3000 && code < 5000);
+  const bool is_reserved =
+      code == close_code::reserved || code == close_code::no_status_received || code == close_code::abnormal_closure;
+  const bool is_protocol_code = code >= close_code::normal_closure && code <= close_code::bad_gateway;
+  const bool is_library_or_private_code = code >= 3000 && code < 5000;
+  return (is_protocol_code && !is_reserved) || is_library_or_private_code;
 }
 
-// Whether a client that was closed with this code stays away, PROTOCOL.md 7.
+// Returns true if a client does not reconnect after this code (protocol.md, section 7).
 constexpr bool IsFinalCode(std::uint16_t code) noexcept {
-  for (const int one : {1000, 1002, 1003, 1007, 1008, 1009, 3000, 3003}) {
-    if (code == one) return true;
+  switch (code) {
+    case close_code::normal_closure:
+    case close_code::protocol_error:
+    case close_code::unsupported_data:
+    case close_code::invalid_payload_data:
+    case close_code::policy_violation:
+    case close_code::message_too_big:
+    case close_code::unauthorized:
+    case close_code::forbidden:
+      return true;
+    default:
+      return false;
   }
-  return false;
 }
 
-// Nothing where the payload breaks the protocol.
-inline std::optional<CloseFrame> ReadCloseFrame(std::string_view payload) {
+// Returns nullopt if the payload violates the protocol. An empty payload is valid: it has no status code.
+inline std::optional<CloseFrame> ParseClosePayload(std::string_view payload) {
   if (payload.empty()) return CloseFrame{};
   if (payload.size() < 2) return std::nullopt;
   const auto byte = [&](std::size_t index) {
@@ -44,7 +84,8 @@ inline std::optional<CloseFrame> ReadCloseFrame(std::string_view payload) {
   return frame;
 }
 
-// The payload; a code that may not be sent gives an empty one. The text is cut to fit, between characters.
+// Returns the payload of a close frame, or an empty payload if the code may not be sent. Invalid UTF-8 in the text
+// becomes U+FFFD. A text that is too long for a control frame is cut between two characters.
 inline std::string MakeClosePayload(std::uint16_t code, std::string_view text) {
   std::string payload;
   if (!IsSendableCode(code)) return payload;

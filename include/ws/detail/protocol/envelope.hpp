@@ -1,4 +1,4 @@
-// The JSON envelope of a message, taken apart without a tree (PROTOCOL.md 1).
+// Parses the JSON envelope of a message (protocol.md, section 1) without building a tree.
 #pragma once
 
 #include <charconv>
@@ -16,17 +16,17 @@
 
 namespace ws::protocol {
 
-// The longest id that is a string, in bytes of what it means.
+// The longest id that is a string, in bytes after its escapes are decoded.
 inline constexpr std::size_t max_id_bytes = 64;
 
 enum class EnvelopeError : std::uint8_t { None, BadJson, BadMessage };
 
 struct EnvelopeLimits {
-  // Of arrays and objects, the envelope itself included; 1 to `JsonScanner::depth_ceiling`.
+  // Maximum nesting of arrays and objects, including the envelope itself; 1 to `JsonScanner::depth_ceiling`.
   std::size_t max_depth = 64;
 };
 
-// The number, if all of the text is an unsigned integer that fits 64 bits.
+// Returns the number if the whole text is an unsigned integer that fits into 64 bits.
 inline std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   std::uint64_t number = 0;
   const char* const end = text.data() + text.size();
@@ -35,45 +35,44 @@ inline std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   return number;
 }
 
-// A message taken apart; its views point into the text that it was read from.
+// A parsed envelope. Its views point into the text that it was parsed from.
 struct Envelope {
-  std::string_view event;     // The name, if it was written without escapes.
-  std::string decoded_event;  // The name, if it was written with escapes.
+  std::string_view event;     // The name, if its JSON text has no escapes.
+  std::string decoded_event;  // The name, if its JSON text has escapes.
   std::string_view id;        // The id's JSON text, empty if there is none.
   std::string_view data;      // The data's JSON text, empty if it is missing or null.
-  std::string_view error;     // The error's JSON text (of a `$ack`), empty if it is missing or null.
+  std::string_view error;     // The JSON text of a `$ack`'s error, empty if it is missing or null.
 
-  // The event's name.
+  // Returns the event's name.
   std::string_view Event() const { return decoded_event.empty() ? event : std::string_view{decoded_event}; }
 
-  // The id, if there is one and it is a number.
+  // Returns the id if the message has one and it is a number.
   std::optional<std::uint64_t> NumericId() const { return ParseUnsigned(id); }
 };
 
-// What was read. After a `BadMessage` the envelope still has of event and id what was right, so that a late `$ack` with
-// a wrong id is known for what it is, and who asked is answered.
+// The result of ParseEnvelope. After `BadMessage` the envelope still holds the event and the id if each of them is
+// valid alone. So the caller can ignore a `$ack` with an invalid id, and can reply to an invalid request.
 struct EnvelopeResult {
   EnvelopeError error = EnvelopeError::None;
-  std::size_t offset = 0;  // Of the first byte that made it `BadJson`.
+  std::size_t offset = 0;  // Position of the first byte that made the text `BadJson`.
   Envelope envelope;
 };
 
-// A binary message: JSON, and behind the first NUL the bytes that belong to it.
+// The two parts of a binary message: JSON, then the bytes after the first NUL.
 struct BinaryParts {
   std::string_view json;
   std::string_view bytes;
-  bool has_bytes = false;  // Whether there was a NUL; the bytes behind it may be none.
+  bool has_bytes = false;  // True if the message has a NUL, even if no bytes follow it.
 };
 
-// Takes a binary message apart; JSON text holds no NUL, so the first one is the border.
+// Splits a binary message at the first NUL. JSON text cannot contain a NUL.
 inline BinaryParts SplitBinary(std::string_view message) {
-  const std::size_t border = message.find('\0');
-  if (border == message.npos) return {message, {}, false};
-  return {message.substr(0, border), message.substr(border + 1), true};
+  const std::size_t nul = message.find('\0');
+  if (nul == message.npos) return {message, {}, false};
+  return {message.substr(0, nul), message.substr(nul + 1), true};
 }
 
-// Tells whether the JSON text is an id: an unsigned integer of 64 bits, or a string of at most
-// `max_id_bytes`.
+// Returns true if the JSON text is a valid id: an unsigned integer of 64 bits, or a string of at most `max_id_bytes`.
 inline bool IsId(std::string_view json) {
   if (!json.starts_with('"')) return ParseUnsigned(json).has_value();
   const std::string_view raw = json.substr(1, json.size() - 2);
@@ -81,8 +80,8 @@ inline bool IsId(std::string_view json) {
   return raw.size() <= max_id_bytes * max_escape_bytes && DecodeJsonString(raw).size() <= max_id_bytes;
 }
 
-// Puts the event's name in place of its JSON text; false if that is no string, empty or overlong.
-inline bool TakeEvent(Envelope& envelope) {
+// Replaces the event's JSON text by its name. Returns false if the text is not a string or the length is wrong.
+inline bool DecodeEventName(Envelope& envelope) {
   const std::string_view json = std::exchange(envelope.event, {});
   if (!json.starts_with('"')) return false;
   const std::string_view raw = json.substr(1, json.size() - 2);
@@ -98,7 +97,7 @@ inline bool TakeEvent(Envelope& envelope) {
   return true;
 }
 
-// The place of a member that matters, or null.
+// Returns the field that stores the named member, or null if the envelope ignores that member.
 inline std::string_view* FindMember(Envelope& envelope, std::string_view name) {
   if (name == "event") return &envelope.event;
   if (name == "data") return &envelope.data;
@@ -107,7 +106,7 @@ inline std::string_view* FindMember(Envelope& envelope, std::string_view name) {
   return nullptr;
 }
 
-// Scans the rest of an object behind its brace and keeps the members' JSON text; of duplicates the last.
+// Scans an object after its opening brace and stores the members' JSON text. The last of duplicate members wins.
 inline bool ScanMembers(JsonScanner& scanner, Envelope& envelope) {
   constexpr std::size_t longest_name = 5;
   if (scanner.Accept('}')) return true;
@@ -122,9 +121,10 @@ inline bool ScanMembers(JsonScanner& scanner, Envelope& envelope) {
   return scanner.Expect('}');
 }
 
-// Reads a message's envelope in one pass over the text, whose size is the caller's to bound. `BadJson` is no
-// JSON or nests too deep, and outranks `BadMessage`: JSON, but no envelope.
-inline EnvelopeResult ReadEnvelope(std::string_view text, const EnvelopeLimits& limits = {}) {
+// Parses an envelope in one pass over the text. The caller limits the size of the text. `BadJson` means that the text
+// is not JSON or is nested too deeply; it has priority over `BadMessage`, which means valid
+// JSON that is not an envelope.
+inline EnvelopeResult ParseEnvelope(std::string_view text, const EnvelopeLimits& limits = {}) {
   EnvelopeResult result;
   Envelope& envelope = result.envelope;
   JsonScanner scanner{text, limits.max_depth};
@@ -135,7 +135,7 @@ inline EnvelopeResult ReadEnvelope(std::string_view text, const EnvelopeLimits& 
     result = {EnvelopeError::BadJson, scanner.Result().offset, {}};
     return result;
   }
-  const bool has_event = TakeEvent(envelope), has_wrong_id = !envelope.id.empty() && !IsId(envelope.id);
+  const bool has_event = DecodeEventName(envelope), has_wrong_id = !envelope.id.empty() && !IsId(envelope.id);
   if (has_wrong_id) envelope.id = {};
   if (!has_event || has_wrong_id) result.error = EnvelopeError::BadMessage;
   if (envelope.data == "null") envelope.data = {};

@@ -1,4 +1,4 @@
-// The JSON envelope of a message, written (PROTOCOL.md 1, 3 and 4).
+// Writes the JSON envelope of a message (protocol.md, sections 1, 3 and 4).
 #pragma once
 
 #include <string>
@@ -9,10 +9,10 @@
 #include "ws/detail/protocol/json_writer.hpp"
 
 namespace ws::protocol {
-// Every function appends one compact JSON text to `out` and throws nothing but `std::bad_alloc`: invalid
-// UTF-8 becomes U+FFFD, NaN null. An `id_json` is the id's JSON text, as `Envelope::id` has it.
+// Each function appends one compact JSON text to `out`. Invalid UTF-8 becomes U+FFFD, and NaN becomes null. The only
+// exception thrown is `std::bad_alloc`. `id_json` is the id's JSON text, in the form of `Envelope::id`.
 
-// Appends a message; an empty id is left out, and so is data that is null or discarded.
+// Appends a message. Omits an empty id, and data that is null or discarded.
 inline void AppendEnvelope(std::string& out, std::string_view event, std::string_view id_json,
                            const nlohmann::json& data) {
   out += R"({"event":)";
@@ -25,12 +25,12 @@ inline void AppendEnvelope(std::string& out, std::string_view event, std::string
   out += '}';
 }
 
-// Appends the reply to a request, with its data if that is not null.
+// Appends the reply to a request. Omits null data.
 inline void AppendAck(std::string& out, std::string_view id_json, const nlohmann::json& data) {
   AppendEnvelope(out, "$ack", id_json, data);
 }
 
-// Appends the reply that tells why a request failed; an empty path (a JSON pointer) is left out.
+// Appends the reply to a request that failed. `path` is a JSON pointer; an empty one is omitted.
 inline void AppendAckError(std::string& out, std::string_view id_json, std::string_view code, std::string_view message,
                            std::string_view path = {}) {
   out.append(R"({"event":"$ack","id":)").append(id_json).append(R"(,"error":{"code":)");
@@ -44,7 +44,7 @@ inline void AppendAckError(std::string& out, std::string_view id_json, std::stri
   out += "}}";
 }
 
-// Appends the `error` event; an empty event or path (a JSON pointer) is left out.
+// Appends an `error` event. `path` is a JSON pointer. Omits an empty event and an empty path.
 inline void AppendError(std::string& out, std::string_view code, std::string_view message, std::string_view event = {},
                         std::string_view path = {}) {
   out += R"({"event":"error","data":{"message":)";
@@ -62,7 +62,7 @@ inline void AppendError(std::string& out, std::string_view code, std::string_vie
   out += "}}";
 }
 
-// Appends the answer to a `$ping`.
+// Appends the reply to a `$ping`.
 inline void AppendPong(std::string& out) {
   out += R"({"event":"$pong"})";
 }

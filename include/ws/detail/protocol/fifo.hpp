@@ -1,4 +1,4 @@
-// A queue that is nearly always empty or short.
+// A queue for few elements.
 #pragma once
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 namespace ws::protocol {
 
-// First in, first out, in one block. std::deque takes 0.6 kB from the start, which three a connection make felt. Not
-// thread-safe.
+// First in, first out, in one block of memory. An empty std::deque already allocates 0.6 kB, which is too much for the
+// three queues of each connection. Not thread-safe.
 template <class T>
 class Fifo {
  public:
@@ -23,30 +23,30 @@ class Fifo {
   Iterator end() noexcept { return items_.end(); }
 
   void Push(T item) {
-    // Room is made of what was taken, once that is half: so each item is moved once on average.
+    // Reuses the space of popped items only if they fill half of the block. So each item is moved once on average.
     if (items_.size() == items_.capacity() && first_ != 0 && first_ >= items_.size() / 2) {
       items_.erase(items_.begin(), begin());
       first_ = 0;
     }
     items_.push_back(std::move(item));
   }
-  // Of a queue that is not empty.
-  T Take() {
+  // The queue must not be empty.
+  T Pop() {
     T item = std::move(items_[first_++]);
     if (IsEmpty()) Clear();
     return item;
   }
-  // Moves what stands before it: who drops the oldest of many must not pay for all that are behind.
+  // Moves the items before the erased one, not those after it. So erasing one of the oldest items is cheap.
   void Erase(Iterator item) {
     std::move_backward(begin(), item, item + 1);
-    Take();
+    Pop();
   }
   void Clear() noexcept {
     items_.clear();
     first_ = 0;
     if (items_.capacity() * sizeof(T) > kept_bytes) std::vector<T>().swap(items_);
   }
-  // Takes over all of `items` and leaves its own block for the next; only while it is empty.
+  // Moves all of `items` into this queue, which must be empty, and gives its own block to `items` for reuse.
   void Swap(std::vector<T>& items) noexcept { items_.swap(items); }
 
  private:

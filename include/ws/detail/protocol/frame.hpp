@@ -1,4 +1,4 @@
-// A data message as it leaves, made once and shared by all the queues that it stands in.
+// A serialised data message. A broadcast shares one Frame between the queues of all its receivers.
 #pragma once
 
 #include <cstddef>
@@ -12,40 +12,41 @@
 
 namespace ws::protocol {
 
-// A message in one unmasked frame, as servers send it. Immutable.
+// A message in one unmasked frame, as a server sends it. Immutable.
 class Frame {
  public:
-  // The longest head that stands before a payload, RFC 6455 5.2.
-  static constexpr std::size_t head_room = 10;
-  // A text to append a payload to, so that the head finds its place before it.
-  static std::string Begin() { return std::string(head_room, '\0'); }
-  // The same with the payload that `append` adds. It grows in a buffer of the thread's, so that the text is allocated
-  // once.
+  // The longest header of an unmasked frame, RFC 6455 section 5.2.
+  static constexpr std::size_t max_header_bytes = 10;
+  // Returns a buffer with space for the header. The caller appends the payload to it.
+  static std::string ReserveHeader() { return std::string(max_header_bytes, '\0'); }
+  // Returns a buffer with space for the header, then the payload that `append` adds. The payload is built in a
+  // thread-local buffer, so the result needs one allocation only.
   template <class Append>
-  static std::string Written(Append append) {
-    constexpr std::size_t kept = std::size_t{64} << 10;
+  static std::string BuildPayload(Append append) {
+    constexpr std::size_t max_kept_bytes = std::size_t{64} << 10;
     thread_local std::string buffer;
-    buffer.assign(head_room, '\0');
+    buffer.assign(max_header_bytes, '\0');
     append(buffer);
-    if (buffer.size() > kept) return std::exchange(buffer, {});
+    if (buffer.size() > max_kept_bytes) return std::exchange(buffer, {});
     return buffer;
   }
 
-  // `text` is what Begin gave, with the payload behind it.
-  Frame(std::string text, MessageType type) : text_(std::move(text)), type_(type) {
-    std::string head;
-    AppendFrameHeader(head, type == MessageType::Text ? Opcode::Text : Opcode::Binary, text_.size() - head_room);
-    begin_ = head_room - head.size();
-    head.copy(text_.data() + begin_, head.size());
+  // `buffer` must come from ReserveHeader or BuildPayload, and contains the payload after the space for the header.
+  Frame(std::string buffer, MessageType type) : buffer_(std::move(buffer)), type_(type) {
+    std::string header;
+    AppendFrameHeader(header, type == MessageType::Text ? Opcode::Text : Opcode::Binary,
+                      buffer_.size() - max_header_bytes);
+    begin_ = max_header_bytes - header.size();
+    header.copy(buffer_.data() + begin_, header.size());
   }
 
   MessageType Type() const noexcept { return type_; }
-  std::string_view Payload() const noexcept { return std::string_view(text_).substr(head_room); }
-  // Head and payload.
-  std::string_view Whole() const noexcept { return std::string_view(text_).substr(begin_); }
+  std::string_view Payload() const noexcept { return std::string_view(buffer_).substr(max_header_bytes); }
+  // Returns the whole frame: header and payload.
+  std::string_view Bytes() const noexcept { return std::string_view(buffer_).substr(begin_); }
 
  private:
-  std::string text_;
+  std::string buffer_;
   std::size_t begin_;
   MessageType type_;
 };

@@ -1,4 +1,4 @@
-// Whether the peer is still there.
+// Detects a dead peer.
 #pragma once
 
 #include <algorithm>
@@ -7,18 +7,20 @@
 
 namespace ws::protocol {
 
-// PROTOCOL.md 6: silence asks for a ping, longer silence means dead. Stands still while nothing is read.
+// Requests a ping if nothing was received for `ping_interval`, and reports a dead peer after `idle_timeout`
+// (protocol.md, section 6). Must be paused while the reader is paused, because nothing can be received then. Not
+// thread-safe.
 class Heartbeat {
  public:
-  enum class Verdict { Alive, SendPing, Dead };
+  enum class Status { Alive, SendPing, Dead };
 
   Heartbeat(std::chrono::milliseconds ping_interval, std::chrono::milliseconds idle_timeout, Time now)
       : ping_(ping_interval), dead_(idle_timeout) {
-    Heard(now);
+    OnBytesReceived(now);
   }
 
-  // Some octet arrived.
-  void Heard(Time now) noexcept {
+  // Restarts both deadlines.
+  void OnBytesReceived(Time now) noexcept {
     ping_.Start(now);
     dead_.Start(now);
   }
@@ -31,14 +33,15 @@ class Heartbeat {
     dead_.Resume(now);
   }
 
-  // SendPing is said once for each silence.
-  Verdict Check(Time now) noexcept {
-    if (dead_.HasPassed(now)) return Verdict::Dead;
-    if (!ping_.HasPassed(now)) return Verdict::Alive;
+  // Returns SendPing only once until bytes are received again.
+  Status Check(Time now) noexcept {
+    if (dead_.HasPassed(now)) return Status::Dead;
+    if (!ping_.HasPassed(now)) return Status::Alive;
     ping_.Stop();
-    return Verdict::SendPing;
+    return Status::SendPing;
   }
-  Time Next() const noexcept { return std::min(ping_.At(), dead_.At()); }
+  // Returns the time at which Check can return a new result.
+  Time Next() const noexcept { return std::min(ping_.Expiry(), dead_.Expiry()); }
 
  private:
   Deadline ping_;

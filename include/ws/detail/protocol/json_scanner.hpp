@@ -1,4 +1,4 @@
-// JSON, checked in one pass and without a tree.
+// Checks JSON in one pass, without building a tree.
 #pragma once
 
 #include <algorithm>
@@ -18,13 +18,15 @@
 
 namespace ws::protocol {
 
-// The end of the run of bytes that stand for themselves in a JSON string: printable ASCII but `"` and `\`.
+// Skips the bytes that a JSON string contains unchanged: printable ASCII except `"` and `\`. Returns the first other
+// byte, or `end`.
 inline const char* SkipPlain(const char* at, const char* end) {
 #ifdef __SSE2__
-  // Sixteen at a time.
+  // Checks sixteen bytes at a time.
   for (; end - at >= 16; at += 16) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i control = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));  // and what is not ASCII: it is negative
+    const __m128i control =
+        _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));  // also true for bytes past ASCII: they are negative
     const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
     const int stops = _mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash)));
@@ -34,7 +36,7 @@ inline const char* SkipPlain(const char* at, const char* end) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   while (end - at >= 8) {
     const std::uint64_t word = LoadEightBytes(at);
-    // A top bit is set for every byte that stops the run; a borrow falsifies only what lies behind the first.
+    // The top bit is set in each byte that stops the run. A borrow can set wrong bits only after the first such byte.
     const std::uint64_t quote = (word ^ (ones * '"')) - ones;
     const std::uint64_t backslash = (word ^ (ones * '\\')) - ones;
     const std::uint64_t control = word - ones * 0x20;
@@ -49,11 +51,11 @@ inline const char* SkipPlain(const char* at, const char* end) {
   return at;
 }
 
-// The letters that follow a backslash, `u` aside, and at the same places what they mean.
+// The letters of the escapes, except `u`, and at the same positions the characters that they represent.
 inline constexpr std::string_view escape_letters = "\"\\/bfnrt";
 inline constexpr std::string_view escape_meanings = "\"\\/\b\f\n\r\t";
 
-// The UTF-16 unit that the four hexadecimal digits at `at` name, or -1 if they are not all there.
+// Returns the UTF-16 code unit from four hexadecimal digits at `at`, or -1 if there are not four.
 inline int ReadHexUnit(const char* at, const char* end) {
   std::uint16_t unit = 0;
   if (end - at < 4) return -1;
@@ -70,22 +72,21 @@ inline bool IsLowSurrogate(int unit) {
 
 enum class ScanError : std::uint8_t { None, Syntax, TooDeep };
 
-// How a scan ended: without an error, or at which byte it stopped.
+// The result of a scan: the error, and the position at which the scan stopped.
 struct ScanResult {
   ScanError error = ScanError::None;
-  std::size_t offset = 0;  // In bytes from the start of the text.
+  std::size_t offset = 0;  // In bytes from the start of the text
 };
 
-// Checks JSON (RFC 8259) piece by piece in one pass, without allocation or recursion. It judges as
-// nlohmann's `parse` does, which refuses lone surrogates, invalid UTF-8 and numbers past a double's range,
-// but for two things: a byte order mark is an error, and so is a NUL behind the value (nlohmann takes it for
-// the end). After an error only `Result` may be called.
+// Checks JSON (RFC 8259) piece by piece in one pass, without allocation or recursion. Like nlohmann's `parse`, it
+// rejects lone surrogates, invalid UTF-8 and numbers that overflow a double. Unlike nlohmann, it also rejects a byte
+// order mark, and a NUL after the value (nlohmann treats the NUL as the end). After an error, call only `Result`.
 class JsonScanner final {
  public:
-  // The deepest nesting that can be asked for.
+  // The upper limit of `max_depth`.
   static constexpr std::size_t depth_ceiling = 1024;
 
-  // Scans `text`, which must outlive the scanner; `max_depth` is cut to `depth_ceiling`.
+  // `text` must outlive the scanner. A `max_depth` above `depth_ceiling` is reduced to it.
   explicit JsonScanner(std::string_view text, std::size_t max_depth = 64)
       : begin_(text.data()),
         at_(text.data()),
@@ -96,7 +97,7 @@ class JsonScanner final {
     while (at_ != end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
   }
 
-  // Skips whitespace and then `wanted`, if it is next; else it is no error.
+  // Skips whitespace, then `wanted` if it comes next. Returns false, without an error, if it does not.
   bool Accept(char wanted) {
     SkipWhitespace();
     if (at_ == end_ || *at_ != wanted) return false;
@@ -104,22 +105,23 @@ class JsonScanner final {
     return true;
   }
 
-  // The same, but its absence is a syntax error.
+  // Like Accept, but it is a syntax error if `wanted` does not come next.
   bool Expect(char wanted) { return Accept(wanted) || Fail(ScanError::Syntax); }
 
-  // Skips whitespace; anything behind it is a syntax error.
+  // Skips whitespace. More text after it is a syntax error.
   bool ExpectEnd() {
     SkipWhitespace();
     return at_ == end_ || Fail(ScanError::Syntax);
   }
 
-  // Scans a string; `raw` is what stands between its quotes, `has_escape` whether that has to be decoded.
+  // Scans a string. `raw` becomes the text between the quotes; `has_escape` becomes true if the text must be decoded.
   bool ScanString(std::string_view& raw, bool& has_escape);
 
-  // Scans a member's name and the colon behind it.
+  // Scans a member's name and the colon after it.
   bool ScanKey(std::string_view& raw, bool& has_escape) { return ScanString(raw, has_escape) && Expect(':'); }
 
-  // Scans one value of any kind, `raw` is its text; `depth` arrays and objects around it count too.
+  // Scans one value of any type. `raw` becomes its text. `depth` is the number of arrays and objects around the value;
+  // it counts towards the maximum depth.
   bool ScanValue(std::string_view& raw, std::size_t depth = 0);
 
   ScanResult Result() const { return {error_, static_cast<std::size_t>(at_ - begin_)}; }
@@ -143,7 +145,7 @@ class JsonScanner final {
   ScanError error_ = ScanError::None;
 };
 
-// Judges a whole text; nesting deeper than `max_depth` is an error of its own. A top-level array is level 1.
+// Checks a whole text. Nesting deeper than `max_depth` is the error TooDeep. A top-level array is level 1.
 inline ScanResult ScanJson(std::string_view text, std::size_t max_depth = 64) {
   JsonScanner scanner{text, max_depth};
   std::string_view raw;
@@ -216,7 +218,7 @@ inline bool JsonScanner::ScanNumber() {
   } else if (!ScanDigits()) {
     return false;
   }
-  std::int64_t magnitude = at_ - digits;  // The value is below 10^magnitude.
+  std::int64_t magnitude = at_ - digits;  // the absolute value is below 10^magnitude
   if (at_ != end_ && *at_ == '.') {
     ++at_;
     if (!ScanDigits()) return false;
@@ -229,7 +231,7 @@ inline bool JsonScanner::ScanNumber() {
     const char* const exponent_digits = at_;
     if (!ScanDigits()) return false;
     std::int64_t exponent = 0;
-    constexpr std::int64_t huge = 1'000'000'000'000'000;  // More than the digits of any text make up for.
+    constexpr std::int64_t huge = 1'000'000'000'000'000;  // larger than the number of digits in any text
     for (const char* digit = exponent_digits; digit != at_; ++digit) {
       exponent = std::min(huge, exponent * 10 + (*digit - '0'));
     }
@@ -237,7 +239,7 @@ inline bool JsonScanner::ScanNumber() {
   }
   if (magnitude <= 308) return true;
 
-  // Leading zeros are the only ones that make the bound above too high.
+  // Leading zeros made the magnitude too high: subtract them.
   const char* significant = digits;
   for (; significant != mantissa_end && (*significant == '0' || *significant == '.'); ++significant) {
     if (*significant == '0') --magnitude;
@@ -260,7 +262,7 @@ inline bool JsonScanner::ScanScalar() {
 }
 
 inline bool JsonScanner::ScanValue(std::string_view& raw, std::size_t depth) {
-  std::array<char, depth_ceiling> closers;  // Not initialised: only what was opened is read.
+  std::array<char, depth_ceiling> closers;  // not initialised: only entries below `depth` are read
   std::string_view key;
   bool has_escape;
   SkipWhitespace();
@@ -281,7 +283,7 @@ inline bool JsonScanner::ScanValue(std::string_view& raw, std::size_t depth) {
     } else if (!ScanScalar()) {
       return false;
     }
-    // A value is complete, and with it perhaps what it stands in.
+    // The value is complete. Close the arrays and objects that end with it.
     while (depth != base && Accept(closers[depth - 1])) --depth;
     if (depth == base) break;
     if (!Expect(',')) return false;

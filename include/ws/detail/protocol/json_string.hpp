@@ -1,4 +1,4 @@
-// What stands between the quotes of a JSON string, and what it means.
+// Encodes and decodes JSON strings.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@
 
 namespace ws::protocol {
 
-// What a JSON string means, given what stands between its quotes; the text must have passed the scanner.
+// Decodes the escapes of a JSON string. `raw` is the text between the quotes; JsonScanner must have accepted it.
 inline std::string DecodeJsonString(std::string_view raw) {
   std::string result;
   result.reserve(raw.size());
@@ -37,16 +37,17 @@ inline std::string DecodeJsonString(std::string_view raw) {
   }
 }
 
-// The bytes that an escape takes for one that it means, at most: what is longer still need not be decoded.
+// The most bytes that an escape uses for one decoded byte. A text longer than `max_escape_bytes` times a limit exceeds
+// the limit after decoding, so it need not be decoded.
 inline constexpr std::size_t max_escape_bytes = 6;
 
-// Appends the text as a JSON string, escaped as little as nlohmann does.
+// Appends the text as a JSON string. Escapes the same characters as nlohmann.
 inline void AppendJsonString(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   const char* at = text.data();
   const char* const end = at + text.size();
   if (SkipPlain(at, end) == end) {
-    // The few bytes that close what is round a large text would double it.
+    // Without this reserve, the closing brackets after a large text would double the capacity.
     if (text.size() > 4096) out.reserve(out.size() + text.size() + 128);
     out.append(text.size() + 2, '"');
     std::copy(at, end, out.end() - 1 - (end - at));

@@ -1,4 +1,4 @@
-// The text of a JSON tree.
+// Serialises a JSON tree.
 #pragma once
 
 #include <charconv>
@@ -13,8 +13,8 @@
 
 namespace ws::protocol {
 
-// Writes what nlohmann's `dump` writes, in a fifth of its time: straight into the text, each string by runs of
-// plain characters. Recurses as deep as the tree is.
+// Writes the same text as nlohmann's `dump`, five times faster: it appends directly to the text and copies strings in
+// runs of characters that need no escape. Recurses once for each level of the tree.
 class JsonWriter final {
  public:
   using Json = nlohmann::json;
@@ -57,7 +57,7 @@ class JsonWriter final {
     out_.append(digits, std::to_chars(digits, digits + max_digits, number).ptr);
   }
 
-  // The shortest text that reads the same, in nlohmann's form.
+  // Writes the shortest text that parses to the same number, in nlohmann's format.
   void WriteReal(double number) {
     char digits[max_digits];
     if (!std::isfinite(number)) {
@@ -92,7 +92,7 @@ class JsonWriter final {
   std::string& out_;
 };
 
-// Appends the value; what is discarded, and a number that is none, is written as null.
+// Appends the value as JSON text. Discarded values, NaN and infinity become null.
 inline void AppendJson(std::string& out, const nlohmann::json& value) {
   JsonWriter(out).Write(value);
 }

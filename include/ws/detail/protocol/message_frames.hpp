@@ -1,4 +1,4 @@
-// The frames of what is emitted and sent.
+// Builds the frames of events and raw messages.
 #pragma once
 
 #include <memory>
@@ -13,24 +13,24 @@
 
 namespace ws::protocol {
 
-// An event with its data.
+// Builds the frame of an event.
 inline FramePtr EventFrame(std::string_view event, const nlohmann::json& data) {
-  std::string text = Frame::Written([&](std::string& out) { AppendEnvelope(out, event, {}, data); });
+  std::string text = Frame::BuildPayload([&](std::string& out) { AppendEnvelope(out, event, {}, data); });
   return std::make_shared<const Frame>(std::move(text), MessageType::Text);
 }
 
-// The same with raw bytes behind it, PROTOCOL.md 1.
+// Builds the frame of an event that is followed by raw bytes (protocol.md, section 1).
 inline FramePtr BinaryEventFrame(std::string_view event, const nlohmann::json& data, std::string_view bytes) {
-  std::string text = Frame::Written([&](std::string& out) {
+  std::string text = Frame::BuildPayload([&](std::string& out) {
     AppendEnvelope(out, event, {}, data);
     out.append(1, '\0').append(bytes);
   });
   return std::make_shared<const Frame>(std::move(text), MessageType::Binary);
 }
 
-// A message as it is; in a text, what is no UTF-8 becomes U+FFFD.
+// Builds the frame of a message without an envelope. Invalid UTF-8 in a text message becomes U+FFFD.
 inline FramePtr RawFrame(std::string_view bytes, MessageType type) {
-  std::string text = Frame::Begin();
+  std::string text = Frame::ReserveHeader();
   if (type == MessageType::Binary || IsValidUtf8(bytes)) {
     text += bytes;
   } else {

@@ -1,4 +1,4 @@
-// Which event names belong to whom (PROTOCOL.md 2).
+// Rules for event names (protocol.md, section 2).
 #pragma once
 
 #include <cstddef>
@@ -8,22 +8,23 @@
 
 namespace ws::protocol {
 
-// The longest name of an event, in bytes.
+// The longest event name, in bytes.
 inline constexpr std::size_t max_event_bytes = 256;
 
-// Tells whether the name is one of the two lifecycle events, which are local and never travel.
+// Returns true for the two lifecycle events. They are local and are never sent.
 inline bool IsLifecycle(std::string_view name) {
   return name == "connect" || name == "disconnect";
 }
 
-// Tells whether a peer's message of this name is refused: a lifecycle event, or a `$` name that the protocol
-// lacks.
+// Returns true if a message from the peer may not have this name: lifecycle events, and `$` names that the protocol
+// does not define.
 inline bool IsReservedFromPeer(std::string_view name) {
   if (IsLifecycle(name)) return true;
   return name.starts_with('$') && name != "$ping" && name != "$pong" && name != "$ack";
 }
 
-// Tells whether a local caller may emit an event of this name. Its length is that on the wire.
+// Returns true if a local caller may emit an event with this name. The length limit applies to the name as sent, after
+// invalid UTF-8 has been replaced.
 inline bool IsEmittable(std::string_view name) {
   if (name.empty() || name.size() > max_event_bytes || name.starts_with('$') || IsLifecycle(name)) return false;
   return IsValidUtf8(name) || ReplaceInvalidUtf8(name).size() <= max_event_bytes;

@@ -1,4 +1,4 @@
-// Which pages may connect, and under which names they may call us.
+// Checks of the Origin and Host headers.
 #pragma once
 
 #include <algorithm>
@@ -11,13 +11,13 @@
 
 namespace ws::protocol {
 
-// A host and a port, "[::1]" with its brackets; the port is empty where none was written.
+// A host and a port. An IPv6 address keeps its brackets ("[::1]"). The port is empty if the text has none.
 struct Authority {
   std::string_view host;
   std::string_view port;
 };
 
-// Of "host", "host:port", "[v6]:port"; nothing where it is none of these.
+// Parses "host", "host:port" or "[v6]:port". Returns nullopt for any other text.
 constexpr std::optional<Authority> ParseAuthority(std::string_view text) noexcept {
   std::size_t colon = text.npos;
   if (text.starts_with('[')) {
@@ -40,8 +40,8 @@ constexpr std::optional<Authority> ParseAuthority(std::string_view text) noexcep
   return result;
 }
 
-// Whether a serialised origin (RFC 6454 6.2) names the same host and port as the Host header. The scheme fills in
-// the port but is not compared itself: TLS may end at a proxy.
+// Returns true if a serialised origin (RFC 6454 section 6.2) has the same host and port as the Host header. The scheme
+// provides the default port but is not compared, because a proxy may terminate TLS.
 constexpr bool IsSameHost(std::string_view origin, std::string_view host_header) noexcept {
   std::string_view default_port;
   for (const auto& [scheme, port] :
@@ -59,8 +59,9 @@ constexpr bool IsSameHost(std::string_view origin, std::string_view host_header)
   return EqualsIgnoringCase(page->host, host->host) && port(*page) == port(*host);
 }
 
-// Whether a browser could send it as its Origin: "null", or a scheme and a host as it writes them, without a path and
-// without the scheme's own port (RFC 6454 6.2). A web view may send a scheme of its own without a host: "file://".
+// Returns true if a browser can send the text as an Origin: "null", or scheme and host without a path and without the
+// scheme's default port (RFC 6454 section 6.2). A web view can send a custom scheme without a host, for example
+// "file://".
 constexpr bool IsOrigin(std::string_view text) noexcept {
   if (text == "null") return true;
   const std::size_t end = text.find("://");
@@ -74,14 +75,15 @@ constexpr bool IsOrigin(std::string_view text) noexcept {
   return authority && !(http && authority->port == "80") && !(https && authority->port == "443");
 }
 
-// Whether one of the listed origins is this one; "*" is every origin.
+// Returns true if the list contains the origin. "*" in the list matches every origin.
 inline bool IsListedOrigin(std::string_view origin, const std::vector<std::string>& allowed) noexcept {
   return std::any_of(allowed.begin(), allowed.end(),
                      [&](const std::string& one) { return one == "*" || EqualsIgnoringCase(one, origin); });
 }
 
-// Whether the Host header is on the list: "name" allows any port, "name:port" that one. A browser leaves out the port
-// of its scheme, which is not known here: TLS may end at a proxy.
+// Returns true if the list contains the host: "name" allows any port, "name:port" only that port. A Host header without
+// a port matches "name:80" and "name:443": browsers omit the default port of the scheme, and the scheme is unknown here
+// because a proxy may terminate TLS.
 inline bool IsListedHost(std::string_view host_header, const std::vector<std::string>& allowed) noexcept {
   const auto host = ParseAuthority(host_header);
   if (!host) return false;

@@ -1,4 +1,4 @@
-// Who sends too much is read more slowly, and then no more.
+// Computes when a peer that sends too much is throttled, and when its connection must end.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace ws::protocol {
 
-// A bucket that leaks so much a second and holds a burst. Not thread-safe.
+// A leaky bucket: it drains at a constant rate and holds a burst. Not thread-safe.
 class LeakyBucket {
  public:
   LeakyBucket(std::size_t per_second, std::size_t burst)
@@ -18,63 +18,64 @@ class LeakyBucket {
 
   void Add(Time now, std::size_t amount) noexcept {
     if (rate_ == 0) return;
-    const std::chrono::duration<double> leaking = std::max(now, filled_) - filled_;
-    level_ = std::max(level_ - rate_ * leaking.count(), 0.0) + static_cast<double>(amount);
-    filled_ = std::max(now, filled_);
+    const std::chrono::duration<double> elapsed = std::max(now, updated_) - updated_;
+    level_ = std::max(level_ - rate_ * elapsed.count(), 0.0) + static_cast<double>(amount);
+    updated_ = std::max(now, updated_);
   }
-  // When it no longer overflows; long ago where it does not.
+  // Returns the time at which the level is down to the burst. Returns a time in the past if it is not above the burst.
   Time ReadyAt() const noexcept {
-    constexpr std::chrono::duration<double> longest = std::chrono::hours(24);  // nobody waits so long
+    constexpr std::chrono::duration<double> longest = std::chrono::hours(24);  // avoids overflow of the clock
     const double excess = level_ - burst_;
     if (rate_ == 0 || excess <= 0) return Time();
     const std::chrono::duration<double> time(excess / rate_);
-    return filled_ + std::chrono::duration_cast<Duration>(std::min(time, longest));
+    return updated_ + std::chrono::duration_cast<Duration>(std::min(time, longest));
   }
 
  private:
   double rate_, burst_;
-  double level_ = 0;  // when it was filled_
-  Time filled_{};
+  double level_ = 0;  // at the time updated_
+  Time updated_{};
 };
 
-// The limits on one peer's messages. Not thread-safe.
+// Limits the messages and bytes per second of one peer. Not thread-safe.
 class RateLimiter {
  public:
   explicit RateLimiter(const RateLimit& limit)
       : messages_(limit.messages_per_second, limit.burst_messages),
         bytes_(limit.bytes_per_second, limit.burst_bytes),
         grace_period_(limit.grace_period),
-        limits_(limit.messages_per_second != 0 || limit.bytes_per_second != 0) {}
+        has_limit_(limit.messages_per_second != 0 || limit.bytes_per_second != 0) {}
 
-  // Whether there is a limit at all.
-  bool Limits() const noexcept { return limits_; }
+  // Returns false if neither messages nor bytes are limited.
+  bool HasLimit() const noexcept { return has_limit_; }
 
-  // A message was read.
+  // Counts a received message.
   void Count(Time now, std::size_t bytes) noexcept {
-    if (now > held_until_) {
-      excess_ -= std::min(excess_, now - held_until_);
-      held_until_ = now;
+    if (now > throttled_until_) {
+      excess_ -= std::min(excess_, now - throttled_until_);
+      throttled_until_ = now;
     }
     messages_.Add(now, 1);
     bytes_.Add(now, bytes);
-    if (ReadyAt() <= held_until_) return;
-    excess_ += ReadyAt() - held_until_;
-    held_until_ = ReadyAt();
+    if (ReadyAt() <= throttled_until_) return;
+    excess_ += ReadyAt() - throttled_until_;
+    throttled_until_ = ReadyAt();
   }
-  // When the next may be read.
+  // Returns the time at which the next message may be read.
   Time ReadyAt() const noexcept { return std::max(messages_.ReadyAt(), bytes_.ReadyAt()); }
-  // When a peer that is held back until then has been so for too long, less the time when it was not; Time::max() while
-  // that is not in sight.
-  Time GivesUpAt() const noexcept {
-    return IsNever(grace_period_) || excess_ < grace_period_ ? Time::max() : held_until_ - (excess_ - grace_period_);
+  // Returns the time at which the peer has been throttled for longer than the grace period. Time without throttling is
+  // subtracted. Returns Time::max() if the throttling ends before that.
+  Time GracePeriodEnd() const noexcept {
+    return IsNever(grace_period_) || excess_ < grace_period_ ? Time::max()
+                                                             : throttled_until_ - (excess_ - grace_period_);
   }
 
  private:
   LeakyBucket messages_, bytes_;
   std::chrono::milliseconds grace_period_;
-  bool limits_;
-  Duration excess_{};
-  Time held_until_{};  // or last seen, whichever is later
+  bool has_limit_;
+  Duration excess_{};       // time throttled, minus the time not throttled
+  Time throttled_until_{};  // or the time of the last message, whichever is later
 };
 
 }  // namespace ws::protocol

@@ -1,4 +1,4 @@
-// Where a client connects, RFC 6455 3.
+// WebSocket URLs, RFC 6455 section 3.
 #pragma once
 
 #include <algorithm>
@@ -11,19 +11,20 @@
 
 namespace ws::protocol {
 
-// Of "ws://host:port/path?query" or "wss://…".
+// The parts of "ws://host:port/path?query" or "wss://…".
 struct Url {
   bool secure = false;
   std::string host = {};       // an IPv6 address without its brackets
-  std::string port = {};       // the scheme's default where none was written
-  std::string authority = {};  // for the Host header: as written
+  std::string port = {};       // the scheme's default if the URL has none
+  std::string authority = {};  // host and port as written, for the Host header
   std::string target = "/";
 };
 
+// The characters of a host name.
 inline constexpr std::string_view host_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
-// Nothing where it is none: another scheme, a fragment, a user name, or a character that needs escaping. Host names are
-// ASCII; others have their punycode.
+// Parses a WebSocket URL. Returns nullopt if the scheme is not ws or wss, or if the text has a fragment, a user name or
+// a character that must be escaped. Host names are ASCII; an international name must be in Punycode.
 inline std::optional<Url> ParseUrl(std::string_view text) {
   Url url;
   const std::size_t scheme = text.find("://");

@@ -1,4 +1,4 @@
-// UTF-8, checked and repaired.
+// Checks, repairs and writes UTF-8.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 
 namespace ws::protocol {
 
-// The next eight bytes as a number whose lowest byte comes first in memory, on every machine.
+// Returns the next eight bytes as a little-endian number, on every machine.
 inline std::uint64_t LoadEightBytes(const char* at) {
   std::uint64_t word;
   std::memcpy(&word, at, sizeof word);
@@ -19,20 +19,20 @@ inline std::uint64_t LoadEightBytes(const char* at) {
   return word;
 }
 
-// What stands at a place of a text: a character, or the maximal invalid subpart that becomes one U+FFFD.
+// The sequence at a position of a text: one character, or the maximal invalid subpart that is replaced by one U+FFFD.
 struct Utf8Sequence {
-  std::size_t size;  // In bytes, at least 1.
+  std::size_t size;  // in bytes, at least 1
   bool valid;
 };
 
-// Reads the sequence at `at`, which must lie before `end`.
+// Returns the sequence at `at`, which must be before `end`.
 inline Utf8Sequence ReadUtf8(const char* at, const char* end) {
   const auto byte = [at](std::size_t i) { return static_cast<unsigned char>(at[i]); };
   const unsigned lead = byte(0);
   if (lead < 0x80) return {1, true};
   if (lead < 0xC2 || lead > 0xF4) return {1, false};
 
-  // RFC 3629, section 4: overlong forms, surrogates and what is past U+10FFFF show in the second byte alone.
+  // RFC 3629 section 4: the second byte shows overlong forms, surrogates and code points above U+10FFFF.
   const std::size_t size = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
   const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
   const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
@@ -44,7 +44,7 @@ inline Utf8Sequence ReadUtf8(const char* at, const char* end) {
   return {size, true};
 }
 
-// The end of the longest well-formed start of [at, end): `end` itself when all of it is UTF-8.
+// Returns the end of the longest valid prefix of [at, end). Returns `end` if all of it is valid.
 inline const char* SkipValidUtf8(const char* at, const char* end) {
   while (at != end) {
     if (end - at >= 16 && ((LoadEightBytes(at) | LoadEightBytes(at + 8)) & 0x8080808080808080) == 0) {
@@ -62,20 +62,20 @@ inline const char* SkipValidUtf8(const char* at, const char* end) {
   return end;
 }
 
-// Whether [at, end), which is no character, may become one with what follows it.
+// Returns true if [at, end), which is invalid as it is, can become valid when more bytes follow.
 inline bool MayBecomeUtf8(const char* at, const char* end) {
   const unsigned lead = static_cast<unsigned char>(*at);
   return lead >= 0xC2 && lead <= 0xF4 && ReadUtf8(at, end).size == static_cast<std::size_t>(end - at);
 }
 
-// Tells whether the text is UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing past U+10FFFF.
+// Returns true if the text is valid UTF-8 (RFC 3629): no overlong forms, no surrogates, no code points above U+10FFFF.
 inline bool IsValidUtf8(std::string_view text) {
   const char* const end = text.data() + text.size();
   return SkipValidUtf8(text.data(), end) == end;
 }
 
-// Copies the text with U+FFFD for each maximal invalid subpart, as nlohmann's `error_handler_t::replace`
-// does.
+// Returns a copy of the text in which U+FFFD replaces each maximal invalid subpart, as nlohmann's
+// `error_handler_t::replace` does.
 inline std::string ReplaceInvalidUtf8(std::string_view text) {
   std::string result;
   result.reserve(text.size());
@@ -90,7 +90,7 @@ inline std::string ReplaceInvalidUtf8(std::string_view text) {
   }
 }
 
-// Appends a code point, which must be no surrogate and at most U+10FFFF.
+// Appends a code point, which must not be a surrogate or above U+10FFFF.
 inline void AppendUtf8(std::string& out, std::uint32_t code) {
   const auto lead = [&](std::uint32_t mark, int shift) { out += static_cast<char>(mark | (code >> shift)); };
   const auto follow = [&](int shift) { out += static_cast<char>(0x80 | ((code >> shift) & 0x3F)); };

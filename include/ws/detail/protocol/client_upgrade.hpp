@@ -1,4 +1,4 @@
-// The client's side of the opening handshake, RFC 6455 4.1.
+// The client's side of the opening handshake, RFC 6455 section 4.1.
 #pragma once
 
 #include <algorithm>
@@ -15,22 +15,22 @@
 
 namespace ws::protocol {
 
-// What a client asks for.
-struct UpgradeOffer {
+// The parameters of the client's opening handshake.
+struct HandshakeOptions {
   Url url;
-  HttpHeaders headers = {};  // of the application's own
+  HttpHeaders headers = {};  // additional headers from the application
   std::vector<std::string> subprotocols = {};
   bool deflate = false;
 };
 
-// What it was granted.
-struct UpgradeGrant {
+// The result of the opening handshake: the subprotocol and the extension that the server has selected.
+struct HandshakeResult {
   std::string subprotocol = {};
   bool deflate = false;
 };
 
-// A Sec-WebSocket-Key of 16 bytes, which are to be random.
-inline std::string MakeKey(const std::array<unsigned char, 16>& bytes) {
+// Returns a Sec-WebSocket-Key: the 16 bytes in base64. The bytes must be random.
+inline std::string MakeWebSocketKey(const std::array<unsigned char, 16>& bytes) {
   constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string key;
   for (std::size_t index = 0; index < bytes.size(); index += 3) {
@@ -41,33 +41,35 @@ inline std::string MakeKey(const std::array<unsigned char, 16>& bytes) {
   return key.replace(22, 2, "==");
 }
 
-// Whether a header of the application's own may stand in the request: it is one line, and not the handshake's.
-inline bool IsOfferable(std::string_view name, std::string_view value) {
-  const auto breaks = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F'; };
-  constexpr std::string_view ours[] = {"Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding"};
-  return IsToken(name) && std::none_of(value.begin(), value.end(), breaks) &&
+// Returns true if the application may add this header to the request: the value is one line, and the handshake does not
+// set the header itself.
+inline bool IsAllowedRequestHeader(std::string_view name, std::string_view value) {
+  const auto is_control = [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7F'; };
+  constexpr std::string_view reserved[] = {"Host", "Connection", "Upgrade", "Content-Length", "Transfer-Encoding"};
+  return IsToken(name) && std::none_of(value.begin(), value.end(), is_control) &&
          !EqualsIgnoringCase(name.substr(0, 14), "Sec-WebSocket-") &&
-         std::none_of(std::begin(ours), std::end(ours), [&](auto one) { return EqualsIgnoringCase(name, one); });
+         std::none_of(std::begin(reserved), std::end(reserved),
+                      [&](auto one) { return EqualsIgnoringCase(name, one); });
 }
 
-inline HttpRequest MakeUpgradeRequest(const UpgradeOffer& offer, std::string key) {
+inline HttpRequest MakeUpgradeRequest(const HandshakeOptions& options, std::string key) {
   HttpRequest request;
   request.method = "GET";
-  request.target = offer.url.target;
-  request.secure = offer.url.secure;
-  request.headers = {{"Host", offer.url.authority},
+  request.target = options.url.target;
+  request.secure = options.url.secure;
+  request.headers = {{"Host", options.url.authority},
                      {"Upgrade", "websocket"},
                      {"Connection", "Upgrade"},
                      {"Sec-WebSocket-Version", "13"},
                      {"Sec-WebSocket-Key", std::move(key)}};
   std::string subprotocols;
-  for (const std::string& one : offer.subprotocols) subprotocols += (subprotocols.empty() ? "" : ", ") + one;
+  for (const std::string& one : options.subprotocols) subprotocols += (subprotocols.empty() ? "" : ", ") + one;
   if (!subprotocols.empty()) request.headers.emplace_back("Sec-WebSocket-Protocol", subprotocols);
-  if (offer.deflate) {
-    // What we send is not compressed, so nothing is agreed on for it.
+  if (options.deflate) {
+    // No parameters: we never compress what we send, so our own window needs no negotiation.
     request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
   }
-  request.headers.insert(request.headers.end(), offer.headers.begin(), offer.headers.end());
+  request.headers.insert(request.headers.end(), options.headers.begin(), options.headers.end());
   return request;
 }
 
@@ -77,12 +79,13 @@ inline std::string Serialize(const HttpRequest& request) {
   return text += "\r\n";
 }
 
-// Whether what stands behind the name of permessage-deflate may be answered to an offer without parameters, RFC
-// 7692 7.1, each with its semicolon; the form is that of RFC 6455 9.1, where a value may be quoted.
-inline bool AreDeflateParameters(std::string_view parameters) {
+// Returns true if the server may answer our offer of permessage-deflate without parameters by these parameters (RFC
+// 7692 section 7.1). `parameters` is the text after the extension's name: each parameter has a semicolon before it, and
+// a value may be quoted (RFC 6455 section 9.1).
+inline bool AreValidDeflateParameters(std::string_view parameters) {
   std::vector<std::string_view> seen;
   while (!parameters.empty()) {
-    parameters.remove_prefix(1);  // a semicolon stands before each
+    parameters.remove_prefix(1);  // the semicolon
     const std::size_t end = std::min(parameters.find(';'), parameters.size());
     const std::string_view one = Trim(parameters.substr(0, end));
     parameters.remove_prefix(end);
@@ -101,13 +104,15 @@ inline bool AreDeflateParameters(std::string_view parameters) {
   return true;
 }
 
-// What the server granted, or why its answer is none: a text for the log.
-inline std::variant<UpgradeGrant, std::string> JudgeAnswer(const HttpResponse& answer, const UpgradeOffer& offer,
-                                                           std::string_view accept) {
-  if (answer.status != 101) return "the server answered " + std::to_string(answer.status);
+// Checks the server's response. Returns the result of the handshake, or the reason for which it failed, for the log.
+// `accept` is the expected value of Sec-WebSocket-Accept.
+inline std::variant<HandshakeResult, std::string> CheckUpgradeResponse(const HttpResponse& response,
+                                                                       const HandshakeOptions& options,
+                                                                       std::string_view accept) {
+  if (response.status != 101) return "the server responded with status " + std::to_string(response.status);
   std::vector<std::string_view> upgrades, accepts, extensions, subprotocols;
   bool connection = false;
-  for (const auto& [name, value] : answer.headers) {
+  for (const auto& [name, value] : response.headers) {
     const auto is = [&name = name](std::string_view wanted) { return EqualsIgnoringCase(name, wanted); };
     if (is("Upgrade")) upgrades.push_back(value);
     if (is("Connection")) connection = connection || HasToken(value, "upgrade");
@@ -116,23 +121,23 @@ inline std::variant<UpgradeGrant, std::string> JudgeAnswer(const HttpResponse& a
     if (is("Sec-WebSocket-Protocol")) subprotocols.push_back(value);
   }
   if (upgrades.size() != 1 || !EqualsIgnoringCase(upgrades[0], "websocket") || !connection)
-    return "the answer's Upgrade and Connection headers are none of a WebSocket";
-  if (accepts.size() != 1 || accepts[0] != accept) return "the answer's Sec-WebSocket-Accept is wrong";
-  UpgradeGrant grant;
+    return "the response does not have the Upgrade and Connection headers of a WebSocket";
+  if (accepts.size() != 1 || accepts[0] != accept) return "the response's Sec-WebSocket-Accept is wrong";
+  HandshakeResult result;
   if (!extensions.empty()) {
     const std::size_t semicolon = std::min(extensions[0].find(';'), extensions[0].size());
-    const bool ours = extensions.size() == 1 && Trim(extensions[0].substr(0, semicolon)) == "permessage-deflate";
-    if (!offer.deflate || !ours || !AreDeflateParameters(extensions[0].substr(semicolon)))
-      return "the answer has an extension that was not offered";
-    grant.deflate = true;
+    const bool is_deflate = extensions.size() == 1 && Trim(extensions[0].substr(0, semicolon)) == "permessage-deflate";
+    if (!options.deflate || !is_deflate || !AreValidDeflateParameters(extensions[0].substr(semicolon)))
+      return "the response has an extension that was not offered";
+    result.deflate = true;
   }
   if (!subprotocols.empty()) {
-    grant.subprotocol = subprotocols[0];
-    const bool ours =
-        std::find(offer.subprotocols.begin(), offer.subprotocols.end(), grant.subprotocol) != offer.subprotocols.end();
-    if (subprotocols.size() != 1 || !ours) return "the answer has a subprotocol that was not offered";
+    result.subprotocol = subprotocols[0];
+    const bool is_offered = std::find(options.subprotocols.begin(), options.subprotocols.end(), result.subprotocol) !=
+                            options.subprotocols.end();
+    if (subprotocols.size() != 1 || !is_offered) return "the response has a subprotocol that was not offered";
   }
-  return grant;
+  return result;
 }
 
 }  // namespace ws::protocol
