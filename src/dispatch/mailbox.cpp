@@ -1,43 +1,51 @@
 #include "ws/detail/dispatch/mailbox.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
+#include <new>
 
-#include "dispatch/handover.hpp"
+#include "dispatch/batch_scheduler.hpp"
 
 namespace ws::dispatch {
 
+namespace asio = boost::asio;
+
+namespace {
+
+// Ends the connection if memory runs out in `work`. Returns false then.
 template <class Work>
-void Mailbox::DoOrOwe(Work work) {
+bool RunOrFail(MailboxOwner& owner, const Work& work) {
   try {
     work();
+    return true;
   } catch (const std::bad_alloc&) {
-    const std::lock_guard lock(mutex_);
-    state_ = State::Owed;
-    throw;
+    owner.OnFailure();
+    return false;
   }
 }
 
-void Mailbox::Recover(MailboxOwner& owner) noexcept {
-  owner.Broke();
-  try {
-    Wake();
-  } catch (const std::bad_alloc&) {
-    // Left to whoever puts something next.
-  }
-}
+}  // namespace
 
-void Mailbox::Put(std::vector<ExchangePtr>& batch) {
-  if (Accept(batch)) DoOrOwe([this] { Schedule(); });
-}
-
-void Mailbox::PutAndDrain(std::vector<ExchangePtr>& batch) {
-  if (Accept(batch)) Drain();
-}
-
-bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
+void Mailbox::Put(std::vector<DispatchPtr>& batch) {
   const std::lock_guard lock(mutex_);
+  Append(batch);
+  if (state_ == State::Idle && !incoming_.empty()) Schedule();
+}
+
+void Mailbox::PutAndDrain(std::vector<DispatchPtr>& batch) {
+  {
+    const std::lock_guard lock(mutex_);
+    Append(batch);
+    if (state_ != State::Idle || incoming_.empty()) return;
+    state_ = State::Scheduled;
+  }
+  Drain();
+}
+
+void Mailbox::Append(std::vector<DispatchPtr>& batch) {
   const std::size_t size = batch.size();
   if (incoming_.empty()) {
     incoming_.swap(batch);
@@ -45,40 +53,20 @@ bool Mailbox::Accept(std::vector<ExchangePtr>& batch) {
     incoming_.insert(incoming_.end(), std::move_iterator(batch.begin()), std::move_iterator(batch.end()));
     batch.clear();
   }
-  put_ += size;
-  if ((state_ != State::Idle && state_ != State::Owed) || incoming_.empty()) return false;
-  state_ = State::Scheduled;
-  return true;
-}
-
-void Mailbox::Wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    if (state_ != State::Parked && state_ != State::Owed) return;
-    state_ = State::Scheduled;
-  }
-  DoOrOwe([this] { Schedule(); });
-}
-
-void Mailbox::Discard() {
-  {
-    const std::lock_guard lock(mutex_);
-    discarded_ = put_;
-  }
-  Wake();
+  put_count_ += size;
 }
 
 void Mailbox::Schedule() {
-  Handover* const here = Handover::Here();
-  if (here != nullptr && here->Take(pool_, {shared_from_this(), owner_.lock()})) return;
-  auto drain = [self = shared_from_this(), owner = owner_.lock()] {
-    if (owner) self->Drain();
-  };
-  const std::lock_guard lock(mutex_);
-  if (strand_) boost::asio::post(*strand_, std::move(drain));
+  BatchScheduler* const scheduler = BatchScheduler::OfThisThread();
+  const bool batched = scheduler != nullptr && scheduler->Schedule(executor_, {shared_from_this(), owner_.lock()});
+  if (!batched && strand_) {
+    asio::post(*strand_, [self = shared_from_this(), owner = owner_.lock()] {
+      if (owner) self->Drain();
+    });
+  }
+  state_ = State::Scheduled;
 }
 
-// The strand keeps coroutine callbacks out meanwhile.
 void Mailbox::Run() {
   std::optional<Strand> strand;
   {
@@ -87,21 +75,32 @@ void Mailbox::Run() {
   }
   const auto owner = owner_.lock();
   if (!strand || !owner) return;
-  auto drain = [self = shared_from_this(), owner] { self->Drain(); };
-  Guard(owner, [&] { DoOrOwe([&] { boost::asio::dispatch(*strand, std::move(drain)); }); });
+  // Runs on the strand, so that no coroutine callback runs at the same time.
+  RunOrFail(*owner, [&] { asio::dispatch(*strand, [self = shared_from_this(), owner] { self->Drain(); }); });
 }
 
-void Mailbox::Release() {
+void Mailbox::Resume() {
+  const std::lock_guard lock(mutex_);
+  if (state_ == State::Parked) Schedule();
+}
+
+void Mailbox::Discard() {
+  const std::lock_guard lock(mutex_);
+  discard_count_ = put_count_;
+  if (state_ == State::Parked) Schedule();
+}
+
+void Mailbox::ReleaseExecutor() {
   const std::lock_guard lock(mutex_);
   strand_.reset();
 }
 
 bool Mailbox::IsIdle() const noexcept {
   const std::lock_guard lock(mutex_);
-  return state_ == State::Idle && incoming_.empty() && beside_ == 0;
+  return state_ == State::Idle && incoming_.empty() && concurrent_ == 0;
 }
 
-bool Mailbox::IsInside() const noexcept {
+bool Mailbox::RunningInThisThread() const noexcept {
   if (current_ == this) return true;
   const std::lock_guard lock(mutex_);
   return strand_ && strand_->running_in_this_thread();
@@ -110,12 +109,8 @@ bool Mailbox::IsInside() const noexcept {
 void Mailbox::Drain() {
   const std::shared_ptr<MailboxOwner> owner = owner_.lock();
   if (!owner) return;
-  Guard(owner, [&] { DoOrOwe([&] { DrainTurn(owner); }); });
-}
-
-void Mailbox::DrainTurn(const std::shared_ptr<MailboxOwner>& owner) {
-  const Inside inside(this);
-  for (int left = turn; left > 0; --left) {
+  const RunScope scope(this);
+  for (int left = max_drained; left > 0; --left) {
     if (batch_.IsEmpty()) {
       const std::lock_guard lock(mutex_);
       if (incoming_.empty()) {
@@ -124,39 +119,39 @@ void Mailbox::DrainTurn(const std::shared_ptr<MailboxOwner>& owner) {
       }
       batch_.Swap(incoming_);
     }
-    if (!MayStart(*owner, *batch_.Front())) return;
-    const ExchangePtr next = batch_.Take();
-    const bool lifecycle = next->What() != Delivery::Event && next->What() != Delivery::Raw;
-    if (++taken_ <= discarded_ && !lifecycle) {
-      owner->Discarded(next->Content());
-    } else if (Begin(next, owner)) {
+    if (!CanStart(*owner, *batch_.Front())) return;
+    const DispatchPtr next = batch_.Pop();
+    if (++drained_count_ <= discard_count_ && IsFromPeer(next->Kind())) {
+      owner->OnDiscarded(next->Content());
+    } else if (Start(next, owner)) {
       return;
     }
   }
-  Schedule();
+  RunOrFail(*owner, [this] {
+    const std::lock_guard lock(mutex_);
+    Schedule();
+  });
 }
 
-// Whether it goes on as a coroutine, which drains the rest.
-bool Mailbox::Begin(const ExchangePtr& next, const std::shared_ptr<MailboxOwner>& owner) {
-  try {
+bool Mailbox::Start(const DispatchPtr& next, const std::shared_ptr<MailboxOwner>& owner) {
+  bool is_coroutine = false;
+  const bool succeeded = RunOrFail(*owner, [&] {
     auto rest = next->Start(owner, *this);
-    if (!rest) return false;
-    Await(std::move(*rest), next->What(), Place::Turn, owner);
-    return true;
-  } catch (const std::bad_alloc&) {
-    // All is over, though its callbacks may not have been told.
-    if (next->What() == Delivery::Disconnect) owner->Answered(Delivery::Disconnect, next->Content(), {});
-    throw;
-  }
+    if (!rest) return;
+    StartCoroutine(std::move(*rest), next->Kind(), Order::Sequential, owner);
+    is_coroutine = true;
+  });
+  if (!succeeded && next->Kind() == EventKind::Disconnect) owner->OnHandled(next->Kind(), next->Content(), {});
+  return is_coroutine;
 }
 
-bool Mailbox::MayStart(MailboxOwner& owner, const Exchange& next) {
+bool Mailbox::CanStart(MailboxOwner& owner, const EventDispatch& next) {
   if (!IsBlocked(owner, next)) return true;
   {
     const std::lock_guard lock(mutex_);
     state_ = State::Parked;
   }
-  // Whatever blocked it may have gone before the state said so.
+  // Checks again: if the block has ended before the state was set, no call of Resume follows.
   if (IsBlocked(owner, next)) return false;
   const std::lock_guard lock(mutex_);
   if (state_ != State::Parked) return false;
@@ -164,10 +159,136 @@ bool Mailbox::MayStart(MailboxOwner& owner, const Exchange& next) {
   return true;
 }
 
-bool Mailbox::IsBlocked(MailboxOwner& owner, const Exchange& next) {
-  if (next.What() != Delivery::Disconnect) return !owner.MayStart();
+bool Mailbox::IsBlocked(MailboxOwner& owner, const EventDispatch& next) {
+  if (next.Kind() != EventKind::Disconnect) return !owner.CanStart();
   const std::lock_guard lock(mutex_);
-  return beside_ != 0;
+  return concurrent_ != 0;
+}
+
+// Completion handler of a coroutine callback. It is destroyed without a call if the coroutine is destroyed, because the
+// context that the coroutine waited on has ended.
+struct Mailbox::OnCoroutineDone {
+  std::shared_ptr<Mailbox> mailbox;
+  CoroutineRef coroutine;
+  std::shared_ptr<MailboxOwner> owner;
+
+  OnCoroutineDone(std::shared_ptr<Mailbox> of, CoroutineRef which, std::shared_ptr<MailboxOwner> keeps)
+      : mailbox(std::move(of)), coroutine(which), owner(std::move(keeps)) {}
+  OnCoroutineDone(OnCoroutineDone&&) = default;
+  ~OnCoroutineDone() {
+    if (mailbox) mailbox->OnCoroutineDestroyed(coroutine, std::move(owner));
+  }
+  void operator()(const std::exception_ptr& failure) {
+    std::exchange(mailbox, nullptr)->OnCoroutineEnded(coroutine, failure != nullptr, *owner);
+  }
+};
+
+void Mailbox::OnCoroutineEnded(CoroutineRef coroutine, bool failed, MailboxOwner& owner) {
+  const EventKind kind = coroutine->kind;
+  const Order order = coroutine->order;
+  coroutines_.erase(coroutine);
+  if (failed) owner.OnFailure();
+  if (failed && kind == EventKind::Disconnect) owner.OnHandled(kind, {"disconnect", Json()}, {});
+  order == Order::Sequential ? Drain() : OnConcurrentDone(owner);
+}
+
+void Mailbox::OnCoroutineDestroyed(CoroutineRef coroutine, std::shared_ptr<MailboxOwner> owner) {
+  coroutine->destroyed = true;
+  const std::lock_guard lock(mutex_);
+  if (strand_ && strand_->running_in_this_thread()) {
+    asio::post(*strand_, [self = shared_from_this(), coroutine, owner = std::move(owner)] {
+      self->OnCoroutineEnded(coroutine, true, *owner);
+    });
+  } else if (coroutine->order == Order::Sequential) {
+    state_ = State::Idle;  // the executor may have ended too: the next Put schedules
+  } else {
+    --concurrent_;
+  }
+}
+
+// The strand lives as long as something runs on it.
+void Mailbox::StartCoroutine(asio::awaitable<void> work, EventKind kind, Order order,
+                             std::shared_ptr<MailboxOwner> owner) {
+  const auto coroutine = coroutines_.emplace(coroutines_.end(), kind, order);
+  if (order == Order::Concurrent) {
+    const std::lock_guard lock(mutex_);
+    ++concurrent_;
+  }
+  asio::co_spawn(*strand_, std::move(work),
+                 asio::bind_cancellation_slot(coroutine->signal.slot(),
+                                              OnCoroutineDone{shared_from_this(), coroutine, std::move(owner)}));
+}
+
+void Mailbox::PropagateCancellation() {
+  if (!cancelled_) return;
+  // Posted, so that the coroutine runs to its first wait, which is then interrupted.
+  asio::post(*strand_, [self = shared_from_this()] { self->EmitCancellation(); });
+}
+
+void Mailbox::Cancel() {
+  const std::lock_guard lock(mutex_);
+  if (!strand_) return;
+  asio::post(*strand_, [self = shared_from_this()] {
+    self->cancelled_twice_ = self->cancelled_;
+    self->cancelled_ = true;
+    self->EmitCancellation();
+  });
+}
+
+void Mailbox::EmitCancellation() {
+  const auto owner = owner_.lock();
+  if (!owner) return;
+  RunOrFail(*owner, [this] {
+    for (auto next = coroutines_.begin(); next != coroutines_.end();) {
+      RunningCoroutine& coroutine = *next++;  // it may end, and leave the list, in emit
+      if (coroutine.destroyed || (coroutine.kind == EventKind::Disconnect && !cancelled_twice_)) continue;
+      coroutine.signal.emit(asio::cancellation_type::terminal);
+    }
+  });
+}
+
+void Mailbox::RunConcurrently(DispatchPtr dispatch) {
+  const auto owner = owner_.lock();
+  if (!owner) return;
+  if (!dispatch->IsCoroutine()) {
+    return Post([dispatch, owner, self = shared_from_this()] { dispatch->Start(owner, *self); });
+  }
+  const std::lock_guard lock(mutex_);
+  if (!strand_) return;
+  asio::post(*strand_, [dispatch, owner, self = shared_from_this()] {
+    RunOrFail(*owner, [&] {
+      auto rest = dispatch->Start(owner, *self);
+      if (rest) self->StartCoroutine(std::move(*rest), dispatch->Kind(), Order::Concurrent, owner);
+    });
+    self->OnConcurrentDone(*owner);
+  });
+  ++concurrent_;
+}
+
+void Mailbox::Post(std::function<void()> work) {
+  const auto owner = owner_.lock();
+  if (!owner) return;
+  const std::lock_guard lock(mutex_);
+  if (!strand_) return;
+  asio::post(executor_, [self = shared_from_this(), owner, work = std::move(work)] {
+    {
+      const RunScope scope(self.get());
+      RunOrFail(*owner, work);
+    }
+    self->OnConcurrentDone(*owner);
+  });
+  ++concurrent_;
+}
+
+void Mailbox::Spawn(asio::awaitable<void> work, EventKind kind) {
+  StartCoroutine(std::move(work), kind, Order::Concurrent, owner_.lock());
+}
+
+void Mailbox::OnConcurrentDone(MailboxOwner& owner) {
+  RunOrFail(owner, [this] {
+    const std::lock_guard lock(mutex_);
+    if (--concurrent_ == 0 && state_ == State::Parked) Schedule();
+  });
 }
 
 }  // namespace ws::dispatch

@@ -6,13 +6,14 @@ namespace ws {
 
 namespace {
 
-// Empties a tree from its leaves. nlohmann's destructor moves all children of a node into a list first: of a megabyte
-// of small objects that takes two more, and where they cannot be had the process ends. The reader bounds the depth.
-void Dismantle(Json& json) {
+// Destroys the nodes of a tree from its leaves, without allocating. nlohmann's destructor moves all children of a node
+// into a list first. For 1 MB of small objects that takes 2 MB more, and if memory runs out there, the process ends.
+// Options::max_depth limits the recursion.
+void DestroyChildren(Json& json) {
   if (auto* const array = json.get_ptr<Json::array_t*>()) {
-    for (; !array->empty(); array->pop_back()) Dismantle(array->back());
+    for (; !array->empty(); array->pop_back()) DestroyChildren(array->back());
   } else if (auto* const object = json.get_ptr<Json::object_t*>()) {
-    for (auto& member : *object) Dismantle(member.second);
+    for (auto& member : *object) DestroyChildren(member.second);
     object->clear();
   }
 }
@@ -20,7 +21,7 @@ void Dismantle(Json& json) {
 }  // namespace
 
 Message::~Message() {
-  if (data_) Dismantle(*data_);
+  if (data_) DestroyChildren(*data_);
 }
 
 const Json& Message::Data() const {

@@ -1,4 +1,5 @@
-// Where data does not fit its type: nlohmann's errors name no place, so it is found by altering one.
+// Finds the place where data does not fit its type. nlohmann's error texts name no place, so the search alters one
+// value at a time and looks whether the text changes.
 #include <array>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace {
 using Pointer = Json::json_pointer;
 using Attempt = std::function<std::optional<std::string>(const Json&)>;
 
-constexpr std::size_t max_nodes = 4096;  // a larger tree is not searched: each trial reads it once
+constexpr std::size_t max_nodes = 4096;  // larger trees are not searched, because each trial converts the whole tree
 constexpr int max_trials = 64;
 
 struct Node {
@@ -20,7 +21,7 @@ struct Node {
   Json* value;
 };
 
-// All nodes from the root down, or nothing where there are too many.
+// All nodes from the root down; empty if there are more than max_nodes.
 std::vector<Node> Flatten(Json& root) {
   std::vector<Node> nodes{{Pointer(), &root}};
   for (std::size_t next = 0; next < nodes.size(); ++next) {
@@ -36,7 +37,7 @@ std::vector<Node> Flatten(Json& root) {
   return nodes;
 }
 
-// What stands between two texts; empty where they do not.
+// The part of `text` between `before` and `after`; empty if they do not occur.
 std::string Between(const std::string& text, std::string_view before, std::string_view after) {
   const std::size_t begin = text.find(before);
   if (begin == text.npos) return {};
@@ -45,9 +46,9 @@ std::string Between(const std::string& text, std::string_view before, std::strin
   return text.substr(begin + before.size(), end - begin - before.size());
 }
 
-// "type must be W, but is F", or "cannot use at() with F", which does not say what is wanted.
+// nlohmann's text "type must be W, but is F", or "cannot use at() with F", which does not name W.
 struct WrongType {
-  std::string head;  // all but F
+  std::string head;  // the text without F
   std::string found;
   std::string wanted;
 };
@@ -61,7 +62,7 @@ std::optional<WrongType> ReadWrongType(const std::string& message) {
   return WrongType{message.substr(0, place + mark.size()), message.substr(place + mark.size()), wanted};
 }
 
-// What the attempt says where the node is replaced.
+// The error text of a conversion in which the node has another value.
 std::optional<std::string> TryWith(Json replacement, Node& node, const Json& root, const Attempt& attempt) {
   std::swap(*node.value, replacement);
   std::optional<std::string> said = attempt(root);
@@ -69,7 +70,7 @@ std::optional<std::string> TryWith(Json replacement, Node& node, const Json& roo
   return said;
 }
 
-// The place is where another wrong type Z changes the text's end to Z.
+// Finds the node at which another wrong type changes F in the text.
 std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json& root, const std::string& message,
                                             const Attempt& attempt) {
   const std::optional<WrongType> wrong = ReadWrongType(message);
@@ -95,7 +96,7 @@ std::optional<InvalidPayload> FindWrongType(std::vector<Node>& nodes, const Json
   return std::nullopt;
 }
 
-// "key 'n' not found": the place is the object where adding it changes the text.
+// For the text "key 'n' not found": finds the object in which adding the key changes the text.
 std::optional<InvalidPayload> FindMissingKey(std::vector<Node>& nodes, const Json& root, const std::string& message,
                                              const Attempt& attempt) {
   const std::string key = Between(message, "key '", "' not found");
@@ -115,7 +116,7 @@ std::optional<InvalidPayload> FindMissingKey(std::vector<Node>& nodes, const Jso
 }  // namespace
 
 InvalidPayload LocateMismatch(const Json& data, const Attempt& attempt) {
-  constexpr std::size_t max_path_bytes = 256;  // its keys may be the peer's own
+  constexpr std::size_t max_path_bytes = 256;  // the keys come from the peer
   Json copy = data;
   const std::optional<std::string> message = attempt(copy);
   std::vector<Node> nodes = Flatten(copy);

@@ -2,33 +2,27 @@
 
 namespace ws::hub {
 
-void Collector::Ask(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
-                    std::chrono::milliseconds timeout) {
+void Collector::Send(const connection::PreparedRequest& request, std::chrono::milliseconds timeout) {
   {
     const std::lock_guard lock(mutex_);
-    asked_.assign(members.begin(), members.end());
-    id_ = question.id;
+    request_id_ = request.id;
   }
-  try {
-    for (std::size_t index = 0; index < members.size(); ++index) {
-      members[index]->Ask(question, timeout,
-                          [self = shared_from_this(), index](Reply reply) { self->Take(index, std::move(reply)); });
-    }
-  } catch (const std::bad_alloc&) {
-    Abandon();
-    throw;
+  for (std::size_t index = 0; index < members_.size(); ++index) {
+    if (const auto member = members_[index].lock())
+      member->SendRequest(request, timeout,
+                          [self = shared_from_this(), index](Reply reply) { self->SetReply(index, std::move(reply)); });
   }
 }
 
-void Collector::Take(std::size_t index, Reply reply) {
+void Collector::SetReply(std::size_t index, Reply reply) {
   Done done;
   std::vector<Reply> replies;
   {
     const std::lock_guard lock(mutex_);
     if (!done_) return;
     replies_[index] = std::move(reply);
-    answered_[index] = true;
-    if (--left_ != 0) return;
+    has_replied_[index] = true;
+    if (--missing_ != 0) return;
     done.swap(done_);
     replies.swap(replies_);
   }
@@ -36,34 +30,22 @@ void Collector::Take(std::size_t index, Reply reply) {
 }
 
 void Collector::Cancel() {
-  if (auto [done, replies] = Abandon(); done) done(std::move(replies));
-}
-
-// Without memory of its own: who gives up may do so for want of it.
-std::pair<Collector::Done, std::vector<Reply>> Collector::Abandon() {
   Done done;
   std::vector<Reply> replies;
-  std::vector<bool> answered;
-  std::vector<std::weak_ptr<Connection>> asked;
+  std::vector<bool> has_replied;
   {
     const std::lock_guard lock(mutex_);
-    if (!done_) return {};
+    if (!done_) return;
     done.swap(done_);
     replies.swap(replies_);
-    answered.swap(answered_);
-    asked.swap(asked_);
+    has_replied.swap(has_replied_);
   }
   for (std::size_t index = 0; index < replies.size(); ++index) {
-    if (answered[index]) continue;
+    if (has_replied[index]) continue;
     replies[index].error = Errc::Cancelled;
-    const auto member = index < asked.size() ? asked[index].lock() : nullptr;
-    try {
-      if (member) member->AbandonRequest(id_);
-    } catch (const std::bad_alloc&) {
-      // It is open no more all the same; only its question may still leave.
-    }
+    if (const auto member = members_[index].lock()) member->CancelRequest(request_id_);
   }
-  return {std::move(done), std::move(replies)};
+  done(std::move(replies));
 }
 
 }  // namespace ws::hub

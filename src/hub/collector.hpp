@@ -1,4 +1,4 @@
-// The replies of many to one request.
+// Collects the replies of several connections to one request.
 #pragma once
 
 #include <functional>
@@ -11,33 +11,34 @@
 
 namespace ws::hub {
 
-// Asks every member the same question and calls back once, when each has answered, failed or missed the deadline.
+// Sends one request to every member and calls back once, when each has replied, failed or missed the deadline.
+// Thread-safe.
 class Collector : public std::enable_shared_from_this<Collector> {
  public:
-  // In the order of the members.
+  // Gets the replies in the order of the members.
   using Done = std::function<void(std::vector<Reply>)>;
 
-  Collector(std::size_t members, Done done) : replies_(members), left_(members), done_(std::move(done)) {}
+  Collector(std::vector<ConnectionPtr> members, Done done)
+      : members_(members.begin(), members.end()),
+        replies_(members.size()),
+        missing_(members.size()),
+        done_(std::move(done)) {}
 
-  // There is at least one member. The callback runs on the pool of whoever answers last; where there is no memory to
-  // ask all, nobody stays asked, and it does not run.
-  void Ask(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
-           std::chrono::milliseconds timeout);
-  // Calls back now; who has not answered yet has Cancelled, and is asked no more. Safe from any thread.
+  // There must be at least one member. The callback runs on the pool of the member that replies last.
+  void Send(const connection::PreparedRequest& request, std::chrono::milliseconds timeout);
+  // Calls back now. Members that have not replied yet have the error Cancelled.
   void Cancel();
 
  private:
-  void Take(std::size_t index, Reply reply);
-  // Asks no more; what is then to be told, where nothing was yet.
-  std::pair<Done, std::vector<Reply>> Abandon();
+  void SetReply(std::size_t index, Reply reply);
 
+  const std::vector<std::weak_ptr<Connection>> members_;
   std::mutex mutex_;
-  std::vector<std::weak_ptr<Connection>> asked_;
-  std::uint64_t id_ = 0;  // of the question
+  std::uint64_t request_id_ = 0;
   std::vector<Reply> replies_;
-  std::vector<bool> answered_ = std::vector<bool>(replies_.size());
-  std::size_t left_;
-  Done done_;  // taken by whoever finishes
+  std::vector<bool> has_replied_ = std::vector<bool>(replies_.size());
+  std::size_t missing_;
+  Done done_;  // empty once it has been called
 };
 
 }  // namespace ws::hub

@@ -1,4 +1,4 @@
-// One message to many.
+// Sends one message to several connections.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace ws::hub {
 
-// The same bytes into every queue; each member's own policy decides what a full one does.
+// Queues the same frame on every member. If a queue is full, the member's own policy decides.
 BroadcastResult FanOut(const std::vector<ConnectionPtr>& members, const protocol::FramePtr& frame,
                        Error (Connection::*emit)(protocol::FramePtr));
 

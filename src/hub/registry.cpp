@@ -6,45 +6,37 @@
 
 namespace ws::hub {
 
-void Registry::Admit(const ConnectionPtr& connection) {
+void Registry::OnOpened(const ConnectionPtr& connection) {
   const std::unique_lock lock(mutex_);
-  Entry* entry = Enter(connection);
+  Entry* entry = FindOrAdd(connection);
   if (entry == nullptr) return;
-  entry->admitted = true;
   everybody_.emplace(connection.get(), connection);
+  entry->is_open = true;
 }
 
 bool Registry::Join(const ConnectionPtr& connection, std::string_view name) {
   const std::unique_lock lock(mutex_);
-  Entry* entry = Enter(connection);
+  Entry* entry = FindOrAdd(connection);
   if (entry == nullptr) return false;
-  entry->groups.push_back(nullptr);  // first: nobody is to be in a group that his entry does not know
+  entry->groups.reserve(entry->groups.size() + 1);  // so that nothing can fail once the connection is in the group
   auto group = groups_.find(name);
-  bool is_new = false;
-  try {
-    if (group == groups_.end()) group = groups_.emplace(std::string(name), Members()).first;
-    is_new = group->second.emplace(connection.get(), connection).second;
-  } catch (const std::bad_alloc&) {
-    entry->groups.pop_back();
-    if (group != groups_.end() && group->second.empty()) groups_.erase(group);
-    throw;
+  if (group == groups_.end()) {
+    Members first;
+    first.emplace(connection.get(), connection);
+    group = groups_.emplace(std::string(name), std::move(first)).first;
+  } else if (!group->second.emplace(connection.get(), connection).second) {
+    return true;
   }
-  entry->groups.back() = &*group;
-  if (!is_new) entry->groups.pop_back();
+  entry->groups.push_back(&*group);
   return true;
 }
 
-// Its entry; null where its transport has ended. What ends later will Drop it, once this lock is free.
-Registry::Entry* Registry::Enter(const ConnectionPtr& connection) {
-  const auto [entry, is_new] = entries_.try_emplace(connection.get());
-  try {
-    if (!is_new || connection->Enlist(weak_from_this())) return &entry->second;
-  } catch (const std::bad_alloc&) {
-    entries_.erase(entry);  // nobody would Drop it
-    throw;
-  }
-  entries_.erase(entry);
-  return nullptr;
+Registry::Entry* Registry::FindOrAdd(const ConnectionPtr& connection) {
+  const auto found = entries_.find(connection.get());
+  if (found != entries_.end()) return &found->second;
+  // If the connection ends now, OnDisconnected waits for the lock.
+  if (!connection->Life().AddObserver(weak_from_this())) return nullptr;
+  return &entries_[connection.get()];
 }
 
 void Registry::Leave(Connection& connection, std::string_view name) {
@@ -54,12 +46,12 @@ void Registry::Leave(Connection& connection, std::string_view name) {
   if (entry == entries_.end() || group == groups_.end()) return;
   if (std::erase(entry->second.groups, &*group) == 0) return;
   RemoveFrom(*group, connection);
-  if (entry->second.admitted || !entry->second.groups.empty()) return;
+  if (entry->second.is_open || !entry->second.groups.empty()) return;
   entries_.erase(entry);
-  connection.Delist(weak_from_this());
+  connection.Life().RemoveObserver(weak_from_this());
 }
 
-void Registry::Drop(const Connection& connection) noexcept {
+void Registry::OnDisconnected(const Connection& connection) noexcept {
   const std::unique_lock lock(mutex_);
   const auto entry = entries_.find(&connection);
   if (entry == entries_.end()) return;
@@ -74,7 +66,7 @@ void Registry::RemoveFrom(Group& group, const Connection& connection) noexcept {
 }
 
 std::vector<ConnectionPtr> Registry::Select(const Selection& selection) const {
-  // Locked one by one behind the lock: where the last reference is let go, the connection comes back to Drop.
+  // The pointers are locked after the lock is released: a connection that ends here calls OnDisconnected.
   std::vector<std::weak_ptr<Connection>> found;
   {
     const std::shared_lock lock(mutex_);
@@ -103,14 +95,14 @@ std::vector<std::weak_ptr<Connection>> Registry::Find(const Selection& selection
     if (const auto group = groups_.find(name); group != groups_.end()) excepted.push_back(&group->second);
   }
   std::vector<std::weak_ptr<Connection>> found;
-  std::unordered_set<const Connection*> seen;  // only where somebody may be found twice
+  std::unordered_set<const Connection*> seen;  // used only if a connection may be found twice
   for (const Members* group : groups) {
     found.reserve(found.size() + group->size());
     for (const auto& [address, member] : *group) {
       const auto is_address = [address = address](const ConnectionPtr& one) { return one.get() == address; };
-      const auto holds = [address = address](const Members* one) { return one->contains(address); };
+      const auto contains = [address = address](const Members* one) { return one->contains(address); };
       if (std::any_of(selection.except.begin(), selection.except.end(), is_address)) continue;
-      if (std::any_of(excepted.begin(), excepted.end(), holds)) continue;
+      if (std::any_of(excepted.begin(), excepted.end(), contains)) continue;
       if (groups.size() == 1 || seen.insert(address).second) found.push_back(member);
     }
   }

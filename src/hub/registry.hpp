@@ -1,4 +1,4 @@
-// Who is there, and who is in which group.
+// The connections of a hub, and their groups.
 #pragma once
 
 #include <memory>
@@ -8,30 +8,30 @@
 #include <unordered_map>
 #include <vector>
 
-#include "transport/connection.hpp"
+#include "connection/connection.hpp"
 #include "ws/detail/hub/selection.hpp"
 
 namespace ws::hub {
 
-using transport::Connection;
+using connection::Connection;
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-// Thread-safe. Refers to connections weakly: what keeps a connection alive is that it runs, or a handle. Nothing is
-// sent under its lock, which stands before every connection's.
-class Registry final : public transport::Home, public std::enable_shared_from_this<Registry> {
+// Refers to connections by weak pointers. Thread-safe. Its lock is taken before a connection's; nothing is sent under
+// it.
+class Registry final : public connection::ConnectionScope, public std::enable_shared_from_this<Registry> {
  public:
-  void Admit(const ConnectionPtr& connection) override;
-  void Drop(const Connection& connection) noexcept override;
-  dispatch::EventTable& Table() noexcept override { return table_; }
+  void OnOpened(const ConnectionPtr& connection) override;
+  void OnDisconnected(const Connection& connection) noexcept override;
+  dispatch::EventTable& Callbacks() noexcept override { return callbacks_; }
 
-  // Whether it is a member now: not where its transport has ended. Idempotent, as is Leave.
+  // Returns false if the connection's transport has ended. Idempotent, like Leave.
   bool Join(const ConnectionPtr& connection, std::string_view group);
   void Leave(Connection& connection, std::string_view group);
 
-  // Each once, in no order.
+  // Returns each member once, in no order.
   std::vector<ConnectionPtr> Select(const Selection& selection) const;
   std::size_t Count(const Selection& selection) const;
-  // The names of the groups that have members, sorted.
+  // Returns the names of the groups that have members, sorted.
   std::vector<std::string> Groups() const;
 
  private:
@@ -42,18 +42,19 @@ class Registry final : public transport::Home, public std::enable_shared_from_th
   };
   using GroupMap = std::unordered_map<std::string, Members, Hash, std::equal_to<>>;
   using Group = GroupMap::value_type;
-  // What one connection belongs to.
+  // One connection.
   struct Entry {
-    bool admitted = false;
+    bool is_open = false;
     std::vector<Group*> groups;
   };
 
   // With mutex_ held.
-  Entry* Enter(const ConnectionPtr& connection);
+  // Returns the entry of the connection, a new one if there is none, or null if its transport has ended.
+  Entry* FindOrAdd(const ConnectionPtr& connection);
   void RemoveFrom(Group& group, const Connection& connection) noexcept;
   std::vector<std::weak_ptr<Connection>> Find(const Selection& selection) const;
 
-  dispatch::EventTable table_{true};
+  dispatch::EventTable callbacks_{dispatch::EventTable::Scope::Shared};
   mutable std::shared_mutex mutex_;
   std::unordered_map<const Connection*, Entry> entries_;
   Members everybody_;

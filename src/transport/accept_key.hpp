@@ -1,4 +1,4 @@
-// What answers the key of an upgrade request.
+// The Sec-WebSocket-Accept header of a server's handshake.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace ws::transport {
 
-// The Sec-WebSocket-Accept of RFC 6455 4.2.2, for a key of 24 characters.
+// Returns the value of Sec-WebSocket-Accept (RFC 6455 section 4.2.2) for a Sec-WebSocket-Key of 24 characters.
 std::string AcceptKey(std::string_view key);
 
 }  // namespace ws::transport

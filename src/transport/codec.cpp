@@ -18,14 +18,15 @@ namespace ws::transport {
 namespace beast = boost::beast;
 namespace websocket = boost::beast::websocket;
 using protocol::FrameHeader;
-using protocol::HeaderVerdict;
+using protocol::HeaderStatus;
 using protocol::Mask;
 using protocol::Opcode;
 
 namespace {
 
-// Whether an offer asks us for a window of 8 bits, however it spells that: RFC 6455 9.1 has quotes, spaces, capitals.
-bool WantsSmallestWindow(std::string_view offers) {
+// True if an offer of permessage-deflate asks the server for a window of 8 bits. RFC 6455 section 9.1 allows quotes,
+// spaces and capitals in the offer.
+bool RequestsSmallestWindow(std::string_view offers) {
   std::string plain;
   for (const char c : offers) {
     if (c == ' ' || c == '\t' || c == '"' || c == '\\') continue;
@@ -49,8 +50,8 @@ Codec::Codec(boost::asio::any_io_executor executor, const CodecOptions& options)
   beast_->stream.auto_fragment(false);
   websocket::permessage_deflate deflate;
   deflate.server_enable = true;
-  // As gorilla's default. Beast's 8 takes up to seconds for a MiB of an unlucky text, while all connections of the
-  // thread wait.
+  // Gorilla's default too. Beast's default of 8 can take seconds for 1 MiB of text that compresses badly, and all other
+  // connections of the thread wait meanwhile.
   deflate.compLevel = 1;
   beast_->stream.set_option(deflate);
 }
@@ -72,7 +73,8 @@ Error Codec::Accept(const HttpRequest& request, std::string_view subprotocol, st
 
 Error Codec::Negotiate(const HttpRequest& request, std::string_view subprotocol, std::string& out) {
   beast::http::request<beast::http::empty_body> upgrade{beast::http::verb::get, request.target, 11};
-  // Checked before, and spelled as Beast reads it: of Connection it sees the first line only.
+  // CheckUpgradeRequest has checked these headers. They are set in the form that Beast expects: it reads only the first
+  // Connection header.
   upgrade.set(beast::http::field::host, request.Header("Host"));
   upgrade.set(beast::http::field::connection, "Upgrade");
   upgrade.set(beast::http::field::upgrade, "websocket");
@@ -86,9 +88,10 @@ Error Codec::Negotiate(const HttpRequest& request, std::string_view subprotocol,
     if (!subprotocol.empty()) response.set(beast::http::field::sec_websocket_protocol, subprotocol);
     offers_deflate = response.count(beast::http::field::sec_websocket_extensions) != 0;
   }));
-  // RFC 7692 7.1.2.1: a window of 8 bits must not be answered with a larger one, as Beast does.
+  // RFC 7692 section 7.1.2.1: the answer to a window of 8 bits must not be a larger window. Beast answers with a larger
+  // one, so the offer is declined.
   for (const auto& [name, value] : request.headers) {
-    if (IsSameHeader(name, "Sec-WebSocket-Extensions") && WantsSmallestWindow(value)) {
+    if (IsSameHeader(name, "Sec-WebSocket-Extensions") && RequestsSmallestWindow(value)) {
       upgrade.erase(beast::http::field::sec_websocket_extensions);
     }
   }
@@ -100,57 +103,57 @@ Error Codec::Negotiate(const HttpRequest& request, std::string_view subprotocol,
 }
 
 void Codec::Feed(std::string_view input) {
-  if (!rest_.empty()) input = rest_.append(input);
+  if (!buffer_.empty()) input = buffer_.append(input);
   input_ = input;
 }
 
-void Codec::Keep() {
-  if (rest_.empty()) {
-    rest_ = input_;
+void Codec::BufferRemainder() {
+  if (buffer_.empty()) {
+    buffer_ = input_;
   } else if (input_.empty()) {
-    std::string().swap(rest_);
+    std::string().swap(buffer_);
   } else {
-    rest_.erase(0, rest_.size() - input_.size());
+    buffer_.erase(0, buffer_.size() - input_.size());
   }
-  input_ = rest_;
+  input_ = buffer_;
 }
 
 Codec::Event Codec::Next() {
   for (;;) {
     const std::optional<Event> event = in_frame_ ? ReadPayload() : ReadHeader();
     if (!event) continue;
-    if (*event == Event::NeedMore) Keep();
+    if (*event == Event::NeedMore) BufferRemainder();
     return *event;
   }
 }
 
 std::optional<Codec::Event> Codec::ReadHeader() {
-  switch (protocol::ReadFrameHeader(input_, header_)) {
-    case HeaderVerdict::Incomplete:
+  switch (protocol::ParseFrameHeader(input_, header_)) {
+    case HeaderStatus::Incomplete:
       return Event::NeedMore;
-    case HeaderVerdict::Invalid:
-      return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
-    case HeaderVerdict::Valid:
+    case HeaderStatus::Invalid:
+      return Fail(EndReason::ProtocolError, protocol::close_code::protocol_error);
+    case HeaderStatus::Valid:
       break;
   }
   const bool begins = header_.opcode != Opcode::Continuation;
   if (header_.masked != (options_.role == Role::Server) || !order_.Accept(header_) ||
       (header_.compressed && !deflating_)) {
-    return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+    return Fail(EndReason::ProtocolError, protocol::close_code::protocol_error);
   }
   if (protocol::IsControl(header_.opcode)) return ReadControl();
   if (begins) {
     compressed_ = header_.compressed;
     type_ = header_.opcode == Opcode::Text ? MessageType::Text : MessageType::Binary;
-    received_ = 0;
-    text_ = 0;
+    declared_bytes_ = 0;
+    valid_bytes_ = 0;
   }
-  // Compressed payload may be a little larger than what it stands for, most so with a small window.
+  // A compressed payload can be slightly larger than the message, most of all with a small window.
   const std::size_t slack = compressed_ ? options_.max_message_bytes / 32 + 64 : 0;
-  if (header_.payload > options_.max_message_bytes + slack - received_) {
-    return Fail(EndReason::TooLarge, websocket::close_code::too_big);
+  if (header_.payload > options_.max_message_bytes + slack - declared_bytes_) {
+    return Fail(EndReason::TooLarge, protocol::close_code::message_too_big);
   }
-  received_ += static_cast<std::size_t>(header_.payload);
+  declared_bytes_ += static_cast<std::size_t>(header_.payload);
   mask_ = header_.masked ? Mask(input_.substr(0, header_.size)) : Mask();
   input_.remove_prefix(header_.size);
   payload_left_ = header_.payload;
@@ -167,8 +170,8 @@ std::optional<Codec::Event> Codec::ReadControl() {
   input_.remove_prefix(header_.size + control_.size());
   if (header_.opcode == Opcode::Ping) return Event::Ping;
   if (header_.opcode == Opcode::Pong) return Event::Pong;
-  const auto close = protocol::ReadCloseFrame(control_);
-  if (!close) return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  const auto close = protocol::ParseClosePayload(control_);
+  if (!close) return Fail(EndReason::ProtocolError, protocol::close_code::protocol_error);
   close_code_ = close->code;
   control_ = std::string(close->text);
   return Event::Close;
@@ -182,44 +185,44 @@ std::optional<Codec::Event> Codec::ReadPayload() {
   payload_left_ -= size;
   in_frame_ = payload_left_ != 0;
   if (!compressed_) {
-    // Doubling up to a large message takes twice its memory; but a peer's declaration alone takes none.
+    // Reserves the declared size, because doubling up to a large message takes twice its memory. Waits until a
+    // sixteenth has arrived, so that a peer cannot make us allocate memory by a frame header alone.
     const std::size_t end = message_.size() + size;
-    if (end > message_.capacity() && end > received_ / 16) message_.reserve(received_);
+    if (end > message_.capacity() && end > declared_bytes_ / 16) message_.reserve(declared_bytes_);
     mask_.Append(payload, message_);
   } else if (const std::optional<Event> failed = Inflate(payload)) {
     return failed;
   }
   const bool last = !in_frame_ && header_.fin;
-  if (type_ == MessageType::Text && !IsText(last))
-    return Fail(EndReason::ProtocolError, websocket::close_code::bad_payload);
+  if (type_ == MessageType::Text && !IsValidText(last))
+    return Fail(EndReason::ProtocolError, protocol::close_code::invalid_payload_data);
   return last ? std::optional(Event::Message) : std::nullopt;
 }
 
 std::optional<Codec::Event> Codec::Inflate(std::string_view payload) {
-  auto verdict = beast_->inflater.Add(mask_.Apply(payload), message_, options_.max_message_bytes);
-  if (verdict == Inflater::Verdict::Fine && !in_frame_ && header_.fin)
-    verdict = beast_->inflater.Finish(message_, options_.max_message_bytes);
-  if (verdict == Inflater::Verdict::TooLarge) return Fail(EndReason::TooLarge, websocket::close_code::too_big);
-  if (verdict == Inflater::Verdict::Corrupt)
-    return Fail(EndReason::ProtocolError, websocket::close_code::protocol_error);
+  auto status = beast_->inflater.Add(mask_.Apply(payload), message_, options_.max_message_bytes);
+  if (status == Inflater::Status::Ok && !in_frame_ && header_.fin)
+    status = beast_->inflater.Finish(message_, options_.max_message_bytes);
+  if (status == Inflater::Status::TooLarge) return Fail(EndReason::TooLarge, protocol::close_code::message_too_big);
+  if (status == Inflater::Status::Corrupt) return Fail(EndReason::ProtocolError, protocol::close_code::protocol_error);
   return std::nullopt;
 }
 
-bool Codec::IsText(bool whole) {
+bool Codec::IsValidText(bool complete) {
   const char* const end = message_.data() + message_.size();
-  const char* const invalid = protocol::SkipValidUtf8(message_.data() + text_, end);
-  text_ = static_cast<std::size_t>(invalid - message_.data());
-  return invalid == end || (!whole && protocol::MayBecomeUtf8(invalid, end));
+  const char* const invalid = protocol::SkipValidUtf8(message_.data() + valid_bytes_, end);
+  valid_bytes_ = static_cast<std::size_t>(invalid - message_.data());
+  return invalid == end || (!complete && protocol::MayBecomeUtf8(invalid, end));
 }
 
-std::string Codec::TakeMessage() {
+std::string Codec::PopMessage() {
   return std::exchange(message_, {});
 }
 
-bool Codec::InMessage() const noexcept {
+bool Codec::IsInMessage() const noexcept {
   FrameHeader next;
-  return in_frame_ || order_.InMessage() ||
-         (!input_.empty() && protocol::ReadFrameHeader(input_.substr(0, 1), next) == HeaderVerdict::Incomplete &&
+  return in_frame_ || order_.IsInMessage() ||
+         (!input_.empty() && protocol::ParseFrameHeader(input_.substr(0, 1), next) == HeaderStatus::Incomplete &&
           !protocol::IsControl(next.opcode));
 }
 
@@ -234,14 +237,14 @@ void Codec::WriteMessage(MessageType type, std::string_view payload, std::string
   if (options_.role == Role::Client || !deflating_) return WriteFrame(opcode, payload, out);
   auto& stream = beast_->stream;
   stream.text(type == MessageType::Text);
-  Error ignored;  // memory takes everything
+  Error ignored;  // a write to memory cannot fail
   stream.write(boost::asio::buffer(payload), ignored);
   out += std::exchange(stream.next_layer().Output(), std::string());
 }
 
 void Codec::WriteFrame(Opcode opcode, std::string_view payload, std::string& out) {
   if (options_.role == Role::Client) {
-    std::random_device random;  // RFC 6455 5.3: a key that cannot be foreseen
+    std::random_device random;  // RFC 6455 section 5.3: the masking key must be unpredictable
     protocol::AppendMaskedFrame(out, opcode, payload, random());
   } else {
     protocol::AppendFrameHeader(out, opcode, payload.size());

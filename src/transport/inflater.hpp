@@ -8,16 +8,17 @@
 
 namespace ws::transport {
 
-// Inflates messages as they arrive, so that a bomb is noticed before it is complete. Beast's WebSocket wants whole
-// frames for this, drops a final block, and does not bound what a compressed frame declares. Not thread-safe.
+// Decompresses messages while they arrive, so that a decompression bomb is found before it is complete. Beast's
+// WebSocket is not used for this: it needs complete frames, does not accept a final block, and does not limit the
+// declared size of a compressed frame. Not thread-safe.
 class Inflater {
  public:
-  enum class Verdict { Fine, TooLarge, Corrupt };
+  enum class Status { Ok, TooLarge, Corrupt };
 
-  // Appends what the bytes stand for to `out`, which may grow to `max_bytes`.
-  Verdict Add(std::string_view compressed, std::string& out, std::size_t max_bytes);
-  // The end of a message: RFC 7692 7.2.2.
-  Verdict Finish(std::string& out, std::size_t max_bytes) {
+  // Appends the decompressed bytes to `out`. Returns TooLarge if `out` grows beyond `max_bytes`.
+  Status Add(std::string_view compressed, std::string& out, std::size_t max_bytes);
+  // Ends a message (RFC 7692 section 7.2.2).
+  Status Finish(std::string& out, std::size_t max_bytes) {
     return Add(std::string_view("\0\0\xff\xff", 4), out, max_bytes);
   }
 

@@ -1,4 +1,4 @@
-// The stream under Beast's WebSocket: memory.
+// The stream under Beast's WebSocket, which writes to memory.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,12 +12,12 @@
 
 namespace ws::transport {
 
-// Models Beast's SyncStream. Writes go to the end of `output`; frames are read elsewhere.
+// Models Beast's SyncStream. Appends writes to Output(). Has no input: the codec reads frames itself.
 class MemoryStream {
  public:
   using executor_type = boost::asio::any_io_executor;
 
-  // The executor is for the clock that Beast's stream holds and we never start.
+  // The executor is for the timer in Beast's stream, which is never started.
   explicit MemoryStream(executor_type executor) : executor_(std::move(executor)) {}
   executor_type get_executor() const noexcept { return executor_; }
 
@@ -52,7 +52,7 @@ class MemoryStream {
   std::string output_;
 };
 
-// Beast's hook at the end of a connection: the transport ends elsewhere.
+// Beast calls these at the end of a connection. They do nothing, because the link closes the transport.
 inline void teardown(boost::beast::role_type, MemoryStream&, Error& error) {
   error = {};
 }

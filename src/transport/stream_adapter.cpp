@@ -8,15 +8,15 @@
 
 namespace ws {
 
-void HoldLittleUnsent(int socket) noexcept {
+void LimitUnsentBytes(int socket) noexcept {
   constexpr int bytes = 128 << 10;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
-std::span<char> ThreadScratch() {
+std::span<char> ThreadReadBuffer() {
   constexpr std::size_t size = std::size_t{64} << 10;
-  static thread_local const std::unique_ptr<char[]> scratch(new char[size]);
-  return {scratch.get(), size};
+  static thread_local const std::unique_ptr<char[]> buffer(new char[size]);
+  return {buffer.get(), size};
 }
 
 boost::asio::any_io_executor MakeStrand(boost::asio::any_io_executor executor) {

@@ -21,7 +21,7 @@ using ws::test::ResultOf;
 
 namespace {
 
-/// A callback that gives its name back, and calls `on_end` when it is destroyed.
+// Returns a callback that returns its name and calls `on_end` when it is destroyed.
 CallbackPtr Named(
     std::string name, std::function<void()> on_end = [] {}) {
   const std::shared_ptr<void> end(nullptr, [on_end = std::move(on_end)](void*) { on_end(); });
@@ -32,14 +32,14 @@ std::string NamesOf(const std::shared_ptr<const Registrations>& list) {
   std::string names;
   if (!list) return names;
   for (const auto& one : *list) {
-    names += (names.empty() ? "" : " ") + std::get<Json>(ResultOf(one->callback)).get<std::string>();
+    names += (names.empty() ? "" : " ") + ResultOf(one->callback).AsValue()->get<std::string>();
   }
   return names;
 }
 
 }  // namespace
 
-TEST_CASE("Several callbacks hang on one event, in the order of registration") {
+TEST_CASE("An event can have several callbacks, in the order of registration") {
   EventTable table;
   for (const char* name : {"a", "b", "c"}) REQUIRE(table.Add("event", Named(name)));
   table.Add("other", Named("d"));
@@ -49,17 +49,17 @@ TEST_CASE("Several callbacks hang on one event, in the order of registration") {
   CHECK(table.Find("even") == nullptr);
 }
 
-TEST_CASE("Each registration has a token of its own") {
+TEST_CASE("Each registration has a unique id") {
   EventTable table;
-  const CallbackId first = table.Add("event", Named("a"))->token;
-  const CallbackId second = table.Add("event", Named("a"))->token;
+  const CallbackId first = table.Add("event", Named("a"))->id;
+  const CallbackId second = table.Add("event", Named("a"))->id;
   const CallbackId any = table.AddAny(Named("a"));
   const CallbackId raw = table.SetRaw(Named("a"));
   CHECK(first != CallbackId::None);
   CHECK((first != second && second != any && any != raw && raw != first));
 }
 
-TEST_CASE("A registration remembers how it may run") {
+TEST_CASE("A registration stores its order and whether it runs only once") {
   EventTable table;
   CHECK(table.Add("event", Named("a"))->order == Order::Sequential);
   CHECK_FALSE(table.Add("event", Named("a"))->once);
@@ -69,10 +69,10 @@ TEST_CASE("A registration remembers how it may run") {
   CHECK_FALSE(registration->fired);
 }
 
-TEST_CASE("Off takes away all of an event's callbacks, or the one of a token") {
+TEST_CASE("Remove removes all callbacks of an event, or the one with an id") {
   EventTable table;
   table.Add("event", Named("a"));
-  const CallbackId b = table.Add("event", Named("b"))->token;
+  const CallbackId b = table.Add("event", Named("b"))->id;
   table.Add("event", Named("c"));
   table.Add("other", Named("d"));
   table.Remove(b);
@@ -89,13 +89,13 @@ TEST_CASE("Off takes away all of an event's callbacks, or the one of a token") {
   CHECK(NamesOf(table.Find("event")) == "e");
 }
 
-TEST_CASE("An event without callbacks is not in the table") {
+TEST_CASE("An event whose last callback was removed is not in the table") {
   EventTable table;
-  table.Remove(table.Add("event", Named("a"))->token);
+  table.Remove(table.Add("event", Named("a"))->id);
   CHECK(table.Find("event") == nullptr);
 }
 
-TEST_CASE("OnAny's and OnMessage's callbacks are taken away by their tokens too") {
+TEST_CASE("Callbacks of OnAny and OnMessage can be removed by their ids too") {
   EventTable table;
   const CallbackId a = table.AddAny(Named("a"));
   table.AddAny(Named("b"));
@@ -110,17 +110,17 @@ TEST_CASE("OnAny's and OnMessage's callbacks are taken away by their tokens too"
   CHECK(table.Raw() == nullptr);
 }
 
-TEST_CASE("A second OnMessage replaces the first") {
+TEST_CASE("A second OnMessage callback replaces the first one") {
   EventTable table;
-  bool ended = false;
-  const CallbackId first = table.SetRaw(Named("a", [&] { ended = true; }));
+  bool destroyed = false;
+  const CallbackId first = table.SetRaw(Named("a", [&] { destroyed = true; }));
   table.SetRaw(Named("b"));
-  CHECK(ended);
+  CHECK(destroyed);
   table.Remove(first);
   CHECK(NamesOf(table.Raw()) == "b");
 }
 
-TEST_CASE("A dispatch under way keeps its own list") {
+TEST_CASE("A list that was looked up does not change later") {
   EventTable table;
   table.Add("event", Named("a"));
   const auto list = table.Find("event");
@@ -130,31 +130,31 @@ TEST_CASE("A dispatch under way keeps its own list") {
   CHECK(NamesOf(list) == "a");
 }
 
-TEST_CASE("Close drops every callback, and stores nothing afterwards") {
+TEST_CASE("Close destroys every callback, and nothing can be added afterwards") {
   EventTable table;
-  int ended = 0;
-  const auto count = [&] { ++ended; };
+  int destroyed = 0;
+  const auto count = [&] { ++destroyed; };
   table.Add("event", Named("a", count));
   table.AddAny(Named("b", count));
   table.SetRaw(Named("c", count));
   table.Close();
-  CHECK(ended == 3);
+  CHECK(destroyed == 3);
   CHECK(table.Find("event") == nullptr);
   CHECK(table.Any() == nullptr);
   CHECK(table.Raw() == nullptr);
   CHECK(table.Add("event", Named("d", count)) == nullptr);
   CHECK(table.AddAny(Named("e", count)) == CallbackId::None);
   CHECK(table.SetRaw(Named("f", count)) == CallbackId::None);
-  CHECK(ended == 6);
+  CHECK(destroyed == 6);
   table.Remove("event");
   table.Close();
 }
 
-TEST_CASE("No callback is destroyed under the lock: its destructor may call the table") {
+TEST_CASE("Callbacks are destroyed outside the lock, so their destructors may use the table") {
   EventTable table;
-  int ended = 0;
+  int destroyed = 0;
   const auto use_table = [&] {
-    ++ended;
+    ++destroyed;
     table.Find("event");
     table.Remove("event");
     table.Remove(CallbackId{999});
@@ -163,69 +163,69 @@ TEST_CASE("No callback is destroyed under the lock: its destructor may call the 
   const auto named = [&] { return Named("a", use_table); };
   table.Add("event", named());
   table.Remove("event");
-  CHECK(ended == 1);
-  table.Remove(table.Add("event", named())->token);
-  CHECK(ended == 2);
+  CHECK(destroyed == 1);
+  table.Remove(table.Add("event", named())->id);
+  CHECK(destroyed == 2);
   table.Remove(table.AddAny(named()));
-  CHECK(ended == 3);
+  CHECK(destroyed == 3);
   table.Remove(table.SetRaw(named()));
-  CHECK(ended == 4);
+  CHECK(destroyed == 4);
   table.SetRaw(named());
   table.SetRaw(Named("b"));
-  CHECK(ended == 5);
+  CHECK(destroyed == 5);
   table.Add("event", named());
   table.AddAny(named());
   table.SetRaw(named());
   table.Close();
-  CHECK(ended == 8);
+  CHECK(destroyed == 8);
   table.Add("event", named());
   table.AddAny(named());
   table.SetRaw(named());
-  CHECK(ended == 11);
+  CHECK(destroyed == 11);
 }
 
-TEST_CASE("Look-ups from many threads see whole lists while others register and take away") {
+TEST_CASE("Concurrent look-ups see complete lists while other threads add and remove callbacks") {
   constexpr int rounds = 2000;
   EventTable table;
   std::atomic<bool> done = false;
-  std::atomic<int> broken = 0, alive = 0;
+  std::atomic<int> errors = 0, alive = 0;
   std::latch started(5);
   const auto counted = [&] {
     ++alive;
     return Named("a", [&] { --alive; });
   };
-  const auto look_up = [&] {
+  const auto find_all = [&] {
     started.arrive_and_wait();
     while (!done) {
       for (const auto& list : {table.Find("event"), table.Any(), table.Raw()}) {
         if (!list) continue;
         CallbackId last = CallbackId::None;
         for (const auto& one : *list) {
-          if (one->token <= last || std::get<Json>(ResultOf(one->callback)) != "a") ++broken;
-          last = one->token;
+          if (one->id <= last || *ResultOf(one->callback).AsValue() != "a") ++errors;
+          last = one->id;
         }
       }
     }
   };
-  const auto change = [&](bool by_token) {
+  const auto add_and_remove = [&](bool by_id) {
     started.arrive_and_wait();
     for (int round = 0; round < rounds; ++round) {
       const auto registration = table.Add("event", counted());
       const CallbackId any = table.AddAny(counted());
       const CallbackId raw = table.SetRaw(counted());
-      if (by_token) table.Remove(registration->token);
-      if (!by_token && round % 8 == 0) table.Remove("event");
+      if (by_id) table.Remove(registration->id);
+      if (!by_id && round % 8 == 0) table.Remove("event");
       table.Remove(any);
       table.Remove(raw);
     }
   };
   {
     std::vector<std::jthread> readers;
-    for (int i = 0; i < 3; ++i) readers.emplace_back(look_up);
-    { const std::jthread by_token(change, true), by_event(change, false); }
+    for (int i = 0; i < 3; ++i) readers.emplace_back(find_all);
+    { const std::jthread by_id(add_and_remove, true), by_event(add_and_remove, false); }
     done = true;
   }
-  CHECK(broken == 0);
+  CHECK(errors == 0);
   CHECK(table.Any() == nullptr);
   table.Close();
   CHECK(alive == 0);

@@ -1,4 +1,4 @@
-// What the end of a connection does to its coroutine callbacks.
+// Cancellation of coroutine callbacks at the end of a connection.
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -6,31 +6,31 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/mailbox_stage.hpp"
+#include "support/mailbox_fixture.hpp"
 
 using namespace ws::dispatch;
 namespace asio = boost::asio;
 using asio::awaitable;
 using ws::Order;
-using ws::test::Door;
-using ws::test::Step;
+using ws::test::AsyncLatch;
+using ws::test::ManualMailbox;
 using Events = std::vector<std::string>;
 
-TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disconnect follows") {
-  Step step;
-  Door door(step.context);
+TEST_CASE("Cancel ends running coroutines with operation_aborted, and disconnect follows") {
+  ManualMailbox step;
+  AsyncLatch door(step.context);
   int aborted = 0;
   const auto wait = [&]() -> awaitable<void> {
     try {
-      co_await door.Pass();
+      co_await door.WaitAsync();
     } catch (const boost::system::system_error& error) {
       aborted += error.code() == asio::error::operation_aborted;
       throw;
     }
   };
-  step.owner->On("beside", wait, Order::Concurrent);
+  step.owner->On("concurrent", wait, Order::Concurrent);
   step.owner->On("slow", wait);
-  step.Put({"beside", "slow", "disconnect"});
+  step.Put({"concurrent", "slow", "disconnect"});
   step.Run();
   CHECK(step.owner->Answers().empty());
   step.mailbox->Cancel();
@@ -41,16 +41,16 @@ TEST_CASE("Cancel ends the coroutines under way with operation_aborted, and disc
   CHECK(step.owner->Answers().back() == "disconnect");
 }
 
-TEST_CASE("After a cancellation the message's other callbacks and the messages behind it still run") {
-  Step step;
-  Door door(step.context);
+TEST_CASE("After a cancellation the other callbacks of the message and later messages still run") {
+  ManualMailbox step;
+  AsyncLatch door(step.context);
   Events log;
-  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
+  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.WaitAsync(); });
   step.owner->On("slow", [&] { log.push_back("plain"); });
   step.owner->On("slow", [&]() -> awaitable<void> {
     log.push_back("coroutine");
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-    log.push_back("to its end");
+    log.push_back("finished");
   });
   step.owner->On("next", [&]() -> awaitable<void> {
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
@@ -60,11 +60,11 @@ TEST_CASE("After a cancellation the message's other callbacks and the messages b
   step.Run();
   step.mailbox->Cancel();
   step.Run();
-  CHECK(log == Events{"plain", "coroutine", "to its end", "next"});
+  CHECK(log == Events{"plain", "coroutine", "finished", "next"});
 }
 
-TEST_CASE("Cancel without a coroutine under way does nothing") {
-  Step step;
+TEST_CASE("Cancel without a running coroutine has no effect") {
+  ManualMailbox step;
   step.mailbox->Cancel();
   step.Put({"a"});
   step.mailbox->Cancel();
@@ -72,15 +72,15 @@ TEST_CASE("Cancel without a coroutine under way does nothing") {
   CHECK(step.owner->Answers() == Events{"a"});
 }
 
-TEST_CASE("a coroutine of disconnect is cancelled by a second Cancel only, whatever its order") {
+TEST_CASE("A coroutine of disconnect is cancelled only by a second Cancel, whether sequential or concurrent") {
   const Order order = GENERATE(Order::Sequential, Order::Concurrent);
   const bool twice = GENERATE(false, true);
-  Step step;
-  Door door(step.context);
+  ManualMailbox step;
+  AsyncLatch door(step.context);
   Events log;
   const auto wait = [&]() -> awaitable<void> {
     try {
-      co_await door.Pass();
+      co_await door.WaitAsync();
       log.push_back("passed");
     } catch (const boost::system::system_error&) {
       log.push_back("aborted");
@@ -92,7 +92,7 @@ TEST_CASE("a coroutine of disconnect is cancelled by a second Cancel only, whate
   step.Run();
   if (twice) step.mailbox->Cancel();
   step.Run();
-  door.Open();
+  door.Release();
   step.Run();
   CHECK(log == Events{twice ? "aborted" : "passed"});
   CHECK(step.owner->Answers() == Events{"disconnect"});

@@ -1,4 +1,4 @@
-// A mailbox on one thread, step by step.
+// The mailbox on one thread, controlled by the test.
 #include "ws/detail/dispatch/mailbox.hpp"
 
 #include <boost/asio/post.hpp>
@@ -9,20 +9,20 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/mailbox_stage.hpp"
+#include "support/mailbox_fixture.hpp"
 
 using namespace ws::dispatch;
 namespace asio = boost::asio;
 using asio::awaitable;
 using ws::Order;
+using ws::test::AsyncLatch;
 using ws::test::Batch;
-using ws::test::Door;
 using ws::test::MakeBatch;
-using ws::test::Step;
+using ws::test::ManualMailbox;
 using Events = std::vector<std::string>;
 
-TEST_CASE("A batch is handed over once and not once a message") {
-  Step step;
+TEST_CASE("A batch is posted to the executor once, not once a message") {
+  ManualMailbox step;
   int handled = 0;
   step.owner->On("event", [&] { ++handled; });
   Batch batch = MakeBatch(Events(60, "event"));
@@ -35,51 +35,51 @@ TEST_CASE("A batch is handed over once and not once a message") {
   CHECK(step.Run() == 0);
 }
 
-TEST_CASE("What comes while a batch waits is handed over with it") {
-  Step step;
+TEST_CASE("Messages that arrive while a batch waits are handled with it") {
+  ManualMailbox step;
   step.Put({"a", "b"});
   step.Put({"c"});
   CHECK(step.Run() == 1);
   CHECK(step.owner->Answers() == Events{"a", "b", "c"});
 }
 
-TEST_CASE("A long queue gives the thread to others now and then") {
-  Step step;
-  std::size_t handled_when_asked = 0;
+TEST_CASE("A long queue yields the thread from time to time") {
+  ManualMailbox step;
+  std::size_t handled_before_other_work = 0;
   step.Put(Events(200, "event"));
-  asio::post(step.context, [&] { handled_when_asked = step.owner->Answers().size(); });
+  asio::post(step.context, [&] { handled_before_other_work = step.owner->Answers().size(); });
   step.Run();
-  CHECK(handled_when_asked > 0);
-  CHECK(handled_when_asked < 200);
+  CHECK(handled_before_other_work > 0);
+  CHECK(handled_before_other_work < 200);
   CHECK(step.owner->Answers().size() == 200);
 }
 
 TEST_CASE("A coroutine callback is awaited before the next message") {
-  Step step;
-  Door door(step.context);
+  ManualMailbox step;
+  AsyncLatch door(step.context);
   Events log;
   step.owner->On("slow", [&]() -> awaitable<void> {
     log.push_back("begins");
-    co_await door.Pass();
+    co_await door.WaitAsync();
     log.push_back("ends");
   });
   step.owner->On("next", [&] { log.push_back("next"); });
   step.Put({"slow", "next"});
   step.Run();
   CHECK(log == Events{"begins"});
-  door.Open();
+  door.Release();
   step.Run();
   CHECK(log == Events{"begins", "ends", "next"});
 }
 
-TEST_CASE("An unordered callback lets the next messages pass, but disconnect waits for it") {
-  Step step;
-  Door door(step.context);
+TEST_CASE("A concurrent callback does not delay the next messages, but disconnect waits for it") {
+  ManualMailbox step;
+  AsyncLatch door(step.context);
   Events log;
   step.owner->On(
       "slow",
       [&]() -> awaitable<void> {
-        co_await door.Pass();
+        co_await door.WaitAsync();
         log.push_back("slow");
       },
       Order::Concurrent);
@@ -90,31 +90,31 @@ TEST_CASE("An unordered callback lets the next messages pass, but disconnect wai
   step.Put({"slow", "next", "plain", "disconnect"});
   step.Run();
   CHECK(log == Events{"next", "plain"});
-  door.Open();
+  door.Release();
   step.Run();
   CHECK(log == Events{"next", "plain", "slow", "disconnect"});
   CHECK(step.owner->Answers().back() == "disconnect");
 }
 
-TEST_CASE("Discard drops what waits, but for lifecycle events and what comes later") {
-  Step step;
-  Door door(step.context);
-  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.Pass(); });
+TEST_CASE("Discard drops waiting messages, except lifecycle events and later messages") {
+  ManualMailbox step;
+  AsyncLatch door(step.context);
+  step.owner->On("slow", [&]() -> awaitable<void> { co_await door.WaitAsync(); });
   step.Put({"slow"});
   step.Run();
   step.Put({"a", "connect", "b"});
-  Batch raw{ws::test::MakeExchange("raw", nullptr, Delivery::Raw)};
+  Batch raw{ws::test::MakeDispatch("raw", nullptr, EventKind::Raw)};
   step.mailbox->Put(raw);
   step.mailbox->Discard();
   step.Put({"late", "disconnect"});
-  door.Open();
+  door.Release();
   step.Run();
   CHECK(step.owner->DiscardedEvents() == Events{"a", "b", "raw"});
   CHECK(step.owner->Answers() == Events{"slow", "connect", "late", "disconnect"});
 }
 
-TEST_CASE("Discard in a callback drops what waits behind it") {
-  Step step;
+TEST_CASE("Discard in a callback drops the messages after it") {
+  ManualMailbox step;
   step.owner->On("close", [&] { step.mailbox->Discard(); });
   step.Put({"before", "close", "after", "after"});
   step.Run();
@@ -122,31 +122,31 @@ TEST_CASE("Discard in a callback drops what waits behind it") {
   CHECK(step.owner->DiscardedEvents() == Events{"after", "after"});
 }
 
-TEST_CASE("No message starts while the owner forbids it, until Wake") {
-  Step step;
+TEST_CASE("No message starts while MayStart returns false, until Wake") {
+  ManualMailbox step;
   bool may_start = false;
-  step.owner->may_start = [&] { return may_start; };
+  step.owner->can_start = [&] { return may_start; };
   step.Put({"a"});
   step.Run();
   CHECK(step.owner->Answers().empty());
   step.Put({"b"});
   CHECK(step.Run() == 0);
   may_start = true;
-  step.mailbox->Wake();
-  step.mailbox->Wake();
+  step.mailbox->Resume();
+  step.mailbox->Resume();
   CHECK(step.Run() == 1);
   CHECK(step.owner->Answers() == Events{"a", "b"});
-  step.mailbox->Wake();
+  step.mailbox->Resume();
   CHECK(step.Run() == 0);
 }
 
-TEST_CASE("A wake that comes while the owner is asked is not lost") {
-  Step step;
-  int asked = 0;
-  // What was in the way goes between the question and the mailbox's taking note of the answer.
-  step.owner->may_start = [&] {
-    if (++asked != 1) return true;
-    step.mailbox->Wake();
+TEST_CASE("A Wake during MayStart is not lost") {
+  ManualMailbox step;
+  int calls = 0;
+  // The obstacle disappears after MayStart was called, but before the mailbox has stored the result.
+  step.owner->can_start = [&] {
+    if (++calls != 1) return true;
+    step.mailbox->Resume();
     return false;
   };
   step.Put({"a"});
@@ -154,15 +154,15 @@ TEST_CASE("A wake that comes while the owner is asked is not lost") {
   CHECK(step.owner->Answers() == Events{"a"});
 }
 
-TEST_CASE("What the owner forbids does not hold back disconnect") {
-  Step step;
-  step.owner->may_start = [] { return false; };
+TEST_CASE("disconnect runs even if MayStart returns false") {
+  ManualMailbox step;
+  step.owner->can_start = [] { return false; };
   step.Put({"disconnect"});
   step.Run();
   CHECK(step.owner->Answers() == Events{"disconnect"});
 }
 
-TEST_CASE("On the I/O side callbacks run before PutAndDrain returns, and are not nested") {
+TEST_CASE("PutAndDrain runs the callbacks before it returns, and never nested") {
   asio::io_context context;
   const auto strand = asio::make_strand(context);
   const auto owner = std::make_shared<ws::test::FakeOwner>();
@@ -183,20 +183,20 @@ TEST_CASE("On the I/O side callbacks run before PutAndDrain returns, and are not
   CHECK(log.size() == 2);
 }
 
-TEST_CASE("connect runs once for each registration, even for one that came late") {
-  Step step;
+TEST_CASE("connect runs once for each registration, even for a late one") {
+  ManualMailbox step;
   Events log;
   const auto listen = [&](std::string name) {
     return step.owner->table.Add("connect", MakeCallback<ws::test::Peer>([&log, name] { log.push_back(name); }));
   };
   const auto put_late = [&](std::shared_ptr<Registration> registration) {
     Batch batch = MakeBatch({"connect"});
-    batch.front()->Only(std::move(registration));
+    batch.front()->RunOnly(std::move(registration));
     step.mailbox->Put(batch);
   };
   listen("early");
   step.Put({"connect"});
-  // In time for the first one's look-up, and told of by a message of its own too.
+  // The look-up for the first message finds this registration, and the registration also gets its own message.
   put_late(listen("between"));
   step.Run();
   put_late(listen("late"));
@@ -204,36 +204,36 @@ TEST_CASE("connect runs once for each registration, even for one that came late"
   CHECK(log == Events{"early", "between", "late"});
 }
 
-TEST_CASE("The mailbox knows who is one of its callbacks") {
-  Step step;
+TEST_CASE("IsInside is true only in the mailbox's own callbacks") {
+  ManualMailbox step;
   std::vector<bool> inside;
-  const auto note = [&] { inside.push_back(step.mailbox->IsInside()); };
+  const auto note = [&] { inside.push_back(step.mailbox->RunningInThisThread()); };
   step.owner->On("plain", note);
-  step.owner->On("beside", note, Order::Concurrent);
+  step.owner->On("concurrent", note, Order::Concurrent);
   step.owner->On("coroutine", [&]() -> awaitable<void> {
     note();
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     note();
   });
-  asio::post(step.context, [&] { CHECK_FALSE(step.mailbox->IsInside()); });
-  step.Put({"plain", "beside", "coroutine"});
+  asio::post(step.context, [&] { CHECK_FALSE(step.mailbox->RunningInThisThread()); });
+  step.Put({"plain", "concurrent", "coroutine"});
   step.Run();
   CHECK(inside == std::vector<bool>(4, true));
-  CHECK_FALSE(step.mailbox->IsInside());
-  const Step other;
-  step.owner->On("last", [&] { CHECK_FALSE(other.mailbox->IsInside()); });
+  CHECK_FALSE(step.mailbox->RunningInThisThread());
+  const ManualMailbox other;
+  step.owner->On("last", [&] { CHECK_FALSE(other.mailbox->RunningInThisThread()); });
   step.Put({"last"});
   step.Run();
 }
 
-TEST_CASE("Once the owner is gone nothing runs, and what waits is freed") {
-  Step step;
+TEST_CASE("After the owner is destroyed nothing runs, and waiting messages are freed") {
+  ManualMailbox step;
   const auto alive = std::make_shared<int>();
   step.owner->On("event", [alive] { FAIL("the owner is gone"); });
   step.owner.reset();
   step.Put({"event"});
   step.Run();
-  step.mailbox->Wake();
+  step.mailbox->Resume();
   step.mailbox->Discard();
   step.mailbox->Cancel();
   step.Run();

@@ -1,4 +1,4 @@
-// A mailbox on a pool of four threads.
+// The mailbox on a pool of four threads.
 #include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/mailbox_stage.hpp"
+#include "support/mailbox_fixture.hpp"
 
 using namespace ws::dispatch;
 namespace asio = boost::asio;
@@ -22,52 +22,52 @@ using ws::Json;
 using ws::Order;
 using ws::test::Batch;
 using ws::test::MakeBatch;
-using ws::test::MakeExchange;
-using ws::test::Pause;
-using ws::test::Pool;
+using ws::test::MakeDispatch;
+using ws::test::PooledMailbox;
+using ws::test::YieldAsync;
 using Events = std::vector<std::string>;
 
 namespace {
 
-/// Notes whether two ran at once.
-class OneAtATime {
+// Detects two callbacks that run at the same time.
+class OverlapDetector {
  public:
   void Enter() {
-    if (inside_.exchange(true)) broken_ = true;
+    if (inside_.exchange(true)) overlapped_ = true;
   }
   void Leave() { inside_ = false; }
-  bool Held() const { return !broken_; }
+  bool HasOverlapped() const { return overlapped_; }
 
  private:
-  std::atomic<bool> inside_ = false, broken_ = false;
+  std::atomic<bool> inside_ = false, overlapped_ = false;
 };
 
 void Put(Mailbox& mailbox, std::string_view event, Json data = nullptr) {
-  Batch batch{MakeExchange(event, std::move(data))};
+  Batch batch{MakeDispatch(event, std::move(data))};
   mailbox.Put(batch);
 }
 
 }  // namespace
 
-TEST_CASE("Messages are handled in order of arrival, one at a time, coroutines too") {
+TEST_CASE("Messages are handled in order of arrival and one at a time, also by coroutines") {
   constexpr int producers = 4, each = 500;
   std::array<int, producers> next{};
   bool in_order = true;
-  OneAtATime alone;
-  Pool pool;
+  OverlapDetector detector;
+  PooledMailbox pool;
   const auto check = [&](const Json& data) {
-    alone.Enter();
+    detector.Enter();
     const std::size_t producer = data[0];
     in_order = in_order && data[1] == next[producer]++;
   };
   pool.owner->On("plain", [&](const Json& data) {
     check(data);
-    alone.Leave();
+    detector.Leave();
   });
   pool.owner->On("coroutine", [&](const Json& data) -> awaitable<void> {
     check(data);
-    for (int i = 0; i < 3; ++i) co_await Pause();
-    alone.Leave();
+    for (int i = 0; i < 3; ++i) co_await YieldAsync();
+    detector.Leave();
   });
   {
     std::vector<std::jthread> threads;
@@ -78,68 +78,68 @@ TEST_CASE("Messages are handled in order of arrival, one at a time, coroutines t
     }
   }
   pool.owner->WaitFor(producers * each);
-  CHECK(alone.Held());
+  CHECK_FALSE(detector.HasOverlapped());
   CHECK(in_order);
 }
 
-TEST_CASE("An unordered callback that blocks holds up nobody but disconnect") {
+TEST_CASE("A concurrent callback that blocks delays only disconnect") {
   std::latch next_ran(3);
-  std::atomic<int> beside = 0, beside_at_end = -1;
-  Pool pool;
+  std::atomic<int> concurrent = 0, concurrent_at_end = -1;
+  PooledMailbox pool;
   pool.owner->On(
       "blocks",
       [&] {
         next_ran.wait();
-        ++beside;
+        ++concurrent;
       },
       Order::Concurrent);
   pool.owner->On("next", [&] { next_ran.count_down(); });
-  pool.owner->On("disconnect", [&] { beside_at_end = beside.load(); });
+  pool.owner->On("disconnect", [&] { concurrent_at_end = concurrent.load(); });
   Batch batch = MakeBatch({"blocks", "next", "blocks", "next", "next", "disconnect"});
   pool.mailbox->Put(batch);
   pool.owner->WaitFor(6);
-  CHECK(beside_at_end == 2);
+  CHECK(concurrent_at_end == 2);
   CHECK(pool.owner->Answers().back() == "disconnect");
 }
 
-TEST_CASE("Two callbacks that run side by side may both read the data") {
+TEST_CASE("Two callbacks that run at the same time can both read the data") {
   constexpr int messages = 200;
   std::atomic<int> sum = 0;
-  Pool pool;
+  PooledMailbox pool;
   for (const Order order : {Order::Concurrent, Order::Sequential, Order::Concurrent}) {
     pool.owner->On(
         "event", [&](const Json& data) { sum += data.get<int>(); }, order);
   }
   for (int i = 0; i < messages; ++i) {
-    // As it comes from a peer: the data is parsed when it is first asked for.
+    // A message as received from a peer: its data is parsed when a callback first reads it.
     const std::string text = R"({"event":"event","data":21})";
     const ws::Message::Layout layout{{10, 5}, {}, {24, 2}, {}};
-    Batch batch{std::make_shared<Exchange>(Delivery::Event, text, ws::MessageType::Text, layout)};
+    Batch batch{std::make_shared<EventDispatch>(EventKind::Message, text, ws::MessageType::Text, layout)};
     pool.mailbox->Put(batch);
   }
   pool.owner->WaitFor(messages);
   CHECK(sum == messages * 3 * 21);
 }
 
-TEST_CASE("No wake is lost however it races with the mailbox's falling asleep") {
+TEST_CASE("No Wake is lost when the mailbox parks at the same moment") {
   constexpr std::size_t rounds = 3000;
   std::atomic<bool> open = false;
-  Pool pool;
-  pool.owner->may_start = [&] { return open.load(); };
+  PooledMailbox pool;
+  pool.owner->can_start = [&] { return open.load(); };
   pool.owner->On("event", [&] { open = false; });
   Batch batch = MakeBatch(Events(rounds, "event"));
   pool.mailbox->Put(batch);
   for (std::size_t round = 1; round <= rounds; ++round) {
     open = true;
-    pool.mailbox->Wake();
+    pool.mailbox->Resume();
     pool.owner->WaitFor(round);
   }
   CHECK(pool.owner->Answers().size() == rounds);
 }
 
-TEST_CASE("What is put while the mailbox falls idle is handled") {
+TEST_CASE("A message that is put while the mailbox becomes idle is handled") {
   constexpr std::size_t rounds = 3000;
-  Pool pool;
+  PooledMailbox pool;
   for (std::size_t round = 1; round <= rounds; ++round) {
     Put(*pool.mailbox, "event");
     pool.owner->WaitFor(round);
@@ -147,12 +147,12 @@ TEST_CASE("What is put while the mailbox falls idle is handled") {
   CHECK(pool.owner->Answers().size() == rounds);
 }
 
-TEST_CASE("Cancel ends coroutines that wait for ever, and races with none that ends") {
+TEST_CASE("Cancel ends coroutines that wait for ever, and does not race with coroutines that end") {
   constexpr std::size_t rounds = 300;
   std::atomic<int> aborted = 0;
   for (std::size_t round = 0; round < rounds; ++round) {
     std::latch waiting(2);
-    Pool pool;
+    PooledMailbox pool;
     const auto wait = [&]() -> awaitable<void> {
       asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
       waiting.count_down();
@@ -161,7 +161,7 @@ TEST_CASE("Cancel ends coroutines that wait for ever, and races with none that e
       aborted += error == asio::error::operation_aborted;
     };
     pool.owner->On(
-        "short", []() -> awaitable<void> { co_await Pause(); }, Order::Concurrent);
+        "short", []() -> awaitable<void> { co_await YieldAsync(); }, Order::Concurrent);
     pool.owner->On("long", wait, Order::Concurrent);
     pool.owner->On("long", wait);
     Batch batch = MakeBatch({"short", "short", "short", "long"});
@@ -177,11 +177,11 @@ TEST_CASE("Cancel ends coroutines that wait for ever, and races with none that e
   CHECK(aborted == 2 * static_cast<int>(rounds));
 }
 
-TEST_CASE("A discard from another thread loses nothing and handles nothing twice") {
+TEST_CASE("With a Discard from another thread, each message is either handled or discarded, once") {
   constexpr int rounds = 300;
   for (int round = 0; round < rounds; ++round) {
     int handled = 0, ended = 0;
-    Pool pool;
+    PooledMailbox pool;
     pool.owner->On("event", [&] { ++handled; });
     pool.owner->On("disconnect", [&] { ++ended; });
     Batch batch = MakeBatch(Events(100, "event"));
@@ -197,11 +197,11 @@ TEST_CASE("A discard from another thread loses nothing and handles nothing twice
   }
 }
 
-TEST_CASE("A connection that dies while its messages wait leaves nothing behind") {
+TEST_CASE("A connection that is destroyed while its messages wait leaks nothing") {
   const auto alive = std::make_shared<int>();
   for (int round = 0; round < 300; ++round) {
-    Pool pool;
-    pool.owner->On("event", [alive]() -> awaitable<void> { co_await Pause(); });
+    PooledMailbox pool;
+    pool.owner->On("event", [alive]() -> awaitable<void> { co_await YieldAsync(); });
     Batch batch = MakeBatch(Events(20, "event"));
     pool.mailbox->Put(batch);
     pool.owner.reset();

@@ -1,4 +1,4 @@
-// Where data does not fit its type.
+// Locating the value that has the wrong type.
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,7 +34,7 @@ struct Odd {
   NLOHMANN_DEFINE_TYPE_INTRUSIVE_WITH_DEFAULT(Odd, value)
 };
 
-/// Judges for itself, and quotes what it was given.
+// A type with its own check. Its error message quotes the data.
 struct Even {
   int value = 0;
 };
@@ -85,7 +85,7 @@ constexpr const char* required = "is required";
 
 }  // namespace
 
-TEST_CASE("A wrong type at the top is found there") {
+TEST_CASE("A wrong type at the top level has an empty path") {
   Check<Point>("text", "", "must be of type object");
   Check<std::string>(5, "", "must be of type string");
   Check<std::vector<int>>({{"a", 1}}, "", "must be of type array");
@@ -93,7 +93,7 @@ TEST_CASE("A wrong type at the top is found there") {
   Check<int>("5", "", number);
 }
 
-TEST_CASE("A type whose members are read by key wants an object, one whose are read by index an array") {
+TEST_CASE("A type that is read by key requires an object, one that is read by index requires an array") {
   for (const Json& data : {Json("text"), Json(5), Json(true), Json::array()}) {
     Check<Point>(data, "", "must be of type object");
     Check<Odd>(data, "", "must be of type object");
@@ -105,7 +105,7 @@ TEST_CASE("A type whose members are read by key wants an object, one whose are r
   }
 }
 
-TEST_CASE("A wrong type is found wherever it stands") {
+TEST_CASE("A wrong type is found at any depth") {
   Check<Figure>(With("/name", 5), "/name", "must be of type string");
   Check<Figure>(With("/filled", "yes"), "/filled", "must be of type boolean");
   Check<Figure>(With("/points", "none"), "/points", "must be of type array");
@@ -115,7 +115,7 @@ TEST_CASE("A wrong type is found wherever it stands") {
   Check<Figure>(With("/weights", 7), "/weights", "must be of type object");
 }
 
-TEST_CASE("A missing key is found wherever it is missing") {
+TEST_CASE("A missing key is found at any depth") {
   Check<Point>(Json::object(), "/x", required);
   Check<Point>({{"x", 1}}, "/y", required);
   Check<Figure>(Without("", "filled"), "/filled", required);
@@ -123,7 +123,7 @@ TEST_CASE("A missing key is found wherever it is missing") {
   Check<Figure>(Without("/points/2", "y"), "/points/2/y", required);
 }
 
-TEST_CASE("Among several values of one type the wrong one is found") {
+TEST_CASE("The wrong value is found among several values of one type") {
   Check<std::map<std::string, std::vector<std::string>>>({{"a", {"x", "y"}}, {"b", {"z", 1, 2}}}, "/b/1",
                                                          "must be of type string");
   Check<std::vector<Point>>({{{"x", 1}, {"y", 1}}, {{"x", "a"}, {"y", "a"}}}, "/1/x", number);
@@ -131,13 +131,13 @@ TEST_CASE("Among several values of one type the wrong one is found") {
   Check<std::pair<std::string, std::string>>({"a", 5}, "/1", "must be of type string");
 }
 
-TEST_CASE("Of several mistakes the first that is read is told") {
+TEST_CASE("The first of several errors in reading order is reported") {
   Json shape = With("/points/1/y", "2");
   shape["weights"]["a"] = "heavy";
   Check<Figure>(shape, "/points/1/y", number);
 }
 
-TEST_CASE("Null where a value is wanted is a wrong type") {
+TEST_CASE("Null in place of a value is a wrong type") {
   Check<Point>({{"x", nullptr}, {"y", 1}}, "/x", number);
   Check<std::vector<int>>({1, nullptr, 3}, "/1", number);
   Check<Odd>({{"value", nullptr}}, "/value", number);
@@ -152,7 +152,7 @@ TEST_CASE("Keys with slashes and tildes are escaped in the pointer") {
   Check<std::map<std::string, Point>>({{"/~", {{"x", 1}}}}, "/~1~0/y", required);
 }
 
-TEST_CASE("What a type of the application's own says is not passed on") {
+TEST_CASE("The message of an application's from_json is not passed on") {
   const InvalidPayload mismatch = Mismatch<Even>(777);
   CHECK(mismatch.path.empty());
   CHECK(mismatch.expected == "does not fit");
@@ -170,7 +170,7 @@ TEST_CASE("The peer's values are never quoted") {
   }
 }
 
-TEST_CASE("A place that takes too many trials to find is left open") {
+TEST_CASE("The path is empty if it would take too many trials to find it") {
   Json::array_t texts(100, "text");
   Json data = Json::array({texts, Json::array({"not a number"})});
   Check<std::pair<std::vector<std::string>, std::vector<int>>>(data, "", "does not fit");
@@ -182,7 +182,7 @@ TEST_CASE("A place that takes too many trials to find is left open") {
   CHECK(attempts <= 65);
 }
 
-TEST_CASE("A tree that is too large to search is read once") {
+TEST_CASE("A tree that is too large to search is converted only once") {
   const Json data = Json::array_t(10'000, "text");
   int attempts = 0;
   const InvalidPayload mismatch = LocateMismatch(data, [&](const Json&) -> std::optional<std::string> {
@@ -193,7 +193,7 @@ TEST_CASE("A tree that is too large to search is read once") {
   CHECK(mismatch.path.empty());
 }
 
-TEST_CASE("A failure that does not come again has no place") {
+TEST_CASE("An error that cannot be reproduced has an empty path") {
   const InvalidPayload mismatch = LocateMismatch({{"a", 1}}, [](const Json&) { return std::nullopt; });
   CHECK(mismatch.path.empty());
   CHECK(mismatch.expected == "does not fit");

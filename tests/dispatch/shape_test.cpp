@@ -1,4 +1,4 @@
-// Which callable is of which shape.
+// The shapes of callables.
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,7 +25,7 @@ constexpr Shape ShapeOfThis(const F&) {
   return ShapeOf<F, Peer>();
 }
 
-// Constrained, as generic callbacks that fit one shape only must be.
+// For generic callbacks that fit one shape only.
 template <class T, class Wanted>
 concept Same = std::same_as<std::remove_cvref_t<T>, Wanted>;
 
@@ -37,25 +37,25 @@ void FreePair(const Pair&) {}
 
 }  // namespace
 
-TEST_CASE("Each of the five shapes is known by its parameters") {
-  CHECK(ShapeOfThis([](Peer&, const Json&) {}) == Shape::PeerAndData);
+TEST_CASE("The parameters determine the shape") {
+  CHECK(ShapeOfThis([](Peer&, const Json&) {}) == Shape::SocketAndData);
   CHECK(ShapeOfThis([](const Json&) {}) == Shape::Data);
-  CHECK(ShapeOfThis([](Peer&) {}) == Shape::Peer);
+  CHECK(ShapeOfThis([](Peer&) {}) == Shape::Socket);
   CHECK(ShapeOfThis([] {}) == Shape::Nothing);
-  CHECK(ShapeOfThis([](Peer&, const Message&) {}) == Shape::PeerAndMessage);
+  CHECK(ShapeOfThis([](Peer&, const Message&) {}) == Shape::SocketAndMessage);
 }
 
-TEST_CASE("A parameter may be taken by value, or the peer as const") {
-  CHECK(ShapeOfThis([](Peer, Json) {}) == Shape::PeerAndData);
+TEST_CASE("Parameters may be taken by value, and the socket as const") {
+  CHECK(ShapeOfThis([](Peer, Json) {}) == Shape::SocketAndData);
   CHECK(ShapeOfThis([](Json) {}) == Shape::Data);
-  CHECK(ShapeOfThis([](const Peer&) {}) == Shape::Peer);
-  CHECK(ShapeOfThis([](const Peer&, const Message&) {}) == Shape::PeerAndMessage);
+  CHECK(ShapeOfThis([](const Peer&) {}) == Shape::Socket);
+  CHECK(ShapeOfThis([](const Peer&, const Message&) {}) == Shape::SocketAndMessage);
 }
 
-TEST_CASE("Mutable and noexcept callables are of the same shapes") {
+TEST_CASE("Mutable and noexcept callables have the same shapes") {
   int calls = 0;
   CHECK(ShapeOfThis([calls](const Json&) mutable { ++calls; }) == Shape::Data);
-  CHECK(ShapeOfThis([](Peer&, const Json&) noexcept {}) == Shape::PeerAndData);
+  CHECK(ShapeOfThis([](Peer&, const Json&) noexcept {}) == Shape::SocketAndData);
   CHECK(ShapeOfThis([calls]() mutable noexcept { ++calls; }) == Shape::Nothing);
   struct ByReference {
     void operator()(const Json&) & {}
@@ -64,21 +64,21 @@ TEST_CASE("Mutable and noexcept callables are of the same shapes") {
   struct ByConstReference {
     void operator()(Peer&) const& noexcept {}
   };
-  CHECK(ShapeOf<ByConstReference, Peer>() == Shape::Peer);
+  CHECK(ShapeOf<ByConstReference, Peer>() == Shape::Socket);
 }
 
-TEST_CASE("Functions, std::function and move-only callables are of the same shapes") {
-  CHECK(ShapeOf<decltype(&FreePeerAndData), Peer>() == Shape::PeerAndData);
+TEST_CASE("Functions, std::function objects and move-only callables have the same shapes") {
+  CHECK(ShapeOf<decltype(&FreePeerAndData), Peer>() == Shape::SocketAndData);
   CHECK(ShapeOf<decltype(&FreeData), Peer>() == Shape::Data);
-  CHECK(ShapeOf<std::function<void(Peer&, const Json&)>, Peer>() == Shape::PeerAndData);
+  CHECK(ShapeOf<std::function<void(Peer&, const Json&)>, Peer>() == Shape::SocketAndData);
   CHECK(ShapeOf<std::function<Json(const Json&)>, Peer>() == Shape::Data);
   CHECK(ShapeOf<std::function<void()>, Peer>() == Shape::Nothing);
-  CHECK(ShapeOf<std::function<int(Peer&, const Message&)>, Peer>() == Shape::PeerAndMessage);
+  CHECK(ShapeOf<std::function<int(Peer&, const Message&)>, Peer>() == Shape::SocketAndMessage);
   auto move_only = [owned = std::make_unique<int>(1)](Peer&) { return *owned; };
-  CHECK(ShapeOf<decltype(move_only), Peer>() == Shape::Peer);
+  CHECK(ShapeOf<decltype(move_only), Peer>() == Shape::Socket);
 }
 
-TEST_CASE("A callback with a type of its own is of no shape, though Json converts to it") {
+TEST_CASE("A callback that takes another type has no shape, although Json converts to that type") {
   CHECK(ShapeOfThis([](const Pair&) {}) == Shape::None);
   CHECK(ShapeOfThis([](const std::string&) {}) == Shape::None);
   CHECK(ShapeOfThis([](std::string) {}) == Shape::None);
@@ -92,7 +92,7 @@ TEST_CASE("A callback with a type of its own is of no shape, though Json convert
   CHECK(ShapeOf<decltype(&FreePair), Peer>() == Shape::None);
 }
 
-TEST_CASE("What cannot be called as documented is of no shape") {
+TEST_CASE("A callable without a documented parameter list has no shape") {
   CHECK(ShapeOfThis([](Json&) {}) == Shape::None);
   CHECK(ShapeOfThis([](Json&&) {}) == Shape::None);
   CHECK(ShapeOfThis([](Peer&&) {}) == Shape::None);
@@ -104,13 +104,34 @@ TEST_CASE("What cannot be called as documented is of no shape") {
 }
 
 TEST_CASE("A generic callback is probed in the documented order") {
-  CHECK(ShapeOfThis([](auto&&...) {}) == Shape::PeerAndData);
-  CHECK(ShapeOfThis([](auto&, auto&) {}) == Shape::PeerAndData);
-  CHECK(ShapeOfThis([](Peer&, const auto&) {}) == Shape::PeerAndData);
+  CHECK(ShapeOfThis([](auto&&...) {}) == Shape::SocketAndData);
+  CHECK(ShapeOfThis([](auto&, auto&) {}) == Shape::SocketAndData);
+  CHECK(ShapeOfThis([](Peer&, const auto&) {}) == Shape::SocketAndData);
   CHECK(ShapeOfThis([](const auto&) {}) == Shape::Data);
-  CHECK(ShapeOfThis([](Same<Peer> auto&) {}) == Shape::Peer);
-  CHECK(ShapeOfThis([](Same<Peer> auto&, const Same<Message> auto&) {}) == Shape::PeerAndMessage);
+  CHECK(ShapeOfThis([](Same<Peer> auto&) {}) == Shape::Socket);
+  CHECK(ShapeOfThis([](Same<Peer> auto&, const Same<Message> auto&) {}) == Shape::SocketAndMessage);
   CHECK(ShapeOfThis([](const Same<std::string> auto&) {}) == Shape::None);
+}
+
+TEST_CASE("The shape of a generic callback is found without compiling its body for other arguments") {
+  CHECK(ShapeOfThis([](auto& socket, const auto& data) { return socket.connection && data.is_null(); }) ==
+        Shape::SocketAndData);
+  CHECK(ShapeOfThis([](auto& socket, auto& data) { return socket.connection && data.is_null(); }) ==
+        Shape::SocketAndData);
+  CHECK(ShapeOfThis([](auto, auto data) { return data.is_null(); }) == Shape::SocketAndData);
+  CHECK(ShapeOfThis([](Peer&, const auto& data) { return data.is_null(); }) == Shape::SocketAndData);
+  CHECK(ShapeOfThis([](const auto& data) { return data.is_null(); }) == Shape::Data);
+}
+
+TEST_CASE("A generic callback for whole messages has the shape (socket, message)") {
+  const auto use_both = [](auto& socket, const auto& message) { return socket.connection && message.Event().empty(); };
+  CHECK(ShapeOf<decltype(use_both), Peer, GenericArgument::Message>() == Shape::SocketAndMessage);
+  const auto data_only = [](const auto& data) { return data.is_null(); };
+  CHECK(ShapeOf<decltype(data_only), Peer, GenericArgument::Message>() == Shape::Data);
+  const auto named = [](Peer&, const Json&) {};
+  CHECK(ShapeOf<decltype(named), Peer, GenericArgument::Message>() == Shape::SocketAndData);
+  const auto constrained = [](auto&, const Same<Json> auto&) {};
+  CHECK(ShapeOf<decltype(constrained), Peer, GenericArgument::Message>() == Shape::SocketAndData);
 }
 
 TEST_CASE("A callable with two call operators is probed in the documented order") {
@@ -126,12 +147,12 @@ TEST_CASE("A callable with two call operators is probed in the documented order"
   CHECK(ShapeOf<NothingOrMessage, Peer>() == Shape::Nothing);
 }
 
-TEST_CASE("What std::bind makes is probed as a generic callable") {
+TEST_CASE("A std::bind object counts as generic") {
   using namespace std::placeholders;
   const auto both = std::bind(FreePeerAndData, _1, _2);
   const auto second = std::bind(FreeData, _2);
   const auto first = std::bind(FreeData, _1);
-  CHECK(ShapeOfThis(both) == Shape::PeerAndData);
-  CHECK(ShapeOfThis(second) == Shape::PeerAndData);
+  CHECK(ShapeOfThis(both) == Shape::SocketAndData);
+  CHECK(ShapeOfThis(second) == Shape::SocketAndData);
   CHECK(ShapeOfThis(first) == Shape::Data);
 }

@@ -1,4 +1,4 @@
-// Membership against a model, while many threads change it.
+// Compares group membership with a model, while many threads change it.
 #include <algorithm>
 #include <array>
 #include <random>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array groups = {"a", "b", "c", "d"};
 
-// What one connection did, as the model sees it: only its own thread changes it.
+// The expected membership of one connection. Only one thread changes it.
 struct Member {
   ConnectionPtr connection = std::make_shared<Connection>(std::make_shared<const ws::Options>());
   std::array<bool, groups.size()> in{};
@@ -48,7 +48,7 @@ void Act(Registry& registry, Member& member, std::mt19937& random) {
       member.in[group] = false;
       break;
     default:
-      // A look that others disturb: nobody twice, nobody who is excepted.
+      // A selection during concurrent changes contains no duplicates and no excepted connection.
       auto found = registry.Select({.groups = {"a", "b"}, .except = {member.connection}});
       CHECK(std::find(found.begin(), found.end(), member.connection) == found.end());
       std::sort(found.begin(), found.end());
@@ -58,7 +58,7 @@ void Act(Registry& registry, Member& member, std::mt19937& random) {
 
 }  // namespace
 
-TEST_CASE("Membership equals the model after any number of threads have joined, left, ended and looked") {
+TEST_CASE("membership equals the model after several threads have joined, left, closed and selected concurrently") {
   const unsigned seed = GENERATE(1U, 2U, 3U);
   constexpr std::size_t threads = 4, members_each = 16;
   const auto registry = std::make_shared<Registry>();

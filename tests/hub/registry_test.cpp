@@ -1,4 +1,4 @@
-// Membership, on connections that were never opened.
+// Group membership of connections that were never opened.
 #include "hub/registry.hpp"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ std::set<ConnectionPtr> In(const Registry& registry, const std::string& group) {
 
 }  // namespace
 
-TEST_CASE("Who joins is a member until it leaves, however often it does either") {
+TEST_CASE("a connection that joins is a member until it leaves, and joining or leaving twice has no further effect") {
   const auto registry = std::make_shared<Registry>();
   const auto a = Make(), b = Make();
   for (int round = 0; round < 2; ++round) {
@@ -54,11 +54,11 @@ TEST_CASE("Who joins is a member until it leaves, however often it does either")
   CHECK(registry->Groups() == std::vector<std::string>{"y"});
 }
 
-TEST_CASE("A connection that ends, or is let go of, leaves everything by itself") {
+TEST_CASE("a connection that is closed or destroyed leaves all its groups") {
   const auto registry = std::make_shared<Registry>();
   auto ending = Make(), dropped = Make();
   for (const auto& one : {ending, dropped}) {
-    registry->Admit(one);
+    registry->OnOpened(one);
     CHECK(registry->Join(one, "x"));
   }
   End(ending);
@@ -66,11 +66,11 @@ TEST_CASE("A connection that ends, or is let go of, leaves everything by itself"
   CHECK(registry->Count({.everybody = true}) == 0);
   CHECK(registry->Groups().empty());
   CHECK_FALSE(registry->Join(ending, "x"));
-  registry->Admit(ending);
+  registry->OnOpened(ending);
   CHECK(registry->Count({.everybody = true}) == 0);
 }
 
-TEST_CASE("Who left every group may come back") {
+TEST_CASE("a connection that has left every group may join again") {
   const auto registry = std::make_shared<Registry>();
   const auto a = Make();
   for (int round = 0; round < 3; ++round) {
@@ -82,10 +82,10 @@ TEST_CASE("Who left every group may come back") {
   CHECK(registry->Groups().empty());
 }
 
-TEST_CASE("A selection has each member once, without its exceptions") {
+TEST_CASE("a selection contains each member once, and not the excepted ones") {
   const auto registry = std::make_shared<Registry>();
   const auto a = Make(), b = Make(), c = Make(), d = Make();
-  for (const auto& one : {a, b, c, d}) registry->Admit(one);
+  for (const auto& one : {a, b, c, d}) registry->OnOpened(one);
   for (const auto& one : {a, b}) registry->Join(one, "x");
   for (const auto& one : {b, c}) registry->Join(one, "y");
   registry->Join(c, "z");
@@ -102,7 +102,7 @@ TEST_CASE("A selection has each member once, without its exceptions") {
   CHECK(select({.groups = {"none"}}).empty());
 }
 
-TEST_CASE("A registry that is gone is no concern of its members") {
+TEST_CASE("a member may be closed after the registry was destroyed") {
   auto registry = std::make_shared<Registry>();
   const auto a = Make();
   registry->Join(a, "x");

@@ -1,99 +1,93 @@
-// The n-th `operator new` of a server in a connection's life fails, for every n: the server lives, whoever waits is
-// told or closed, `disconnect` comes where `connect` came, and the next connection works.
-#include <atomic>
-#include <cstdlib>
-#include <set>
-#include <stdexcept>
+// A large allocation that a peer causes fails: its connection ends with 1011, and no other connection does.
+#include <boost/asio/awaitable.hpp>
+#include <cstddef>
 #include <string>
 #include <utility>
 
 #include "support/catch.hpp"
+#include "support/prelude.hpp"
 #include "torture/failing_new.hpp"
-#include "torture/figures.hpp"
 #include "torture/stage.hpp"
-#include "torture/watchdog.hpp"
 #include "ws/ws.hpp"
 
 namespace {
 
-using namespace std::chrono_literals;
 using namespace ws::torture;
+using namespace ws::test;
 using ws::Handler;
 using ws::Json;
-using ws::test::TestClient;
+using ws::Options;
 
-// Opens, asks, is sent to, and closes. Whether all of that was right; throws where the connection broke.
-bool Live(const Stage& stage) {
-  TestClient peer = stage.Connect();
-  const Json data = std::string(200, 'x');  // has no members: see README.md
-  peer.Send("work", data, 1);
-  std::set<std::string> heard;
-  for (Json message; heard.count("done") == 0;) {
-    message = peer.Receive();
-    const std::string event = message["event"];
-    if (event == "error") return false;
-    if (event == "asked") peer.Send("$ack", data, message["id"].get<int>());
-    if (event != "$ack" || message.value("data", Json()) == data) heard.insert(event);
-    if (event == "$ack") peer.Send("go on");
+// Two connections of one server. The first one will lack memory.
+struct TwoConnections {
+  explicit TwoConnections(std::function<void(Handler&)> add_callbacks, Options options = {})
+      : stage(std::move(add_callbacks), std::move(options)), victim(stage.Connect()), other(stage.Connect()) {
+    ExemptThisThread();
   }
-  return peer.Close().code == 1000 && heard == std::set<std::string>{"$ack", "asked", "done", "emitted", "news"};
-}
 
-std::atomic<long> connects = 0, disconnects = 0;
+  // The first connection must end with 1011. The other one must still work.
+  void CheckThatOnlyTheVictimEnds() {
+    CHECK(victim.ReceiveClose().code == 1011);
+    CHECK(HasFailed());
+    other.Send("echo", "still here", 1);
+    CHECK(other.Receive()["data"] == "still here");
+    CHECK(other.Close().code == 1000);
+    victim.DropConnection();
+    stage.WaitUntilEmpty();
+  }
 
-void AddCallbacks(Handler& socket) {
-  socket.On("connect", [](Handler& peer) {
-    ++connects;
-    peer.Join("group");
-  });
-  socket.On("work", [](Handler& peer, const Json& data) {
-    peer.Emit("emitted", data);
-    peer.Broadcast("news", data);
-    return data;
-  });
-  socket.On("go on", [](Handler peer) -> boost::asio::awaitable<void> {
-    const ws::Reply reply = co_await peer.RequestAsync("asked", "?");
-    if (!reply.error && !co_await peer.EmitAsync("done", reply.data)) co_return;
-    throw std::runtime_error("no reply");
-  });
-  socket.On("disconnect", [](Handler& peer) {
-    ++disconnects;
-    peer.Leave("group");
-  });
+  Stage stage;
+  TestClient victim, other;
+};
+
+void AddEcho(Handler& socket) {
+  socket.On("echo", [](const Json& data) { return data; });
 }
 
 }  // namespace
 
-TEST_CASE("each allocation of a connection's life may fail", "[allocation]") {
-  SpareThisThread();
-  ws::Options options;
-  options.log = [](const ws::LogRecord&) {};
-  // What is lost without a word is ended by a clock.
-  options.handshake_timeout = options.close_timeout = 500ms;
-  options.ping_interval = 300ms;
-  options.idle_timeout = options.request_timeout = 1s;
-  Stage stage(AddCallbacks, options);
-  REQUIRE(Live(stage));
-  stage.WaitUntilEmpty();
-  long next = 1, whole = 0, broken = 0;
-  for (bool reached = true; reached; ++next) {
-    const Watchdog watchdog("allocation " + std::to_string(next), 20s);
-    if (std::getenv("TORTURE_TRACE") != nullptr) Tell("allocation", next);
-    INFO("allocation " << next);
-    FailAllocation(next);
-    try {
-      Live(stage) ? ++whole : ++broken;
-      stage.WaitUntilEmpty();
-    } catch (const std::exception&) {
-      ++broken;
-    }
-    reached = HasFailed();
-    stage.WaitUntilEmpty();
-    REQUIRE(Live(stage));
-    stage.WaitUntilEmpty();
-    CHECK(connects == disconnects);
-  }
-  Tell("allocations that were let fail", next - 2);
-  Tell("lives that went on", whole - 1);
-  Tell("lives that broke", broken);
+TEST_CASE("a connection ends if there is no memory for a message", "[allocation]") {
+  TwoConnections two(AddEcho);
+  FailNextAllocation(400'000);
+  two.victim.Send("echo", std::string(500'000, 'x'), 1);
+  two.CheckThatOnlyTheVictimEnds();
+}
+
+TEST_CASE("a connection ends if there is no memory for the JSON tree of a message", "[allocation]") {
+  bool called = false;
+  TwoConnections two([&called](Handler& socket) {
+    AddEcho(socket);
+    socket.On("list", [&called](const Json&) { called = true; });
+  });
+  FailNextAllocation(500'000);  // the message itself takes less
+  two.victim.Send("list", Json::array_t(100'000, Json(0)), 1);
+  two.CheckThatOnlyTheVictimEnds();
+  CHECK_FALSE(called);
+}
+
+TEST_CASE("a connection ends if there is no memory for a reply", "[allocation]") {
+  TwoConnections two([](Handler& socket) {
+    AddEcho(socket);
+    socket.On("repeat", [](const Json& data) { return Json::array({data, data, data}); });
+  });
+  FailNextAllocation(700'000);  // only the serialised reply is so large
+  two.victim.Send("repeat", std::string(300'000, 'x'), 1);
+  two.CheckThatOnlyTheVictimEnds();
+}
+
+TEST_CASE("a request fails, and its connection ends, if there is no memory for the peer's reply", "[allocation]") {
+  std::promise<ws::Reply> reply;
+  TwoConnections two([&reply](Handler& socket) {
+    AddEcho(socket);
+    socket.On("ask me", [&reply](Handler& self) -> boost::asio::awaitable<void> {
+      reply.set_value(co_await self.RequestAsync("question"));
+    });
+  });
+  two.victim.Send("ask me");
+  const Json question = two.victim.Receive();
+  FailNextAllocation(500'000);
+  two.victim.SendText(
+      Json{{"event", "$ack"}, {"id", question["id"]}, {"data", Json::array_t(100'000, Json(0))}}.dump());
+  CHECK(Get(reply.get_future()).error == boost::system::errc::not_enough_memory);
+  two.CheckThatOnlyTheVictimEnds();
 }

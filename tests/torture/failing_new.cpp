@@ -5,36 +5,35 @@
 #endif
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 
 namespace {
 
-std::atomic<long> until_failure = 0;
-std::atomic<std::size_t> also_exempt = 0;
-thread_local bool is_spared = false;
+constexpr std::size_t never = SIZE_MAX;
 
-// What Asio 1.81 needs for a strand of an any_io_executor: to make it, its owners' count and its mutex, without which
-// it is destroyed half-made; to run it, an executor's property, without which it never runs again.
-bool IsExempt(std::size_t size) {
-  return size == 24 || size == 40 || size == 4 || size == also_exempt;
-}
+std::atomic<std::size_t> min_failing_bytes = never;
+std::atomic<bool> has_failed = false;
+thread_local bool is_exempt = false;
 
-bool Fails(std::size_t size) {
-  return !IsExempt(size) && !is_spared && until_failure.load(std::memory_order_relaxed) > 0 &&
-         until_failure.fetch_sub(1) == 1;
+bool ShouldFail(std::size_t size) {
+  if (is_exempt || size < min_failing_bytes) return false;
+  if (min_failing_bytes.exchange(never) == never) return false;
+  has_failed = true;
+  return true;
 }
 
 }  // namespace
 
 void* operator new(std::size_t size) {
-  void* const memory = Fails(size) ? nullptr : std::malloc(size);
+  void* const memory = ShouldFail(size) ? nullptr : std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto unit = static_cast<std::size_t>(alignment);
-  void* const memory = Fails(size) ? nullptr : std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
+  void* const memory = ShouldFail(size) ? nullptr : std::aligned_alloc(unit, (size + unit - 1) / unit * unit);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -56,17 +55,15 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
 
 namespace ws::torture {
 
-void SpareThisThread() noexcept {
-  is_spared = true;
+void ExemptThisThread() noexcept {
+  is_exempt = true;
 }
-void Exempt(std::size_t size) noexcept {
-  also_exempt = size;
-}
-void FailAllocation(long number) noexcept {
-  until_failure = number;
+void FailNextAllocation(std::size_t min_bytes) noexcept {
+  has_failed = false;
+  min_failing_bytes = min_bytes;
 }
 bool HasFailed() noexcept {
-  return until_failure.exchange(0) <= 0;
+  return has_failed;
 }
 
 }  // namespace ws::torture

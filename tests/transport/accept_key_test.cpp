@@ -2,6 +2,6 @@
 
 #include "support/catch.hpp"
 
-TEST_CASE("the answer to a key is that of RFC 6455 1.3") {
+TEST_CASE("AcceptKey returns the Sec-WebSocket-Accept value of the example in RFC 6455 section 1.3") {
   CHECK(ws::transport::AcceptKey("dGhlIHNhbXBsZSBub25jZQ==") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }

@@ -1,4 +1,4 @@
-// The codec's other side: frames with masks out, and without in.
+// The codec in the client role: it masks the frames that it writes, and reads frames without a mask.
 #include <boost/asio/io_context.hpp>
 #include <string>
 
@@ -21,9 +21,9 @@ ws::HttpRequest Request(bool deflate) {
   return request;
 }
 
-// A client and a server that hear each other.
-struct Pair {
-  explicit Pair(bool deflate) {
+// A client codec and a server codec after their handshake.
+struct CodecPair {
+  explicit CodecPair(bool deflate) {
     std::string out;
     CHECK_FALSE(server.Accept(Request(deflate), {}, out));
     out.clear();
@@ -37,11 +37,11 @@ struct Pair {
 
 }  // namespace
 
-TEST_CASE("messages of every size go both ways, with compression and without") {
+TEST_CASE("messages of various sizes are sent in both directions, with compression and without") {
   const bool deflate = GENERATE(false, true);
   const std::size_t size = GENERATE(std::size_t{0}, 1, 125, 126, 65535, 65536, 300'000);
   const MessageType kind = GENERATE(MessageType::Text, MessageType::Binary);
-  Pair pair(deflate);
+  CodecPair pair(deflate);
   const std::string message(size, 'x');
   for (int round = 0; round < 2; ++round) {
     for (const auto& [from, to] : {std::pair{&pair.server, &pair.client}, std::pair{&pair.client, &pair.server}}) {
@@ -55,26 +55,26 @@ TEST_CASE("messages of every size go both ways, with compression and without") {
         CHECK(event == (left.empty() ? Codec::Event::Message : Codec::Event::NeedMore));
       }
       CHECK(to->Type() == kind);
-      CHECK(to->TakeMessage() == message);
+      CHECK(to->PopMessage() == message);
       CHECK(to->Next() == Codec::Event::NeedMore);
     }
   }
 }
 
-TEST_CASE("control frames go both ways") {
-  Pair pair(false);
+TEST_CASE("control frames are sent in both directions") {
+  CodecPair pair(false);
   for (const auto& [from, to] : {std::pair{&pair.server, &pair.client}, std::pair{&pair.client, &pair.server}}) {
     std::string wire;
     from->WriteFrame(Opcode::Ping, "payload", wire);
     to->Feed(wire);
     CHECK(to->Next() == Codec::Event::Ping);
-    CHECK(to->Control() == "payload");
+    CHECK(to->ControlPayload() == "payload");
     CHECK(to->Next() == Codec::Event::NeedMore);
   }
 }
 
-TEST_CASE("a server that masks breaks the protocol, as does a client that does not") {
-  Pair pair(false);
+TEST_CASE("a masked frame from a server and an unmasked frame from a client are protocol errors") {
+  CodecPair pair(false);
   for (const auto& [from, to] : {std::pair{&pair.server, &pair.server}, std::pair{&pair.client, &pair.client}}) {
     std::string wire;
     from->WriteMessage(MessageType::Text, "x", wire);
@@ -85,8 +85,8 @@ TEST_CASE("a server that masks breaks the protocol, as does a client that does n
   }
 }
 
-TEST_CASE("a client's masks differ") {
-  Pair pair(false);
+TEST_CASE("a client uses a different mask for each frame") {
+  CodecPair pair(false);
   std::string first, second;
   pair.client.WriteMessage(MessageType::Text, "payload", first);
   pair.client.WriteMessage(MessageType::Text, "payload", second);

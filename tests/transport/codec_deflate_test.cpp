@@ -1,12 +1,12 @@
-// permessage-deflate, both ways.
+// permessage-deflate in both directions.
 #include <boost/asio/io_context.hpp>
 #include <boost/beast/zlib/deflate_stream.hpp>
 #include <boost/beast/zlib/inflate_stream.hpp>
 #include <cmath>
 #include <string>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "transport/codec.hpp"
 #include "transport/inflater.hpp"
 
@@ -19,7 +19,7 @@ using ws::transport::Codec;
 
 namespace {
 
-constexpr std::string_view tail("\0\0\xFF\xFF", 4);  // RFC 7692 7.2.1: not sent
+constexpr std::string_view tail("\0\0\xFF\xFF", 4);  // RFC 7692 section 7.2.1: removed before sending
 
 std::string Deflate(zlib::deflate_stream& stream, std::string_view text) {
   std::string out(text.size() * 2 + 1024, '\0');
@@ -28,7 +28,7 @@ std::string Deflate(zlib::deflate_stream& stream, std::string_view text) {
   params.avail_in = text.size();
   params.next_out = out.data();
   params.avail_out = out.size();
-  ws::Error error;
+  Error error;
   stream.write(params, zlib::Flush::sync, error);
   out.resize(params.total_out);
   REQUIRE(out.ends_with(tail));
@@ -44,21 +44,22 @@ std::string Inflate(zlib::inflate_stream& stream, std::string text, std::size_t 
   params.avail_in = text.size();
   params.next_out = out.data();
   params.avail_out = out.size();
-  ws::Error error;
+  Error error;
   stream.write(params, zlib::Flush::sync, error);
   out.resize(params.total_out);
   return out;
 }
 
-struct Deflating {
-  explicit Deflating(std::size_t max_message_bytes)
+// A server codec with permessage-deflate, after its handshake.
+struct DeflateCodec {
+  explicit DeflateCodec(std::size_t max_message_bytes)
       : codec(context.get_executor(), {ws::transport::Role::Server, max_message_bytes, true}) {
-    ws::HttpRequest request = ws::test::UpgradeRequest();
+    HttpRequest request = ws::test::UpgradeRequest();
     request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
     std::string answer;
     REQUIRE_FALSE(codec.Accept(request, "", answer));
     REQUIRE(answer.find("permessage-deflate") != answer.npos);
-    REQUIRE_FALSE(codec.WritesFrames());
+    REQUIRE_FALSE(codec.CanSendFrames());
   }
   Codec::Event Feed(const std::string& input, std::size_t step) {
     Codec::Event event = Codec::Event::NeedMore;
@@ -70,63 +71,64 @@ struct Deflating {
     return event;
   }
 
-  boost::asio::io_context context;
+  asio::io_context context;
   Codec codec;
 };
 
 }  // namespace
 
-TEST_CASE("compressed messages are read, whole and in fragments, in pieces of any size") {
+TEST_CASE("compressed messages are read, with and without fragmentation, and in chunks of any size") {
   const std::string text = "a text that repeats, a text that repeats, a text that repeats";
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{1000}}) {
-    Deflating opened(1000);
+    DeflateCodec fixture(1000);
     zlib::deflate_stream deflater;
     for (int round = 0; round < 3; ++round) {
       const std::string packed = Deflate(deflater, text);
-      CHECK(opened.Feed(MaskedFrame(Opcode::Text, packed, true, 0xC1), step) == Codec::Event::Message);
-      CHECK(opened.codec.TakeMessage() == text);
-      CHECK(opened.codec.Type() == MessageType::Text);
+      CHECK(fixture.Feed(MaskedFrame(Opcode::Text, packed, true, 0xC1), step) == Codec::Event::Message);
+      CHECK(fixture.codec.PopMessage() == text);
+      CHECK(fixture.codec.Type() == MessageType::Text);
       const std::string again = Deflate(deflater, text);
       const std::string half =
           MaskedFrame(Opcode::Binary, again.substr(0, 3), false, 0x42) + MaskedFrame(Opcode::Continuation, "", false);
-      CHECK(opened.Feed(half, step) == Codec::Event::NeedMore);
-      CHECK(opened.codec.InMessage());
-      CHECK(opened.Feed(MaskedFrame(Opcode::Continuation, again.substr(3)), step) == Codec::Event::Message);
-      CHECK(opened.codec.TakeMessage() == text);
-      CHECK(opened.codec.Type() == MessageType::Binary);
-      CHECK(opened.Feed(MaskedFrame(Opcode::Text, "plain"), step) == Codec::Event::Message);
-      CHECK(opened.codec.TakeMessage() == "plain");
+      CHECK(fixture.Feed(half, step) == Codec::Event::NeedMore);
+      CHECK(fixture.codec.IsInMessage());
+      CHECK(fixture.Feed(MaskedFrame(Opcode::Continuation, again.substr(3)), step) == Codec::Event::Message);
+      CHECK(fixture.codec.PopMessage() == text);
+      CHECK(fixture.codec.Type() == MessageType::Binary);
+      CHECK(fixture.Feed(MaskedFrame(Opcode::Text, "plain"), step) == Codec::Event::Message);
+      CHECK(fixture.codec.PopMessage() == "plain");
     }
   }
 }
 
-// Of an unlucky text more would keep the thread for up to seconds a MiB.
-TEST_CASE("what is written is deflated at level 1") {
+// At higher levels an unfavourable text can block the thread for seconds per MiB.
+TEST_CASE("messages are compressed at level 1") {
   std::string text;
   for (unsigned number = 1; text.size() < 100'000; number = number * 1103515245 + 12345)
     text += "abc"[(number >> 16) % 3];
-  Deflating opened(1 << 20);
+  DeflateCodec fixture(1 << 20);
   std::string out;
-  opened.codec.WriteMessage(MessageType::Text, text, out);
+  fixture.codec.WriteMessage(MessageType::Text, text, out);
   for (int level = 1; level <= 9; ++level) {
     zlib::deflate_stream stream;
     stream.reset(level, 15, 4, zlib::Strategy::normal);
     const double size = static_cast<double>(Deflate(stream, text).size());
-    CHECK((std::abs(static_cast<double>(out.size()) / size - 1) < 0.01) == (level == 1));  // 2 packs 5 % more
+    CHECK((std::abs(static_cast<double>(out.size()) / size - 1) < 0.01) ==
+          (level == 1));  // level 2 output is 5 % smaller
   }
 }
 
-TEST_CASE("what is written can be inflated, message after message") {
-  Deflating opened(1 << 20);
+TEST_CASE("a sequence of written messages can be inflated") {
+  DeflateCodec fixture(1 << 20);
   zlib::inflate_stream inflater;
   for (const std::size_t size : {std::size_t{1}, std::size_t{100}, std::size_t{70'000}}) {
     const std::string text(size, 'x');
     std::string out;
-    opened.codec.WriteMessage(MessageType::Text, text, out);
+    fixture.codec.WriteMessage(MessageType::Text, text, out);
     std::string packed;
     FrameHeader header;
     do {
-      REQUIRE(ws::protocol::ReadFrameHeader(out, header) == ws::protocol::HeaderVerdict::Valid);
+      REQUIRE(ws::protocol::ParseFrameHeader(out, header) == ws::protocol::HeaderStatus::Valid);
       CHECK(header.compressed == packed.empty());
       packed += out.substr(header.size, static_cast<std::size_t>(header.payload));
       out.erase(0, header.size + static_cast<std::size_t>(header.payload));
@@ -136,41 +138,41 @@ TEST_CASE("what is written can be inflated, message after message") {
   }
 }
 
-TEST_CASE("a window of 8 bits is not answered with a larger one, however it is spelled") {
+TEST_CASE("a requested window of 8 bits declines the extension, in every spelling") {
   const std::string parameter =
       GENERATE(as<std::string>(), "server_max_window_bits=8", "server_max_window_bits=\"8\"",
                "server_max_window_bits = 8", "server_max_window_bits=\"\\8\"", "Server_Max_Window_Bits=8");
   CAPTURE(parameter);
-  boost::asio::io_context context;
+  asio::io_context context;
   Codec codec(context.get_executor(), {ws::transport::Role::Server, 1000, true});
-  ws::HttpRequest request = ws::test::UpgradeRequest();
+  HttpRequest request = ws::test::UpgradeRequest();
   request.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate; " + parameter);
   std::string answer;
   REQUIRE_FALSE(codec.Accept(request, "", answer));
   CHECK(answer.find("Extensions") == answer.npos);
-  CHECK(codec.WritesFrames());
+  CHECK(codec.CanSendFrames());
 }
 
-TEST_CASE("a bomb fails with 1009, one that is no deflate fails, and text is checked behind the inflater") {
+TEST_CASE("a decompression bomb fails with 1009, invalid deflate data fails, and inflated text must be valid UTF-8") {
   zlib::deflate_stream deflater;
-  Deflating bomb(10'000);
+  DeflateCodec bomb(10'000);
   CHECK(bomb.Feed(MaskedFrame(Opcode::Text, Deflate(deflater, std::string(1 << 20, '\0')), true, 0xC1), 100) ==
         Codec::Event::Failed);
   CHECK(bomb.codec.CloseCode() == 1009);
   zlib::deflate_stream fresh;
-  Deflating text(1000);
+  DeflateCodec text(1000);
   CHECK(text.Feed(MaskedFrame(Opcode::Text, Deflate(fresh, "\xFF"), true, 0xC1), 100) == Codec::Event::Failed);
   CHECK(text.codec.CloseCode() == 1007);
-  Deflating rubbish(1000);
+  DeflateCodec rubbish(1000);
   CHECK(rubbish.Feed(MaskedFrame(Opcode::Text, "\xFF\xFF\xFF", true, 0xC1), 100) == Codec::Event::Failed);
 }
 
-TEST_CASE("what a bomb is inflated into hardly grows past the bound") {
+TEST_CASE("inflating a decompression bomb allocates little more than the limit") {
   constexpr std::size_t bound = std::size_t{1} << 20;
   zlib::deflate_stream deflater;
   const std::string bomb = Deflate(deflater, std::string(4 * bound, '\0'));
   ws::transport::Inflater inflater;
   std::string out;
-  CHECK(inflater.Add(bomb, out, bound) == ws::transport::Inflater::Verdict::TooLarge);
+  CHECK(inflater.Add(bomb, out, bound) == ws::transport::Inflater::Status::TooLarge);
   CHECK(out.capacity() <= bound + 65536);
 }

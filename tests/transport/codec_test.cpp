@@ -1,14 +1,13 @@
-// Frames to messages and back, without sockets.
+// The codec in the server role: frames to messages and back, without sockets.
 #include "transport/codec.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 
-using ws::EndReason;
 using ws::MessageType;
 using ws::protocol::Opcode;
 using ws::test::ClosePayload;
@@ -17,20 +16,20 @@ using ws::transport::Codec;
 
 namespace {
 
-// A codec behind its handshake.
-struct Opened {
-  explicit Opened(std::size_t max_message_bytes = 1000)
+// A server codec after its handshake.
+struct OpenCodec {
+  explicit OpenCodec(std::size_t max_message_bytes = 1000)
       : codec(context.get_executor(), {ws::transport::Role::Server, max_message_bytes, false}) {
     std::string answer;
     REQUIRE_FALSE(codec.Accept(ws::test::UpgradeRequest(), "", answer));
     REQUIRE(answer.starts_with("HTTP/1.1 101 "));
   }
 
-  // What the input comes to, one line an event.
+  // Feeds the input in chunks of `step` bytes, and returns one line for each event.
   std::vector<std::string> Read(std::string_view input, std::size_t step) {
     std::vector<std::string> events;
     for (; !input.empty() && !over; input.remove_prefix(std::min(step, input.size()))) {
-      const std::string piece(input.substr(0, step));  // gone before the next one
+      const std::string piece(input.substr(0, step));  // destroyed before the next one is fed
       codec.Feed(piece);
       Drain(events);
     }
@@ -42,18 +41,18 @@ struct Opened {
         case Codec::Event::NeedMore:
           return;
         case Codec::Event::Message: {
-          std::string message = codec.TakeMessage();
+          std::string message = codec.PopMessage();
           events.push_back((codec.Type() == MessageType::Text ? "text " : "binary ") + message);
           break;
         }
         case Codec::Event::Ping:
-          events.push_back("ping " + std::string(codec.Control()));
+          events.push_back("ping " + std::string(codec.ControlPayload()));
           break;
         case Codec::Event::Pong:
-          events.push_back("pong " + std::string(codec.Control()));
+          events.push_back("pong " + std::string(codec.ControlPayload()));
           break;
         case Codec::Event::Close:
-          events.push_back("close " + std::to_string(codec.CloseCode()) + " " + std::string(codec.Control()));
+          events.push_back("close " + std::to_string(codec.CloseCode()) + " " + std::string(codec.ControlPayload()));
           over = true;
           return;
         case Codec::Event::Failed:
@@ -64,107 +63,108 @@ struct Opened {
     }
   }
 
-  boost::asio::io_context context;
+  asio::io_context context;
   Codec codec;
   bool over = false;
 };
 
-const std::string conversation =
+const std::string all_frames =
     MaskedFrame(Opcode::Text, "hello") + MaskedFrame(Opcode::Binary, std::string("\0\xFF", 2)) +
     MaskedFrame(Opcode::Text, "") +                         // an empty message
     MaskedFrame(Opcode::Text, "fr\xE2", false) +            // cut inside a character
-    MaskedFrame(Opcode::Ping, "between") +                  //
-    MaskedFrame(Opcode::Continuation, "", false) +          //
-    MaskedFrame(Opcode::Continuation, "\x82\xAC", false) +  //
-    MaskedFrame(Opcode::Pong, "") +                         //
-    MaskedFrame(Opcode::Continuation, "") +                 // an empty end
+    MaskedFrame(Opcode::Ping, "between") +                  // a control frame between two fragments
+    MaskedFrame(Opcode::Continuation, "", false) +          // an empty fragment
+    MaskedFrame(Opcode::Continuation, "\x82\xAC", false) +  // the rest of the character
+    MaskedFrame(Opcode::Pong, "") +                         // a pong before the last fragment
+    MaskedFrame(Opcode::Continuation, "") +                 // an empty last fragment
     MaskedFrame(Opcode::Text, "", false) + MaskedFrame(Opcode::Continuation, "late") +
-    MaskedFrame(Opcode::Text, std::string(300, 'x')) +  // a longer length
+    MaskedFrame(Opcode::Text, std::string(300, 'x')) +  // a length of 16 bits
     MaskedFrame(Opcode::Close, ClosePayload(1001, "bye")) + MaskedFrame(Opcode::Text, "after");
 
-const std::vector<std::string> wanted = {
+const std::vector<std::string> expected_events = {
     "text hello", std::string("binary \0\xFF", 9), "text ",         "ping between", "pong ", "text fr\xE2\x82\xAC",
     "text late",  "text " + std::string(300, 'x'), "close 1001 bye"};
 
 }  // namespace
 
-TEST_CASE("a conversation is read alike octet by octet and in pieces of any size") {
-  for (std::size_t step = 1; step <= conversation.size(); step += step < 40 ? 1 : 37) {
-    INFO("in pieces of " << step);
-    Opened opened;
-    CHECK(opened.Read(conversation, step) == wanted);
+TEST_CASE("a sequence of frames yields the same events in chunks of any size") {
+  for (std::size_t step = 1; step <= all_frames.size(); step += step < 40 ? 1 : 37) {
+    INFO("in chunks of " << step);
+    OpenCodec fixture;
+    CHECK(fixture.Read(all_frames, step) == expected_events);
   }
 }
 
-TEST_CASE("a conversation is read alike wherever it is cut in two, and where reading is held there") {
-  for (std::size_t cut = 0; cut <= conversation.size(); ++cut) {
-    Opened opened;
+TEST_CASE("a sequence of frames yields the same events wherever it is split in two, also if reading pauses there") {
+  for (std::size_t cut = 0; cut <= all_frames.size(); ++cut) {
+    OpenCodec fixture;
     std::vector<std::string> events;
     {
-      const std::string first = conversation.substr(0, cut);
-      opened.codec.Feed(first);
-      opened.codec.Keep();  // held before anything was taken
+      const std::string first = all_frames.substr(0, cut);
+      fixture.codec.Feed(first);
+      fixture.codec.BufferRemainder();  // paused before any event was read
     }
-    opened.Drain(events);
-    const std::string second = conversation.substr(cut);
-    if (!opened.over) {
-      opened.codec.Feed(second);
-      opened.Drain(events);
+    fixture.Drain(events);
+    const std::string second = all_frames.substr(cut);
+    if (!fixture.over) {
+      fixture.codec.Feed(second);
+      fixture.Drain(events);
     }
-    CHECK(events == wanted);
+    CHECK(events == expected_events);
   }
 }
 
-TEST_CASE("what is kept after each message is read on where it stood") {
-  Opened opened;
+TEST_CASE("bytes that are kept when reading pauses are read when it continues") {
+  OpenCodec fixture;
   std::vector<std::string> events;
   {
     const std::string input =
         MaskedFrame(Opcode::Text, "one") + MaskedFrame(Opcode::Text, "two") + MaskedFrame(Opcode::Text, "three");
-    opened.codec.Feed(input);
-    REQUIRE(opened.codec.Next() == Codec::Event::Message);
-    CHECK(opened.codec.TakeMessage() == "one");
-    opened.codec.Keep();
+    fixture.codec.Feed(input);
+    REQUIRE(fixture.codec.Next() == Codec::Event::Message);
+    CHECK(fixture.codec.PopMessage() == "one");
+    fixture.codec.BufferRemainder();
   }
-  REQUIRE(opened.codec.Next() == Codec::Event::Message);
-  CHECK(opened.codec.TakeMessage() == "two");
-  opened.codec.Keep();
-  opened.codec.Keep();
+  REQUIRE(fixture.codec.Next() == Codec::Event::Message);
+  CHECK(fixture.codec.PopMessage() == "two");
+  fixture.codec.BufferRemainder();
+  fixture.codec.BufferRemainder();
   const std::string more = MaskedFrame(Opcode::Text, "four");
-  opened.codec.Feed(more);
-  opened.Drain(events);
+  fixture.codec.Feed(more);
+  fixture.Drain(events);
   CHECK(events == std::vector<std::string>{"text three", "text four"});
 }
 
-TEST_CASE("it is in a message from the first octet of its first frame to its last octet") {
-  Opened opened;
+TEST_CASE("InMessage is true from the first octet of a message until its last octet has been read") {
+  OpenCodec fixture;
   const std::string frame = MaskedFrame(Opcode::Text, "hello", false) + MaskedFrame(Opcode::Continuation, "x");
-  CHECK_FALSE(opened.codec.InMessage());
+  CHECK_FALSE(fixture.codec.IsInMessage());
   for (std::size_t index = 0; index < frame.size(); ++index) {
     std::vector<std::string> events;
     const std::string octet = frame.substr(index, 1);
-    opened.codec.Feed(octet);
-    opened.Drain(events);
-    CHECK(opened.codec.InMessage() == (index + 1 < frame.size()));
+    fixture.codec.Feed(octet);
+    fixture.Drain(events);
+    CHECK(fixture.codec.IsInMessage() == (index + 1 < frame.size()));
   }
   const std::string ping = MaskedFrame(Opcode::Ping, "x");
-  opened.Read(ping.substr(0, 3), 1);
-  CHECK_FALSE(opened.codec.InMessage());
+  fixture.Read(ping.substr(0, 3), 1);
+  CHECK_FALSE(fixture.codec.IsInMessage());
 }
 
-TEST_CASE("a message at its bound is read, one over it fails with 1009 as soon as its length is told") {
+TEST_CASE(
+    "a message of exactly the size limit is read, and a larger one fails with 1009 as soon as its length is known") {
   const std::string most(1000, 'x');
   for (const std::size_t step : {std::size_t{1}, std::size_t{5000}}) {
-    Opened whole;
+    OpenCodec whole;
     CHECK(whole.Read(MaskedFrame(Opcode::Text, most), step) == std::vector<std::string>{"text " + most});
-    Opened pieces;
+    OpenCodec pieces;
     CHECK(pieces.Read(MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, ""), step).size() ==
           1);
-    Opened over;
+    OpenCodec over;
     CHECK(over.Read(MaskedFrame(Opcode::Text, most + 'x').substr(0, 8), step) ==
           std::vector<std::string>{"failed 1009"});
     CHECK(over.codec.Failure() == EndReason::TooLarge);
-    Opened fragments;
+    OpenCodec fragments;
     const std::string parts =
         MaskedFrame(Opcode::Text, most, false) + MaskedFrame(Opcode::Continuation, "x").substr(0, 6);
     CHECK(fragments.Read(parts, step) == std::vector<std::string>{"failed 1009"});
@@ -172,27 +172,27 @@ TEST_CASE("a message at its bound is read, one over it fails with 1009 as soon a
   for (const std::uint64_t length : {std::uint64_t{1} << 40, std::uint64_t{1} << 62, (std::uint64_t{1} << 63) - 1}) {
     std::string head = "\x81\xFF";
     for (int shift = 56; shift >= 0; shift -= 8) head += static_cast<char>(length >> shift & 0xFF);
-    Opened opened;
-    CHECK(opened.Read(head + "\x11\x22\x33\x44", 100) == std::vector<std::string>{"failed 1009"});
+    OpenCodec fixture;
+    CHECK(fixture.Read(head + "\x11\x22\x33\x44", 100) == std::vector<std::string>{"failed 1009"});
   }
 }
 
-TEST_CASE("what breaks RFC 6455 fails with 1002, and text that is not UTF-8 with 1007 as soon as it can be told") {
+TEST_CASE("a violation of RFC 6455 fails with 1002, and invalid UTF-8 fails with 1007 as early as possible") {
   const std::pair<std::string, std::string> broken[] = {
-      {"\x81\x01x", "failed 1002"},                                       // not masked
+      {"\x81\x01x", "failed 1002"},                                       // without a mask
       {MaskedFrame(Opcode::Text, "x", true, 0xA1), "failed 1002"},        // reserved bits
-      {MaskedFrame(Opcode::Text, "x", true, 0xC1), "failed 1002"},        // compressed, not agreed
+      {MaskedFrame(Opcode::Text, "x", true, 0xC1), "failed 1002"},        // compressed without negotiation
       {MaskedFrame(Opcode::Text, "x", true, 0x8B), "failed 1002"},        // reserved opcode
-      {MaskedFrame(Opcode::Ping, "x", false), "failed 1002"},             // a control frame in pieces
-      {MaskedFrame(Opcode::Ping, std::string(126, 'x')), "failed 1002"},  // and a large one
-      {MaskedFrame(Opcode::Continuation, "x"), "failed 1002"},            // of nothing
+      {MaskedFrame(Opcode::Ping, "x", false), "failed 1002"},             // a fragmented control frame
+      {MaskedFrame(Opcode::Ping, std::string(126, 'x')), "failed 1002"},  // a control frame that is too large
+      {MaskedFrame(Opcode::Continuation, "x"), "failed 1002"},            // without a message
       {MaskedFrame(Opcode::Text, "x", false) + MaskedFrame(Opcode::Text, "y"), "failed 1002"},
-      {"\x81\xFE" + std::string("\0\x05", 2), "failed 1002"},            // a length too long for its value
-      {"\x81\xFF\x80" + std::string(7, '\0'), "failed 1002"},            // a negative length
-      {MaskedFrame(Opcode::Close, "x"), "failed 1002"},                  //
-      {MaskedFrame(Opcode::Close, ClosePayload(999)), "failed 1002"},    //
-      {MaskedFrame(Opcode::Close, ClosePayload(1005)), "failed 1002"},   //
-      {MaskedFrame(Opcode::Close, ClosePayload(65535)), "failed 1002"},  //
+      {"\x81\xFE" + std::string("\0\x05", 2), "failed 1002"},            // a length that is not minimally encoded
+      {"\x81\xFF\x80" + std::string(7, '\0'), "failed 1002"},            // a length with the highest bit set
+      {MaskedFrame(Opcode::Close, "x"), "failed 1002"},                  // half a close code
+      {MaskedFrame(Opcode::Close, ClosePayload(999)), "failed 1002"},    // a code below the range
+      {MaskedFrame(Opcode::Close, ClosePayload(1005)), "failed 1002"},   // a code that may not be sent
+      {MaskedFrame(Opcode::Close, ClosePayload(65535)), "failed 1002"},  // a code above the range
       {MaskedFrame(Opcode::Text, "\xC0\xAF"), "failed 1007"},            // overlong
       {MaskedFrame(Opcode::Text, "\xED\xA0\x80"), "failed 1007"},        // a surrogate
       {MaskedFrame(Opcode::Text, "\xE2\x82"), "failed 1007"},            // half a character
@@ -201,19 +201,19 @@ TEST_CASE("what breaks RFC 6455 fails with 1002, and text that is not UTF-8 with
   };
   for (const auto& [input, result] : broken) {
     for (const std::size_t step : {std::size_t{1}, std::size_t{5000}}) {
-      Opened opened;
-      const auto events = opened.Read(input, step);
+      OpenCodec fixture;
+      const auto events = fixture.Read(input, step);
       REQUIRE_FALSE(events.empty());
       CHECK(events.back() == result);
     }
   }
 }
 
-TEST_CASE("messages are written as one frame each") {
-  Opened opened;
+TEST_CASE("each message is written as one frame") {
+  OpenCodec fixture;
   std::string out;
-  opened.codec.WriteMessage(MessageType::Text, "hi", out);
-  opened.codec.WriteMessage(MessageType::Binary, std::string(200, 'x'), out);
-  CHECK(opened.codec.WritesFrames());
+  fixture.codec.WriteMessage(MessageType::Text, "hi", out);
+  fixture.codec.WriteMessage(MessageType::Binary, std::string(200, 'x'), out);
+  CHECK(fixture.codec.CanSendFrames());
   CHECK(out == "\x81\x02hi\x82\x7E" + std::string("\0\xC8", 2) + std::string(200, 'x'));
 }

@@ -1,49 +1,44 @@
-// Close before the connection is open.
+// Close during the handshake.
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <future>
 #include <utility>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using ws::Authorization;
-using ws::Errc;
-using ws::HttpRequest;
-using ws::Options;
-using ws::test::Get;
-using ws::test::MemorySession;
 
 namespace {
 
-// A peer that does not take our answer until it is told to, and what happens meanwhile.
-class Stuck {
+// A handshake whose response is blocked, so that a test can act between authorize and the 101.
+class BlockedHandshake {
  public:
-  explicit Stuck(Options options = {}) : session(Asking(std::move(options), *this)) { session.BlockWrites(true); }
+  explicit BlockedHandshake(Options options = {}) : session(WithAuthorize(std::move(options), *this)) {
+    session.BlockWrites(true);
+  }
 
-  // Init; `then` runs on the connection's thread while the answer is on its way.
-  std::future<ws::Error> Init(std::function<void()> then) {
-    asked_ = [this, then = std::move(then)] { asio::post(session.Context(), then); };
+  // Starts Init. `then` runs on the connection's thread while the response is blocked.
+  std::future<Error> Init(std::function<void()> then) {
+    on_authorize_ = [this, then = std::move(then)] { asio::post(session.Context(), then); };
     return session.Init();
   }
-  // Closes, and calls `then` when the connection knows of it.
+  // Calls Close, and then runs `then` after the connection has processed it.
   void CloseAndThen(std::function<void()> then) {
     session.socket.Close(4000, "full");
     asio::post(session.Context(), std::move(then));
   }
 
  private:
-  static Options Asking(Options options, Stuck& self) {
+  static Options WithAuthorize(Options options, BlockedHandshake& self) {
     options.authorize = [&self](const HttpRequest&) {
-      self.asked_();
+      self.on_authorize_();
       return Authorization::Accept();
     };
     return options;
   }
 
-  std::function<void()> asked_;
+  std::function<void()> on_authorize_;
 
  public:
   MemorySession session;
@@ -51,33 +46,33 @@ class Stuck {
 
 }  // namespace
 
-TEST_CASE("Close while the 101 is on its way reaches the peer behind it") {
-  Stuck stuck;
-  auto end = ws::test::EndOf(stuck.session.socket);
-  auto result = stuck.Init([&] { stuck.CloseAndThen([&] { stuck.session.BlockWrites(false); }); });
-  CHECK(stuck.session.peer.ReadAnswer().status == 101);
+TEST_CASE("if Close is called while the 101 is being written, the peer receives the close frame after it") {
+  BlockedHandshake handshake;
+  auto close_reason = CloseReasonOf(handshake.session.socket);
+  auto result = handshake.Init([&] { handshake.CloseAndThen([&] { handshake.session.BlockWrites(false); }); });
+  CHECK(handshake.session.peer.ReceiveResponse().status == 101);
   CHECK_FALSE(Get(std::move(result)));
-  const auto closed = stuck.session.peer.Close();
+  const auto closed = handshake.session.peer.Close();
   CHECK(closed.code == 4000);
   CHECK(closed.text == "full");
-  CHECK(Get(std::move(end)).reason == ws::EndReason::LocalClose);
+  CHECK(Get(std::move(close_reason)).reason == EndReason::LocalClose);
 }
 
-TEST_CASE("Close while the 101 is stuck ends within the time that closing has, and Init says closed") {
-  const auto handshake = GENERATE(0ms, 1'000'000ms);
-  Stuck stuck(Options{.handshake_timeout = handshake, .close_timeout = 50ms});
-  CHECK(Get(stuck.Init([&] { stuck.session.socket.Close(); })) == Errc::Closed);
-  CHECK_FALSE(Get(stuck.session.Start(stuck.session.socket.ClosedAsync())));
+TEST_CASE("if Close is called while the 101 is blocked, Init returns closed within close_timeout") {
+  const auto timeout = GENERATE(0ms, 1'000'000ms);
+  BlockedHandshake handshake(Options{.handshake_timeout = timeout, .close_timeout = 50ms});
+  CHECK(Get(handshake.Init([&] { handshake.session.socket.Close(); })) == Errc::Closed);
+  CHECK_FALSE(Get(handshake.session.Spawn(handshake.session.socket.ClosedAsync())));
 }
 
-TEST_CASE("where the peer goes while the 101 is on its way and Close was called, Init says closed") {
-  Stuck stuck;
-  auto result = stuck.Init([&] { stuck.CloseAndThen([&] { stuck.session.peer.Cut(); }); });
+TEST_CASE("if Close is called and the peer disconnects while the 101 is being written, Init returns closed") {
+  BlockedHandshake handshake;
+  auto result = handshake.Init([&] { handshake.CloseAndThen([&] { handshake.session.peer.DropConnection(); }); });
   CHECK(Get(std::move(result)) == Errc::Closed);
 }
 
-TEST_CASE("Close in authorize ends the handshake") {
-  ws::Handler* socket = nullptr;
+TEST_CASE("Close in authorize aborts the handshake") {
+  Handler* socket = nullptr;
   Options options;
   options.authorize = [&](const HttpRequest&) {
     socket->Close();
@@ -86,5 +81,5 @@ TEST_CASE("Close in authorize ends the handshake") {
   MemorySession session(std::move(options));
   socket = &session.socket;
   CHECK(Get(session.Init()) == Errc::Closed);
-  CHECK(session.peer.ReceiveEnd().empty());
+  CHECK(session.peer.ReceiveUntilEof().empty());
 }

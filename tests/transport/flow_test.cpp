@@ -1,4 +1,4 @@
-// PROTOCOL.md 5: bounds on both sides, and who waits for whom.
+// protocol.md 5: the limits and the flow control in both directions.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -7,25 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
-
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using ws::Errc;
-using ws::Error;
-using ws::Handler;
-using ws::Json;
-using ws::Options;
-using ws::test::Door;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
+#include "support/prelude.hpp"
 
 namespace {
 
-// How many of `count` emits are accepted by a queue whose socket takes nothing.
-int Fill(Handler& socket, int count) {
+// Emits `count` messages, and returns how many the queue accepted.
+int EmitMany(Handler& socket, int count) {
   int accepted = 0;
   for (int number = 0; number < count; ++number) accepted += socket.Emit("n", number) ? 0 : 1;
   return accepted;
@@ -33,56 +21,56 @@ int Fill(Handler& socket, int count) {
 
 }  // namespace
 
-TEST_CASE("a full mailbox stops reading, and half done it goes on") {
-  Door door;
-  Journal journal;
+TEST_CASE("a full mailbox pauses the reader, and it continues as callbacks finish") {
+  Latch latch;
+  Recorder recorder;
   MemorySession session(Options{.max_inbound_messages = 4});
   session.socket.On("n", [&](const Json& data) {
-    door.Pass();
-    journal.Add(data.dump());
+    latch.Wait();
+    recorder.Add(data.dump());
   });
   session.Open();
   for (int number = 0; number < 100; ++number) session.peer.Send("n", number);
-  while (session.socket.Stats().messages_in < 4) session.Settle();
-  session.Settle();
+  while (session.socket.Stats().messages_in < 4) session.RunReadyHandlers();
+  session.RunReadyHandlers();
   CHECK(session.socket.Stats().messages_in == 4);
-  door.Open();
-  const auto entries = journal.WaitFor(100);
+  latch.Release();
+  const auto entries = recorder.WaitFor(100);
   for (int number = 0; number < 100; ++number)
     CHECK(entries[static_cast<std::size_t>(number)] == std::to_string(number));
 }
 
-TEST_CASE("an empty mailbox admits one message larger than its bound in bytes") {
-  Journal journal;
+TEST_CASE("an empty mailbox accepts one message that is larger than max_inbound_bytes") {
+  Recorder recorder;
   MemorySession session(Options{.max_inbound_bytes = 10});
-  session.socket.On("n", [&](const Json& data) { journal.Add(data); });
+  session.socket.On("n", [&](const Json& data) { recorder.Add(data); });
   session.Open();
   session.peer.Send("n", std::string(1000, 'x'));
   session.peer.Send("n", std::string(1000, 'y'));
-  CHECK(journal.WaitFor(2)[1] == std::string(1000, 'y'));
+  CHECK(recorder.WaitFor(2)[1] == std::string(1000, 'y'));
 }
 
-TEST_CASE("while the mailbox is full the replies to our requests still get through") {
-  Door door;
+TEST_CASE("replies to our requests are received while the mailbox is full") {
+  Latch latch;
   MemorySession session(Options{.max_inbound_messages = 4});
-  session.socket.On("n", [&] { door.Pass(); });
+  session.socket.On("n", [&] { latch.Wait(); });
   session.Open();
-  auto reply = session.Start(session.socket.RequestAsync("ask"));
+  auto reply = session.Spawn(session.socket.RequestAsync("ask"));
   const Json question = session.peer.Receive();
   for (int number = 0; number < 6; ++number) session.peer.Send("n");
   session.peer.Send("$ack", 42, question["id"]);
   CHECK(Get(std::move(reply)).data == 42);
-  door.Open();
+  latch.Release();
 }
 
-TEST_CASE("Emit refuses past the queue's bound, counts what it refused, and logs the first loss of an episode") {
+TEST_CASE("Emit refuses messages beyond the queue's limit, counts them, and logs one warning") {
   std::atomic<int> warnings = 0;
   Options options{.max_outbound_messages = 8};
   options.log = [&](const ws::LogRecord& record) { warnings += record.level == ws::LogLevel::Warning ? 1 : 0; };
   MemorySession session(std::move(options));
   session.Open();
   session.BlockWrites(true);
-  CHECK(Fill(session.socket, 20) == 8);
+  CHECK(EmitMany(session.socket, 20) == 8);
   CHECK(session.socket.Stats().queued_messages == 8);
   CHECK(session.socket.Stats().dropped == 12);
   CHECK(session.socket.EmitVolatile("v") == Errc::QueueFull);
@@ -91,18 +79,18 @@ TEST_CASE("Emit refuses past the queue's bound, counts what it refused, and logs
   for (int number = 0; number < 8; ++number) CHECK(session.peer.Receive()["data"] == number);
 }
 
-TEST_CASE("DropOldest keeps the newest") {
+TEST_CASE("the overflow policy DropOldest keeps the newest messages") {
   MemorySession session(Options{.max_outbound_messages = 8, .overflow = ws::Overflow::DropOldest});
   session.Open();
   CHECK_FALSE(session.socket.Emit("first"));
   CHECK(session.peer.Receive()["event"] == "first");
-  while (session.socket.Stats().queued_messages != 0) session.Settle();
-  session.Settle();  // the writer waits for more
+  while (session.socket.Stats().queued_messages != 0) session.RunReadyHandlers();
+  session.RunReadyHandlers();  // the writer is idle
   session.BlockWrites(true);
-  // What is under way cannot be dropped: one message, and the rest behind it.
+  // A message that is being written cannot be dropped. One message is being written, and the others are queued.
   CHECK_FALSE(session.socket.Emit("n", -1));
-  session.Settle();
-  CHECK(Fill(session.socket, 100) == 100);
+  session.RunReadyHandlers();
+  CHECK(EmitMany(session.socket, 100) == 100);
   CHECK(session.socket.Stats().queued_messages <= 8);
   session.BlockWrites(false);
   int last = session.peer.Receive()["data"];
@@ -113,38 +101,39 @@ TEST_CASE("DropOldest keeps the newest") {
   }
 }
 
-TEST_CASE("a message larger than the queue is too_large under every policy, and one as large is sent") {
+TEST_CASE(
+    "a message larger than the queue fails with too_large under every policy, and one of exactly that size is sent") {
   const auto overflow = GENERATE(ws::Overflow::Refuse, ws::Overflow::DropOldest, ws::Overflow::Close);
   MemorySession session(Options{.max_outbound_bytes = 1000, .overflow = overflow});
   session.Open();
   CHECK(session.socket.Send(std::string(1001, 'x')) == Errc::TooLarge);
-  CHECK(Get(session.Start(session.socket.SendAsync(std::string(1001, 'x')))) == Errc::TooLarge);
+  CHECK(Get(session.Spawn(session.socket.SendAsync(std::string(1001, 'x')))) == Errc::TooLarge);
   CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));
   CHECK(session.peer.ReceiveMessage().payload.size() == 1000);
 }
 
-TEST_CASE("EmitAsync waits for room, first come first served, and all arrive in order") {
+TEST_CASE("EmitAsync calls wait for room in the order of the calls, and all messages arrive in order") {
   MemorySession session(Options{.max_outbound_messages = 4});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
   for (int number = 0; number < 50; ++number) {
     const Json data = number;
-    waits.push_back(session.Start(session.socket.EmitAsync("n", data)));
+    waits.push_back(session.Spawn(session.socket.EmitAsync("n", data)));
   }
-  session.Settle();
+  session.RunReadyHandlers();
   CHECK(waits.back().wait_for(0ms) == std::future_status::timeout);
   session.BlockWrites(false);
   for (int number = 0; number < 50; ++number) CHECK(session.peer.Receive()["data"] == number);
   for (auto& wait : waits) CHECK_FALSE(Get(std::move(wait)));
 }
 
-TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
+TEST_CASE("an EmitAsync that waits for room can be cancelled, and its message is not sent") {
   MemorySession session(Options{.max_outbound_messages = 2});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
-  for (int number = 0; number < 3; ++number) waits.push_back(session.Start(session.socket.EmitAsync("n")));
+  for (int number = 0; number < 3; ++number) waits.push_back(session.Spawn(session.socket.EmitAsync("n")));
   asio::cancellation_signal signal;
   std::promise<std::pair<std::exception_ptr, Error>> cancelled;
   auto work = session.socket.EmitAsync("cancelled");
@@ -152,7 +141,7 @@ TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
                  asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr failure, Error error) {
                    cancelled.set_value({failure, error});
                  }));
-  session.Settle();
+  session.RunReadyHandlers();
   asio::post(session.Context(), [&] { signal.emit(asio::cancellation_type::terminal); });
   const auto [failure, error] = Get(cancelled.get_future());
   CHECK_FALSE(failure);
@@ -167,25 +156,26 @@ TEST_CASE("a wait for room can be cancelled, and its message is not sent") {
   } while (message["event"] != "last");
 }
 
-TEST_CASE("the line of those who wait is bounded") {
+TEST_CASE("the number of SendAsync calls that wait for room is limited") {
   MemorySession session(Options{.max_outbound_messages = 2, .max_outbound_bytes = 1000});
   session.Open();
   session.BlockWrites(true);
   std::vector<std::future<Error>> waits;
   const std::string text(300, 'x');
-  for (int number = 0; number < 10; ++number) waits.push_back(session.Start(session.socket.SendAsync(text)));
+  for (int number = 0; number < 10; ++number) waits.push_back(session.Spawn(session.socket.SendAsync(text)));
   CHECK(Get(std::move(waits.back())) == Errc::QueueFull);
 }
 
-TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and what it throws harms nobody") {
-  Journal journal;
+TEST_CASE(
+    "OnDrain is called when a queue that was full falls to a quarter of its limit, and its exceptions are logged") {
+  Recorder recorder;
   Options options{.max_outbound_messages = 8};
   options.log = [&](const ws::LogRecord& record) {
-    if (record.level == ws::LogLevel::Severe) journal.Add("severe");
+    if (record.level == ws::LogLevel::Severe) recorder.Add("severe");
   };
   MemorySession session(std::move(options));
-  session.socket.OnDrain([&](Handler& peer) {
-    journal.Add(std::to_string(peer.Stats().queued_messages <= 2));
+  session.socket.OnDrain([&](Handler& socket) {
+    recorder.Add(std::to_string(socket.Stats().queued_messages <= 2));
     throw 7;
   });
   session.Open();
@@ -193,16 +183,16 @@ TEST_CASE("OnDrain fires when a queue that was full is down to a quarter, and wh
   CHECK(session.peer.Receive()["event"] == "one");
   for (int round = 0; round < 2; ++round) {
     session.BlockWrites(true);
-    const int accepted = Fill(session.socket, 20);
+    const int accepted = EmitMany(session.socket, 20);
     session.BlockWrites(false);
     for (int number = 0; number < accepted; ++number) session.peer.Receive();
-    const auto entries = journal.WaitFor(static_cast<std::size_t>(2 * (round + 1)));
+    const auto entries = recorder.WaitFor(static_cast<std::size_t>(2 * (round + 1)));
     CHECK(entries[entries.size() - 2] == "1");
-    while (session.socket.Stats().queued_messages != 0) session.Settle();
+    while (session.socket.Stats().queued_messages != 0) session.RunReadyHandlers();
   }
 }
 
-TEST_CASE("who pipelines requests and does not read the answers is held back, and none is lost") {
+TEST_CASE("a peer that pipelines requests without reading the replies is throttled, and no reply is lost") {
   MemorySession session(Options{.max_inbound_messages = 16, .max_outbound_messages = 16});
   std::atomic<int> handled = 0;
   session.socket.On("ask", [&handled](const Json& data) {
@@ -212,8 +202,8 @@ TEST_CASE("who pipelines requests and does not read the answers is held back, an
   session.Open();
   session.BlockWrites(true);
   for (int number = 0; number < 500; ++number) session.peer.Send("ask", number, number);
-  while (session.socket.Stats().messages_in < 16) session.Settle();
-  session.Settle();
+  while (session.socket.Stats().messages_in < 16) session.RunReadyHandlers();
+  session.RunReadyHandlers();
   CHECK(handled < 16);
   CHECK(session.socket.Stats().messages_in < 100);
   session.BlockWrites(false);
@@ -224,29 +214,30 @@ TEST_CASE("who pipelines requests and does not read the answers is held back, an
   }
 }
 
-TEST_CASE("a flood of pings from a peer that does not read is held back, and each is answered later") {
+TEST_CASE("a peer that sends many pings without reading is throttled, and each ping is answered later") {
   MemorySession session(Options{.max_outbound_messages = 8});
   session.Open();
   session.BlockWrites(true);
   for (int number = 0; number < 500; ++number) session.peer.SendText(R"({"event":"$ping"})");
-  while (session.socket.Stats().messages_in < 8) session.Settle();
-  session.Settle();
+  while (session.socket.Stats().messages_in < 8) session.RunReadyHandlers();
+  session.RunReadyHandlers();
   CHECK(session.socket.Stats().queued_messages < 20);
   session.BlockWrites(false);
   for (int number = 0; number < 500; ++number) CHECK(session.peer.Receive()["event"] == "$pong");
 }
 
-TEST_CASE("replies and pongs are never dropped, whatever the policy") {
+TEST_CASE("replies and pongs are not dropped under any overflow policy") {
   const auto overflow = GENERATE(ws::Overflow::Refuse, ws::Overflow::DropOldest);
   MemorySession session(Options{.max_outbound_messages = 4, .overflow = overflow});
   session.socket.On("ask", [] { return "reply"; });
   session.Open();
   session.BlockWrites(true);
-  Fill(session.socket, 50);
+  EmitMany(session.socket, 50);
   session.peer.SendText(R"({"event":"$ping"})");
   session.peer.Send("ask", nullptr, 1);
-  while (session.socket.Stats().messages_in < 1) session.Settle();  // the second waits with the first one's answer
-  Fill(session.socket, 50);
+  while (session.socket.Stats().messages_in < 1)
+    session.RunReadyHandlers();  // the second message waits until the first one's answer has room
+  EmitMany(session.socket, 50);
   session.BlockWrites(false);
   bool pong = false, reply = false;
   while (!pong || !reply) {
@@ -256,7 +247,7 @@ TEST_CASE("replies and pongs are never dropped, whatever the policy") {
   }
 }
 
-TEST_CASE("malformed messages are answered with one error a second at most") {
+TEST_CASE("malformed messages are answered with at most one error per second") {
   MemorySession session(Options{.max_malformed = 0});
   session.Open();
   for (int count = 0; count < 200; ++count) session.peer.SendText("{");
@@ -267,12 +258,12 @@ TEST_CASE("malformed messages are answered with one error a second at most") {
   CHECK(more < 40);
 }
 
-TEST_CASE("a malformed message that is a request is answered, however many came before it") {
+TEST_CASE("every malformed message with an id gets an error reply") {
   MemorySession session;
   session.Open();
   for (const char* event : {"5", "\"\"", "null"}) {
     session.peer.SendText(std::string(R"({"id":7,"event":)") + event + "}");
-    const ws::Json answer = session.peer.Receive();
+    const Json answer = session.peer.Receive();
     CHECK(answer["event"] == "$ack");
     CHECK(answer["id"] == 7);
     CHECK(answer["error"]["code"] == "bad_message");

@@ -1,40 +1,34 @@
-// PROTOCOL.md 6: pings, and clocks that stand still.
+// protocol.md 6: pings and timeouts.
 #include <string>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 
-using namespace std::chrono_literals;
-using ws::Json;
-using ws::Options;
 using ws::protocol::Opcode;
-using ws::test::Door;
-using ws::test::Get;
-using ws::test::MemorySession;
 
 TEST_CASE("a ping is answered with its payload, also while a callback blocks") {
-  Door door;
+  Latch latch;
   MemorySession session;
-  session.socket.On("block", [&] { door.Pass(); });
+  session.socket.On("block", [&] { latch.Wait(); });
   session.Open();
   session.peer.Send("block");
   session.peer.SendFrame(Opcode::Ping, "payload");
   const auto pong = session.peer.ReceiveFrame();
   CHECK(pong.opcode == Opcode::Pong);
   CHECK(pong.payload == "payload");
-  door.Open();
+  latch.Release();
 }
 
-TEST_CASE("$ping is answered with $pong, and a $pong is swallowed") {
+TEST_CASE("$ping is answered with $pong, and a received $pong is ignored") {
   MemorySession session;
-  session.socket.OnAny([](ws::Handler&, const ws::Message&) { FAIL_CHECK("a pong is no event"); });
+  session.socket.OnAny([](Handler&, const Message&) { FAIL_CHECK("a $pong was delivered as an event"); });
   session.Open();
   session.peer.SendText(R"({"event":"$pong"})");
   session.peer.SendText(R"({"event":"$ping"})");
   CHECK(session.peer.Receive() == Json{{"event", "$pong"}});
 }
 
-TEST_CASE("a $ping that asks for a reply gets one, too") {
+TEST_CASE("a $ping with an id gets a reply in addition to the $pong") {
   MemorySession session(Options{.ping_interval = 0ms, .idle_timeout = 0ms});
   session.Open();
   session.peer.SendText(R"({"event":"$ping","id":"7"})");
@@ -42,7 +36,7 @@ TEST_CASE("a $ping that asks for a reply gets one, too") {
   CHECK(session.peer.Receive() == Json{{"event", "$ack"}, {"id", "7"}});
 }
 
-TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
+TEST_CASE("a silent peer is pinged, and its pong determines the round trip time") {
   MemorySession session(Options{.ping_interval = 20ms});
   session.Open();
   CHECK_FALSE(session.socket.Stats().round_trip);
@@ -57,7 +51,7 @@ TEST_CASE("silence is broken by a ping, whose answer tells the round trip") {
   CHECK(session.socket.IsConnected());
 }
 
-TEST_CASE("clocks of zero are off, as are those too long to be counted") {
+TEST_CASE("timeouts of zero are off, and the largest possible value does not overflow") {
   const auto never = GENERATE(0ms, std::chrono::milliseconds::max());
   MemorySession session(Options{.request_timeout = never,
                                 .handshake_timeout = never,
@@ -69,7 +63,7 @@ TEST_CASE("clocks of zero are off, as are those too long to be counted") {
                                 .close_timeout = never,
                                 .flush_timeout = never});
   session.Open();
-  auto reply = session.Start(session.socket.RequestAsync("x"));
+  auto reply = session.Spawn(session.socket.RequestAsync("x"));
   session.peer.Send("$ack", "late", session.peer.Receive()["id"]);
   CHECK(Get(std::move(reply)).data == "late");
   session.peer.SendFrame(Opcode::Text, R"({"event":)", false);
@@ -80,23 +74,23 @@ TEST_CASE("clocks of zero are off, as are those too long to be counted") {
   CHECK(session.peer.Close().code == 1000);
 }
 
-TEST_CASE("inbound clocks stand still while callbacks keep the socket from being read") {
-  Door door;
+TEST_CASE("idle_timeout and message_timeout are suspended while callbacks pause the reader") {
+  Latch latch;
   MemorySession session(
       Options{.max_inbound_messages = 1, .ping_interval = 0ms, .idle_timeout = 100ms, .message_timeout = 100ms});
-  auto end = ws::test::EndOf(session.socket);
-  session.socket.On("block", [&] { door.Pass(); });
+  auto close_reason = CloseReasonOf(session.socket);
+  session.socket.On("block", [&] { latch.Wait(); });
   session.Open();
   session.peer.Send("block");
   session.peer.SendFrame(Opcode::Text, R"({"event":)", false);
-  CHECK(end.wait_for(400ms) == std::future_status::timeout);
+  CHECK(close_reason.wait_for(400ms) == std::future_status::timeout);
   CHECK(session.socket.IsConnected());
-  door.Open();
+  latch.Release();
   CHECK(session.peer.ReceiveClose().code == 3008);
 }
 
-TEST_CASE("messages that follow each other without a gap have a deadline each") {
-  // Each chunk ends one message and begins the next, so the connection is never between two.
+TEST_CASE("consecutive messages without a gap have a message_timeout each") {
+  // Each chunk ends one message and begins the next, so the connection is always in a message.
   const std::string frame = ws::test::MaskedFrame(Opcode::Text, R"({"event":"n","id":1})");
   MemorySession session(Options{.message_timeout = 2s});
   session.Open();
@@ -109,8 +103,8 @@ TEST_CASE("messages that follow each other without a gap have a deadline each") 
   CHECK(session.socket.IsConnected());
 }
 
-TEST_CASE("a request that is due while nothing else happens fails at its deadline") {
+TEST_CASE("a request on an idle connection fails at its deadline") {
   MemorySession session;
   session.Open();
-  CHECK(Get(session.Start(session.socket.RequestAsync("x", nullptr, 20ms))).error == ws::Errc::TimedOut);
+  CHECK(Get(session.Spawn(session.socket.RequestAsync("x", nullptr, 20ms))).error == Errc::TimedOut);
 }

@@ -1,4 +1,4 @@
-// Which callbacks hang on which event.
+// The callbacks of a connection or of a hub, by event.
 #pragma once
 
 #include <atomic>
@@ -17,44 +17,46 @@
 
 namespace ws::dispatch {
 
-// One registration. `fired` sees to it that what may run once does: a Once, or a callback of `connect`.
+// One registered callback. `fired` keeps a Once, and a callback of `connect`, from running twice.
 struct Registration {
-  CallbackId token = CallbackId::None;
+  CallbackId id = CallbackId::None;
   CallbackPtr callback;
   Order order = Order::Sequential;
   bool once = false;
-  bool common = false;  // a hub's: runs for each of its connections
+  bool shared = false;  // serves several connections: a hub's or a client's
   std::atomic<bool> fired = false;
 };
 using Registrations = std::vector<std::shared_ptr<Registration>>;
 
-// The map behind On and Off. Thread-safe; no callback runs and none is destroyed under its lock.
+// Holds the callbacks that On, OnAny, Use and OnMessage register. Thread-safe; no callback runs, and none is destroyed,
+// under its lock.
 class EventTable {
  public:
-  EventTable() = default;
-  // Of a hub, where true.
-  explicit EventTable(bool common) : common_(common) {}
+  // A shared table serves several connections.
+  enum class Scope { Connection, Shared };
 
-  // Stores nothing, and gives null or CallbackId::None, once the table is closed.
+  explicit EventTable(Scope scope = Scope::Connection) : scope_(scope) {}
+
+  // Returns null, and the functions below CallbackId::None, if the table is closed.
   std::shared_ptr<Registration> Add(std::string_view event, CallbackPtr callback, Order order = Order::Sequential,
                                     bool once = false);
-  // Hears every event, after the event's own callbacks.
+  // Adds a callback for every event. It runs after the event's own callbacks.
   CallbackId AddAny(CallbackPtr callback) { return AddTo(any_, std::move(callback)); }
-  // Judges every event before its callbacks run: a Failure keeps them from running.
-  CallbackId AddGate(CallbackPtr callback) { return AddTo(gates_, std::move(callback)); }
-  // Takes every data message unparsed; replaces an earlier one.
+  // Adds a callback that runs before an event's callbacks. If it returns a Failure, they do not run.
+  CallbackId AddMiddleware(CallbackPtr callback) { return AddTo(middleware_, std::move(callback)); }
+  // Sets the callback that gets every data message unparsed. Replaces an earlier one.
   CallbackId SetRaw(CallbackPtr callback);
 
   void Remove(std::string_view event);
-  void Remove(CallbackId token);
-  // Drops every callback and stays closed: the end of the owner's life.
+  void Remove(CallbackId id);
+  // Removes every callback and accepts no more. Called when the owner ends.
   void Close();
 
   bool IsEmpty() const noexcept { return held_ == 0; }
-  // What a message of this name runs, in order; allocates nothing for the look-up itself.
+  // Returns the callbacks of an event in order, or null. The lookup allocates nothing.
   std::shared_ptr<const Registrations> Find(std::string_view event) const;
   std::shared_ptr<const Registrations> Any() const { return Copy(any_, Has::Any); }
-  std::shared_ptr<const Registrations> Gates() const { return Copy(gates_, Has::Gates); }
+  std::shared_ptr<const Registrations> Middleware() const { return Copy(middleware_, Has::Middleware); }
   std::shared_ptr<const Registrations> Raw() const { return Copy(raw_, Has::Raw); }
 
  private:
@@ -64,8 +66,8 @@ class EventTable {
   };
   using Shared = std::shared_ptr<const Registrations>;
 
-  enum class Has : unsigned { Events = 1, Any = 2, Gates = 4, Raw = 8 };
-  // The lock for writing; notes at its end what there is.
+  enum class Has : unsigned { Events = 1, Any = 2, Middleware = 4, Raw = 8 };
+  // Locks for writing, and updates held_ when it is destroyed.
   class Change {
    public:
     explicit Change(EventTable& table) : table_(table), lock_(table.mutex_) {}
@@ -79,9 +81,9 @@ class EventTable {
   };
   unsigned Contents() const;
 
-  // Copies on write, so that a dispatch under way keeps its own list.
+  // Both copy the list, so that a running dispatch keeps its own.
   static void Append(Shared& list, std::shared_ptr<Registration> added);
-  static bool Erase(Shared& list, CallbackId token);
+  static bool Erase(Shared& list, CallbackId id);
 
   std::shared_ptr<Registration> Make(CallbackPtr callback) const;
   CallbackId AddTo(Shared& list, CallbackPtr callback);
@@ -92,19 +94,19 @@ class EventTable {
     return list;
   }
 
-  const bool common_ = false;
+  const Scope scope_;
   mutable std::shared_mutex mutex_;
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events_;
-  Shared any_, gates_, raw_;
-  std::atomic<unsigned> held_ = 0;  // of Has: what is empty need not be looked at under the lock
-  std::uint64_t last_token_ = 0;
+  Shared any_, middleware_, raw_;
+  std::atomic<unsigned> held_ = 0;  // flags of Has; spares the lock if a list is empty
+  std::uint64_t last_id_ = 0;
   bool closed_ = false;
 };
 
 inline unsigned EventTable::Contents() const {
   const auto one = [](bool holds, Has what) { return holds ? static_cast<unsigned>(what) : 0; };
-  return one(!events_.empty(), Has::Events) | one(any_ != nullptr, Has::Any) | one(gates_ != nullptr, Has::Gates) |
-         one(raw_ != nullptr, Has::Raw);
+  return one(!events_.empty(), Has::Events) | one(any_ != nullptr, Has::Any) |
+         one(middleware_ != nullptr, Has::Middleware) | one(raw_ != nullptr, Has::Raw);
 }
 
 inline void EventTable::Append(Shared& list, std::shared_ptr<Registration> added) {
@@ -113,10 +115,10 @@ inline void EventTable::Append(Shared& list, std::shared_ptr<Registration> added
   list = std::move(copy);
 }
 
-inline bool EventTable::Erase(Shared& list, CallbackId token) {
+inline bool EventTable::Erase(Shared& list, CallbackId id) {
   if (!list) return false;
   auto copy = std::make_shared<Registrations>(*list);
-  if (std::erase_if(*copy, [token](const auto& entry) { return entry->token == token; }) == 0) return false;
+  if (std::erase_if(*copy, [id](const auto& entry) { return entry->id == id; }) == 0) return false;
   list = copy->empty() ? nullptr : std::move(copy);
   return true;
 }
@@ -126,10 +128,10 @@ inline std::shared_ptr<Registration> EventTable::Add(std::string_view event, Cal
   auto added = Make(std::move(callback));
   added->order = order;
   added->once = once;
-  Shared old;  // declared before the lock: destroyed after it
+  Shared old;  // destroyed after the lock is released
   const Change change(*this);
   if (closed_) return nullptr;
-  added->token = CallbackId{++last_token_};
+  added->id = CallbackId{++last_id_};
   auto found = events_.find(event);
   if (found == events_.end()) found = events_.emplace(std::string(event), nullptr).first;
   old = found->second;
@@ -140,7 +142,7 @@ inline std::shared_ptr<Registration> EventTable::Add(std::string_view event, Cal
 inline std::shared_ptr<Registration> EventTable::Make(CallbackPtr callback) const {
   auto made = std::make_shared<Registration>();
   made->callback = std::move(callback);
-  made->common = common_;
+  made->shared = scope_ == Scope::Shared;
   return made;
 }
 
@@ -149,11 +151,11 @@ inline CallbackId EventTable::AddTo(Shared& list, CallbackPtr callback) {
   Shared old;
   const Change change(*this);
   if (closed_) return CallbackId::None;
-  added->token = CallbackId{++last_token_};
-  const CallbackId token = added->token;
+  added->id = CallbackId{++last_id_};
+  const CallbackId id = added->id;
   old = list;
   Append(list, std::move(added));
-  return token;
+  return id;
 }
 
 inline CallbackId EventTable::SetRaw(CallbackPtr callback) {
@@ -161,9 +163,9 @@ inline CallbackId EventTable::SetRaw(CallbackPtr callback) {
   Shared old = std::make_shared<Registrations>(Registrations{added});
   const Change change(*this);
   if (closed_) return CallbackId::None;
-  added->token = CallbackId{++last_token_};
+  added->id = CallbackId{++last_id_};
   raw_.swap(old);
-  return added->token;
+  return added->id;
 }
 
 inline void EventTable::Remove(std::string_view event) {
@@ -175,17 +177,17 @@ inline void EventTable::Remove(std::string_view event) {
   events_.erase(found);
 }
 
-inline void EventTable::Remove(CallbackId token) {
-  if (token == CallbackId::None) return;
+inline void EventTable::Remove(CallbackId id) {
+  if (id == CallbackId::None) return;
   Shared old;
   const Change change(*this);
-  for (Shared* list : {&raw_, &any_, &gates_}) {
+  for (Shared* list : {&raw_, &any_, &middleware_}) {
     old = *list;
-    if (Erase(*list, token)) return;
+    if (Erase(*list, id)) return;
   }
   for (auto entry = events_.begin(); entry != events_.end(); ++entry) {
     old = entry->second;
-    if (!Erase(entry->second, token)) continue;
+    if (!Erase(entry->second, id)) continue;
     if (!entry->second) events_.erase(entry);
     return;
   }
@@ -193,12 +195,12 @@ inline void EventTable::Remove(CallbackId token) {
 
 inline void EventTable::Close() {
   std::unordered_map<std::string, Shared, Hash, std::equal_to<>> events;
-  Shared any, gates, raw;
+  Shared any, middleware, raw;
   const Change change(*this);
   closed_ = true;
   events.swap(events_);
   any.swap(any_);
-  gates.swap(gates_);
+  middleware.swap(middleware_);
   raw.swap(raw_);
 }
 

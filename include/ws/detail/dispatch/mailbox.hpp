@@ -1,10 +1,11 @@
-// What waits for a connection's callbacks: handled one by one, in order of arrival.
+// The messages of a connection that wait for callbacks, handled one by one in order of arrival.
 #pragma once
 
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/strand.hpp>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -12,129 +13,119 @@
 #include <utility>
 #include <vector>
 
-#include "ws/detail/dispatch/exchange.hpp"
+#include "ws/detail/dispatch/event_dispatch.hpp"
 #include "ws/detail/protocol/fifo.hpp"
 
 namespace ws::dispatch {
 
-// A queue that is drained on a strand of its own on the pool, scheduled once when it turns non-empty and not once
-// a message. Every member but PutAndDrain is safe from any thread. It bounds nothing: the reader does.
-class Mailbox final : public std::enable_shared_from_this<Mailbox>, private Spawner {
+// A queue that is drained on a strand of its own on the pool. It is scheduled once when it becomes non-empty, not once
+// a message. Thread-safe, but for PutAndDrain. It has no bound: the reader stops reading instead.
+class Mailbox final : public std::enable_shared_from_this<Mailbox>, private ConcurrentRunner {
  public:
-  using ExchangePtr = std::shared_ptr<Exchange>;
+  using DispatchPtr = std::shared_ptr<EventDispatch>;
 
-  // The owner outlives everything that is scheduled here.
-  Mailbox(boost::asio::any_io_executor pool, std::weak_ptr<MailboxOwner> owner)
-      : pool_(pool), owner_(std::move(owner)), strand_(boost::asio::make_strand(pool)) {}
+  // The owner must outlive everything that is scheduled here.
+  Mailbox(boost::asio::any_io_executor executor, std::weak_ptr<MailboxOwner> owner)
+      : executor_(executor), owner_(std::move(owner)), strand_(boost::asio::make_strand(executor)) {}
 
-  // Hands over a batch, which is left empty.
-  void Put(std::vector<ExchangePtr>& batch);
-  // The same where the pool is the I/O strand and the caller is on it: callbacks run before it returns.
-  void PutAndDrain(std::vector<ExchangePtr>& batch);
-  // Handles what waits, on a thread of the pool. For the Handover that Put gave it to.
+  // Takes over a batch, which is left empty.
+  void Put(std::vector<DispatchPtr>& batch);
+  // Like Put, but runs the callbacks before it returns. Called on the I/O strand if that is the executor.
+  void PutAndDrain(std::vector<DispatchPtr>& batch);
+  // Drains the mailbox. Called on a thread of the pool by the BatchScheduler that was given it.
   void Run();
-  // MailboxOwner::MayStart would answer differently now.
-  void Wake();
-  // Drops what waits now, but for lifecycle events.
+  // Resumes a parked mailbox. Called when MailboxOwner::CanStart() has become true.
+  void Resume();
+  // Drops the messages that wait now. Lifecycle events stay.
   void Discard();
-  // From when the strand gets to it, coroutine callbacks are cancelled: those under way, and those that begin later,
-  // but for those of `disconnect`, which only a second call reaches.
+  // Cancels, on the strand, the coroutine callbacks that run and the ones that start later. The coroutines of
+  // `disconnect` are cancelled by a second call only.
   void Cancel();
-  // Runs an exchange at once, beside the others: `disconnect` waits for it, and it for nothing.
-  void RunBeside(ExchangePtr exchange);
-  // The same for what is no exchange.
-  void RunBeside(std::function<void()> work) { Post(std::move(work)); }
-  // Lets go of the pool. The owner is over: nothing runs here any more.
-  void Release();
-  // Whether nothing waits or runs.
+  // Runs a dispatch at once, concurrently to the others. `disconnect` waits for it.
+  void RunConcurrently(DispatchPtr dispatch);
+  // Like the other RunConcurrently, for a function.
+  void RunConcurrently(std::function<void()> work) { Post(std::move(work)); }
+  // Releases the executor. Called when the owner has finished, so that nothing runs here any more.
+  void ReleaseExecutor();
+  // True if nothing waits or runs.
   bool IsIdle() const noexcept;
-  // Whether the caller is one of this connection's callbacks.
-  bool IsInside() const noexcept;
+  // True if the caller is one of this connection's callbacks.
+  bool RunningInThisThread() const noexcept;
 
-  const boost::asio::any_io_executor& Pool() const noexcept { return pool_; }
+  const boost::asio::any_io_executor& Executor() const noexcept { return executor_; }
 
  private:
-  // Scheduled: somebody drains, awaits, or is about to. Owed: there was no memory to schedule it; whoever comes next
-  // tries again.
-  enum class State { Idle, Scheduled, Parked, Owed };
+  // Scheduled: it is drained, or will be, or a coroutine callback runs. Parked: CanStart() was false.
+  enum class State { Idle, Scheduled, Parked };
+  using Strand = boost::asio::strand<boost::asio::any_io_executor>;
 
   // Marks the thread that runs callbacks.
-  class Inside {
+  class RunScope {
    public:
-    explicit Inside(const Mailbox* mailbox) noexcept : outer_(std::exchange(current_, mailbox)) {}
-    ~Inside() { current_ = outer_; }
-    Inside(const Inside&) = delete;
-    Inside& operator=(const Inside&) = delete;
+    explicit RunScope(const Mailbox* mailbox) noexcept : outer_(std::exchange(current_, mailbox)) {}
+    ~RunScope() { current_ = outer_; }
+    RunScope(const RunScope&) = delete;
+    RunScope& operator=(const RunScope&) = delete;
 
    private:
     const Mailbox* outer_;
   };
 
+  // One coroutine callback that runs.
+  struct RunningCoroutine {
+    RunningCoroutine(EventKind event, Order run_order) : kind(event), order(run_order) {}
+
+    const EventKind kind;
+    const Order order;
+    boost::asio::cancellation_signal signal;
+    std::atomic<bool> destroyed = false;  // it was destroyed before its end, with the object that it waited for
+  };
+  using CoroutineRef = std::list<RunningCoroutine>::iterator;
+  struct OnCoroutineDone;
+
+  // ConcurrentRunner
   void Post(std::function<void()> work) override;
-  void Spawn(boost::asio::awaitable<void> work, Delivery what) override;
-  void Renew() override;
-  void LeaveBeside(const std::shared_ptr<MailboxOwner>& owner);
+  void Spawn(boost::asio::awaitable<void> work, EventKind kind) override;
+  void PropagateCancellation() override;
 
-  // Whether the batch turned an idle mailbox into one that must be drained.
-  bool Accept(std::vector<ExchangePtr>& batch);
+  // With mutex_ held.
+  void Append(std::vector<DispatchPtr>& batch);
   void Schedule();
-  void Drain();
-  void DrainTurn(const std::shared_ptr<MailboxOwner>& owner);
-  bool Begin(const ExchangePtr& next, const std::shared_ptr<MailboxOwner>& owner);
-  // What drains, or has it done.
-  template <class Work>
-  void DoOrOwe(Work work);
-  // What finds no memory on the pool, where nobody would catch that, ends the connection.
-  template <class Work>
-  void Guard(const std::shared_ptr<MailboxOwner>& owner, Work work) {
-    try {
-      work();
-    } catch (const std::bad_alloc&) {
-      Recover(*owner);
-    }
-  }
-  void Recover(MailboxOwner& owner) noexcept;
-  // Parks, and answers false, where the next message may not start yet.
-  bool MayStart(MailboxOwner& owner, const Exchange& next);
-  bool IsBlocked(MailboxOwner& owner, const Exchange& next);
-  // In its turn: nothing is drained until it is done. Beside: only `disconnect` waits for it.
-  enum class Place { Turn, Beside };
-  void Await(boost::asio::awaitable<void> work, Delivery what, Place place, std::shared_ptr<MailboxOwner> owner);
-  void EmitCancellation();
 
-  static constexpr int turn = 64;  // messages before other connections get the thread
+  void Drain();
+  // Returns true if a coroutine callback has started, which drains the rest when it has ended.
+  bool Start(const DispatchPtr& next, const std::shared_ptr<MailboxOwner>& owner);
+  // Returns false, and parks the mailbox, if the next message may not start yet.
+  bool CanStart(MailboxOwner& owner, const EventDispatch& next);
+  bool IsBlocked(MailboxOwner& owner, const EventDispatch& next);
+  void StartCoroutine(boost::asio::awaitable<void> work, EventKind kind, Order order,
+                      std::shared_ptr<MailboxOwner> owner);
+  void OnCoroutineEnded(CoroutineRef coroutine, bool failed, MailboxOwner& owner);
+  void OnCoroutineDestroyed(CoroutineRef coroutine, std::shared_ptr<MailboxOwner> owner);
+  void EmitCancellation();
+  void OnConcurrentDone(MailboxOwner& owner);
+
+  static constexpr int max_drained = 64;  // messages before other connections get the thread
   inline static thread_local const Mailbox* current_ = nullptr;
 
-  using Strand = boost::asio::strand<boost::asio::any_io_executor>;
-  // One coroutine callback that is under way.
-  struct Running {
-    Running(Delivery delivery, Place where) : what(delivery), place(where) {}
-
-    const Delivery what;
-    const Place place;
-    boost::asio::cancellation_signal signal;
-    std::atomic<bool> lost = false;  // destroyed before its end
-  };
-  struct Finished;
-
-  const boost::asio::any_io_executor pool_;
+  const boost::asio::any_io_executor executor_;
   const std::weak_ptr<MailboxOwner> owner_;
 
   mutable std::mutex mutex_;
-  // Nothing once released: the pool may be gone then, so it is posted to only under the lock.
+  // Empty once released. The executor may be gone then, so it is posted to only under the lock.
   std::optional<Strand> strand_;
-  std::vector<ExchangePtr> incoming_;
+  std::vector<DispatchPtr> incoming_;
   State state_ = State::Idle;
-  std::uint64_t put_ = 0;   // so many exchanges since the beginning
-  std::size_t beside_ = 0;  // unordered callbacks that still run
+  std::uint64_t put_count_ = 0;
+  std::size_t concurrent_ = 0;  // concurrent callbacks that still run
 
-  std::atomic<std::uint64_t> discarded_ = 0;  // the first so many are to be dropped
+  std::atomic<std::uint64_t> discard_count_ = 0;  // messages up to this number are dropped
 
-  // On the strand only.
-  protocol::Fifo<ExchangePtr> batch_;
-  std::uint64_t taken_ = 0;
-  std::list<Running> running_;
-  bool cancelled_ = false, cancelled_last_ = false;
+  // Used on the strand only.
+  protocol::Fifo<DispatchPtr> batch_;
+  std::uint64_t drained_count_ = 0;
+  std::list<RunningCoroutine> coroutines_;
+  bool cancelled_ = false, cancelled_twice_ = false;
 };
 
 }  // namespace ws::dispatch

@@ -1,6 +1,7 @@
 // The parameter types of a callback that is not generic.
 #pragma once
 
+#include <cstddef>
 #include <tuple>
 #include <type_traits>
 
@@ -11,6 +12,9 @@ struct TypeList {
   static constexpr std::size_t size = sizeof...(T);
   template <std::size_t index>
   using At = std::tuple_element_t<index, std::tuple<T...>>;
+  // True if one of the types is T& or T&& without const.
+  template <class Referred>
+  static constexpr bool refers_to_mutable = ((std::is_same_v<T, Referred&> || std::is_same_v<T, Referred&&>) || ...);
 };
 
 template <class Member>
@@ -32,7 +36,8 @@ struct MemberSignature<R (C::*)(P...)& noexcept> : std::type_identity<TypeList<P
 template <class R, class C, class... P>
 struct MemberSignature<R (C::*)(P...) const& noexcept> : std::type_identity<TypeList<P...>> {};
 
-// Callables with exactly one call operator, and functions; everything else is generic.
+// The parameters of a function, or of an object with exactly one call operator. Every other callable is generic:
+// `known` is false.
 template <class F>
 struct Signature {
   static constexpr bool known = false;

@@ -1,4 +1,4 @@
-// What the library needs of a transport, whatever its type.
+// The library's interface to a transport.
 #pragma once
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -13,9 +13,9 @@
 
 namespace ws {
 
-// Interface of a byte stream. Everything is called, and completes, on one strand; never inline. At most one read
-// and one write are under way, and the stream lives until both have completed. AdaptStream makes one of whatever
-// models Beast's AsyncStream.
+// Interface of a byte stream. All functions are called on one strand, and handlers run on that strand, never before the
+// function returns. At most one read and one write run at a time, and the stream must live until both have completed.
+// AdaptStream makes a ByteStream from any type that models Beast's AsyncStream.
 class ByteStream {
  public:
   using ReadHandler = boost::asio::any_completion_handler<void(Error, std::string_view)>;
@@ -25,21 +25,21 @@ class ByteStream {
 
   virtual ~ByteStream() = default;
 
-  // Completes with what arrived. The bytes are valid only until the handler returns.
+  // Completes with the received bytes, which are valid only until the handler returns.
   virtual void AsyncRead(ReadHandler handler) = 0;
-  // Writes what the transport takes at once, which may be nothing.
+  // Writes as much as the transport accepts without waiting, and returns the number of bytes, which may be zero.
   virtual std::size_t WriteNow(Buffers buffers, Error& error) = 0;
-  // Completes when the transport took something. The buffers stay valid until then.
+  // Completes when at least one byte was written. The buffers must stay valid until then.
   virtual void AsyncWriteSome(Buffers buffers, WriteHandler handler) = 0;
-  // Ends a read under way with an error.
+  // Completes a running read with an error. A running write may fail too.
   virtual void CancelRead() = 0;
-  // Ends our side and waits until the peer has ended its own. No read or write is under way.
+  // Shuts down our side, and completes when the peer has shut down its own. No read or write may be running.
   virtual void AsyncShutdown(DoneHandler handler) = 0;
-  // Ends everything at once; what is under way completes with an error.
+  // Closes the transport at once. A running operation completes with an error.
   virtual void Close() noexcept = 0;
 };
 
-// Who is at the other end.
+// The address of the peer.
 struct RemoteEndpoint {
   std::string address = {};
   std::uint16_t port = 0;

@@ -1,4 +1,4 @@
-// A ByteStream of any stream that models Beast's AsyncStream.
+// Makes a ByteStream from any stream that models Beast's AsyncStream.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,17 +15,19 @@
 
 namespace ws {
 
-// A buffer that all sockets of the calling thread read into; valid until the thread handles its next event.
-std::span<char> ThreadScratch();
+// Returns the buffer that all sockets of the calling thread read into. Its content is valid until the thread handles
+// its next event.
+std::span<char> ThreadReadBuffer();
 
-// A strand over an executor of whatever type.
+// Returns a new strand over the executor.
 boost::asio::any_io_executor MakeStrand(boost::asio::any_io_executor executor);
 
-// Lets the kernel hold little of what it has not sent yet. It tells of room in steps of a part of what it holds, and a
-// peer that reads slowly would seem not to read at all. Means nothing to what is no TCP socket.
-void HoldLittleUnsent(int socket) noexcept;
+// Limits the unsent bytes in the socket's send buffer (TCP_NOTSENT_LOWAT). The kernel reports a socket as writable only
+// after a part of its unsent bytes has been sent. With a large buffer, a peer that reads slowly would look like one
+// that does not read at all. Has no effect on a socket that is not TCP.
+void LimitUnsentBytes(int socket) noexcept;
 
-// The lowest layer of a stream: Beast's notion, for streams of any library.
+// Returns the lowest layer of a stream, like Beast's get_lowest_layer, but for streams of any library.
 template <class Stream>
 auto& LowestLayer(Stream& stream) noexcept {
   if constexpr (requires { stream.next_layer(); }) {
@@ -51,7 +53,8 @@ concept SocketLike = requires(Layer& layer, Error& error) {
   layer.close(error);
 };
 
-// A socket itself: waits until it is readable and reads into the thread's scratch, writes without a detour.
+// Adapts a socket. Waits until it is readable, and then reads into the thread's buffer, so that idle connections need
+// no buffer of their own.
 template <class Socket>
 class SocketStream final : public ByteStream {
  public:
@@ -65,8 +68,8 @@ class SocketStream final : public ByteStream {
     auto read = [this, handler = std::move(handler)](Error error) mutable {
       std::string_view data;
       if (!error) {
-        const std::span<char> scratch = ThreadScratch();
-        data = {scratch.data(), socket_.read_some(boost::asio::buffer(scratch.data(), scratch.size()), error)};
+        const std::span<char> buffer = ThreadReadBuffer();
+        data = {buffer.data(), socket_.read_some(boost::asio::buffer(buffer.data(), buffer.size()), error)};
       }
       if (error == boost::asio::error::would_block) return AsyncRead(std::move(handler));
       std::move(handler)(error, data);
@@ -97,7 +100,7 @@ class SocketStream final : public ByteStream {
   void AsyncShutdown(DoneHandler handler) override {
     Error ignored;
     socket_.shutdown(Socket::shutdown_send, ignored);
-    Linger(std::move(handler));
+    ReadToEnd(std::move(handler));
   }
 
   void Close() noexcept override {
@@ -106,20 +109,21 @@ class SocketStream final : public ByteStream {
   }
 
  private:
-  // A socket closed with unread data resets the connection, and our last words are lost: so read them away.
-  void Linger(DoneHandler handler) {
-    auto drain = [this, handler = std::move(handler)](Error error, std::string_view) mutable {
-      if (!error) return Linger(std::move(handler));
+  // Reads and discards input until the peer shuts down its side. If a socket is closed with unread input, TCP resets
+  // the connection, and the peer may lose the last bytes that we sent.
+  void ReadToEnd(DoneHandler handler) {
+    auto on_read = [this, handler = std::move(handler)](Error error, std::string_view) mutable {
+      if (!error) return ReadToEnd(std::move(handler));
       std::move(handler)(Error());
     };
-    AsyncRead(std::move(drain));
+    AsyncRead(std::move(on_read));
   }
 
   Socket socket_;
   const boost::asio::any_io_executor strand_;
 };
 
-// Every other stream, TLS among them: reads into a buffer of its own.
+// Adapts every other stream, for example TLS. Reads into a buffer of its own.
 template <class Stream>
 class BufferedStream final : public ByteStream {
  public:
@@ -179,41 +183,42 @@ class BufferedStream final : public ByteStream {
   std::vector<char> input_;
 };
 
-// Turns off the clock of a Beast stream, however deep it lies: a deadline that the caller has set for its handshake
-// would end the connection (Beast #2926).
+// Turns off the timeout of the Beast stream in any layer of `stream`. A deadline that the caller has set for its own
+// handshake would end the connection (Beast #2926).
 template <class Stream>
-void NeverExpire(Stream& stream) {
+void DisableTimeout(Stream& stream) {
   if constexpr (requires { stream.expires_never(); }) {
     stream.expires_never();
   } else if constexpr (requires { stream.next_layer(); }) {
-    NeverExpire(stream.next_layer());
+    DisableTimeout(stream.next_layer());
   }
 }
 
-// Beast's basic_stream: a socket with clocks around it. Who only has a release_socket may be more than that, TLS say.
+// Beast's basic_stream: a socket with timeouts. A stream that has release_socket but not expires_never may be more than
+// a socket, for example TLS.
 template <class Stream>
-concept ClockedSocket = requires(Stream& stream) {
+concept SocketWithTimeout = requires(Stream& stream) {
   stream.expires_never();
   { stream.release_socket() } -> SocketLike;
 };
 
-// Takes the stream. Moving one of Beast's allocates, so it is not handed on by value.
+// Moves the stream into a ByteStream. Takes a reference, because each move of a Beast stream allocates.
 template <class Stream>
 std::unique_ptr<ByteStream> AdaptStream(Stream&& stream, boost::asio::any_io_executor strand) {
   static_assert(!std::is_lvalue_reference_v<Stream>, "the stream must be moved in");
-  if constexpr (requires { HoldLittleUnsent(LowestLayer(stream).native_handle()); })
-    HoldLittleUnsent(LowestLayer(stream).native_handle());
-  if constexpr (ClockedSocket<Stream>) {
-    return AdaptStream(stream.release_socket(), std::move(strand));  // without the clocks around it
+  if constexpr (requires { LimitUnsentBytes(LowestLayer(stream).native_handle()); })
+    LimitUnsentBytes(LowestLayer(stream).native_handle());
+  if constexpr (SocketWithTimeout<Stream>) {
+    return AdaptStream(stream.release_socket(), std::move(strand));
   } else if constexpr (SocketLike<Stream>) {
     return std::make_unique<SocketStream<Stream>>(std::move(stream), std::move(strand));
   } else {
-    NeverExpire(stream);
+    DisableTimeout(stream);
     return std::make_unique<BufferedStream<Stream>>(std::move(stream), std::move(strand));
   }
 }
 
-// Empty for streams without an address.
+// Returns the address of the peer; empty if the stream has none.
 template <class Stream>
 RemoteEndpoint RemoteOf(Stream& stream) {
   RemoteEndpoint remote;
