@@ -1,4 +1,4 @@
-// The application's say before the 101.
+// The application's decision about a connection before the handshake succeeds.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +13,8 @@
 
 namespace ws {
 
-// Accepts with an identity (Handler::Identity) or refuses with an HTTP status and a text that the client sees.
+// The decision of an authorization callback: Accept with an identity, which Handler::Identity returns, or Refuse with
+// an HTTP status and a body text for the client.
 struct Authorization {
   static Authorization Accept(Json identity = nullptr) { return {true, std::move(identity), 0, {}}; }
   static Authorization Refuse(unsigned status = 401, std::string text = "Unauthorized") {
@@ -26,8 +27,9 @@ struct Authorization {
   std::string text = {};
 };
 
-// Takes a callback `(const HttpRequest&)` that returns an Authorization, or an awaitable of one. It runs on the I/O
-// threads, maybe on several at once, within the handshake's deadline: a plain one must not block. A throw is a 500.
+// A callback (const HttpRequest&) that returns an Authorization, or a boost::asio::awaitable of one. It runs on the I/O
+// threads, possibly on several at once, and must return within Options::handshake_timeout. One that is no coroutine
+// must not block. If it throws, the client gets HTTP 500.
 class Authorizer {
  public:
   Authorizer() = default;
@@ -35,19 +37,21 @@ class Authorizer {
   template <class Callback>
   requires(!std::same_as<std::remove_cvref_t<Callback>, Authorizer> && std::invocable<Callback&, const HttpRequest&>)
       Authorizer(Callback callback) {
-    using Result = std::invoke_result_t<Callback&, const HttpRequest&>;
-    if constexpr (std::same_as<Result, Authorization>) {
+    using Returned = std::invoke_result_t<Callback&, const HttpRequest&>;
+    if constexpr (std::same_as<Returned, Authorization>) {
       plain_ = std::move(callback);
     } else {
-      static_assert(std::same_as<Result, boost::asio::awaitable<Authorization>>,
-                    "authorize returns ws::Authorization or boost::asio::awaitable<ws::Authorization>");
+      static_assert(std::same_as<Returned, boost::asio::awaitable<Authorization>>,
+                    "authorize must return ws::Authorization or boost::asio::awaitable<ws::Authorization>");
       awaited_ = std::move(callback);
     }
   }
 
-  // Whether there is a callback at all.
+  // True if there is a callback.
   explicit operator bool() const noexcept { return plain_ || awaited_; }
+  // The callback if it is no coroutine; else empty.
   const std::function<Authorization(const HttpRequest&)>& Plain() const noexcept { return plain_; }
+  // The callback if it is a coroutine; else empty.
   const std::function<boost::asio::awaitable<Authorization>(const HttpRequest&)>& Awaited() const noexcept {
     return awaited_;
   }

@@ -1,4 +1,4 @@
-// A set of connections with one verb.
+// A set of connections that the application manages itself.
 #pragma once
 
 #include <memory>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ws/handler.hpp"
+#include "ws/json.hpp"
 #include "ws/stats.hpp"
 
 namespace ws {
@@ -14,21 +15,30 @@ namespace hub {
 class Registry;
 }
 
-// For those who hold a set of connections of their own, with or without a hub. A cheap, copyable handle: copies mean
-// the same group. Every verb may be called from any thread. A member whose transport ends leaves by itself.
+// A set of connections that is independent of hubs. A handle, cheap to copy: copies refer to the same group. Every verb
+// may be called from any thread. A member leaves when its transport ends.
 class BroadcastGroup {
  public:
   BroadcastGroup();
 
-  // Closed where the connection has ended. Who is a member already stays one.
-  Error Join(const Handler& member);
-  void Leave(const Handler& member);
-  // Emits to every member; see Target::Emit.
-  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
-  BroadcastResult BroadcastVolatile(std::string_view event, const Json& data = nullptr);
+  // Adds a connection. Joining twice is no error. Returns Closed if the connection has ended.
+  Error Join(const Handler& socket);
+  void Leave(const Handler& socket);
 
+  // Emits to every member. See Target::Emit.
+  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
+  BroadcastResult Broadcast(std::string_view event, JsonObject data) {
+    return Broadcast(event, JsonMember::MakeObject(data));
+  }
+  // Emits to every member. See Handler::EmitVolatile.
+  BroadcastResult BroadcastVolatile(std::string_view event, const Json& data = nullptr);
+  BroadcastResult BroadcastVolatile(std::string_view event, JsonObject data) {
+    return BroadcastVolatile(event, JsonMember::MakeObject(data));
+  }
+
+  // The number of members.
   std::size_t Size() const;
-  // Ordered by Id.
+  // The members, sorted by Handler::Id.
   std::vector<Handler> Members() const;
 
  private:

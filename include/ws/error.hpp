@@ -1,4 +1,4 @@
-// What a verb can answer to its own caller; what a peer is told is a Failure.
+// The errors that verbs return to their caller. An error that a peer gets is a Failure.
 #pragma once
 
 #include <boost/system/error_code.hpp>
@@ -7,28 +7,28 @@
 
 namespace ws {
 
-// The result of a verb: false where all went well.
+// The result of a verb. Converts to false on success.
 using Error = boost::system::error_code;
 
-// The library's own errors; PROTOCOL: "Errors that the local caller sees".
+// The library's own errors.
 enum class Errc {
-  Closed = 1,       // the connection is closing or over
-  QueueFull,        // the write queue, or the line of those who wait for it, has no room
-  TooLarge,         // the message is larger than the write queue's bound in bytes
-  InvalidEvent,     // the event's name is reserved, empty or longer than 256 bytes
-  TimedOut,         // a request's deadline passed
-  Cancelled,        // the waiting caller was cancelled
-  WouldDeadlock,    // a callback waits for the end of its own connection
-  TooManyRequests,  // as many requests are open as the options allow
+  Closed = 1,       // the connection is closing, or has ended
+  QueueFull,        // the write queue, or the queue of callers that wait for it, has no room
+  TooLarge,         // the message is larger than Options::max_outbound_bytes
+  InvalidEvent,     // the event name is reserved, empty, or longer than 256 bytes
+  TimedOut,         // the reply to a request did not arrive in time
+  Cancelled,        // the wait was cancelled
+  WouldDeadlock,    // a callback cannot wait for the end of its own connection
+  TooManyRequests,  // Options::max_open_requests are open already
   RemoteError,      // the peer answered a request with an error
-  Refused,          // the upgrade was refused with an HTTP answer
-  HandshakeTimeout  // the handshake did not end within its deadline
+  Refused,          // the handshake was answered with an HTTP error
+  HandshakeTimeout  // the handshake took longer than Options::handshake_timeout
 };
 
-// The category "ws", for printing and comparing.
+// The error category "ws".
 const boost::system::error_category& Category() noexcept;
 
-// Found by argument-dependent lookup when an Errc converts to an Error.
+// Lets an Errc convert to an Error.
 inline Error make_error_code(Errc code) noexcept {
   return {static_cast<int>(code), Category()};
 }

@@ -1,4 +1,4 @@
-// One connection, as its user holds it.
+// One WebSocket connection.
 #pragma once
 
 #include <any>
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -16,9 +17,10 @@
 #include "ws/callback.hpp"
 #include "ws/close_reason.hpp"
 #include "ws/detail/dispatch/callback.hpp"
-#include "ws/detail/dispatch/typed.hpp"
+#include "ws/detail/dispatch/reply_callback.hpp"
 #include "ws/detail/transport/stream_adapter.hpp"
 #include "ws/error.hpp"
+#include "ws/event_callbacks.hpp"
 #include "ws/http.hpp"
 #include "ws/json.hpp"
 #include "ws/message.hpp"
@@ -28,105 +30,113 @@
 
 namespace ws {
 
+namespace dispatch {
+class EventTable;
+}
+
 class Target;
 
-// A cheap, copyable handle to one connection; it stays valid after the connection has ended. Every verb may be
-// called from any thread. The connection itself lives as long as it runs, whether or not handles exist.
-// After the end every verb answers Closed and touches no executor.
-class Handler {
+// A handle to one connection, cheap to copy. Copies refer to the same connection. A running connection stays alive
+// without a handle, and a handle stays valid after the connection has ended.
+//
+// Every verb may be called from any thread, also inside callbacks. After the end every verb returns Errc::Closed.
+//
+// The verbs that register callbacks (On, OnTyped, Once, OnAny, OnMessage, Use, Off) are in ws/event_callbacks.hpp.
+// Register callbacks before Init to miss no message.
+class Handler : public EventCallbacks<Handler> {
  public:
-  // Throws std::logic_error where an option makes no sense.
+  // Throws std::logic_error if an option is invalid.
   explicit Handler(Options options = {});
+  // For the library itself.
   explicit Handler(dispatch::ConnectionPtr connection) noexcept : connection_(std::move(connection)) {}
 
-  // Calls `callback` for each message of that name, in order of arrival, on the pool. It is of one of the shapes
-  // (Handler&, const Json&), (const Json&), (Handler&), (), (Handler&, const Message&), and returns nothing, the
-  // reply, a Failure, or an awaitable of one of these. `connect` and `disconnect` are the connection's own events.
-  // The token is None once the connection is over.
-  template <class Callback>
-  CallbackId On(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
-    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), order, false);
-  }
-  // As On, for one message only.
-  template <class Callback>
-  CallbackId Once(std::string_view event, Callback&& callback) {
-    return Register(event, dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)), Order::Sequential, true);
-  }
-  // As On, for a callback that takes a type with from_json: (const T&) or (Handler&, const T&). Data that does
-  // not fit is answered with `invalid_payload` and the place. A generic callback names T.
-  template <class T = void, class Callback>
-  CallbackId OnTyped(std::string_view event, Callback&& callback, Order order = Order::Sequential) {
-    return Register(event, dispatch::MakeTypedCallback<T, Handler>(std::forward<Callback>(callback)), order, false);
-  }
-  // Hears every message of the peer, after the event's own callbacks.
-  template <class Callback>
-  CallbackId OnAny(Callback&& callback) {
-    return RegisterAny(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
-  }
-  // Judges every event of the peer before its callbacks run: a Failure that it returns (its code is `unauthorized`
-  // where it names none), or a throw, is the answer, and the callbacks are left out. Of the shapes of On; returns
-  // std::optional<Failure>, nothing, or an awaitable of these.
-  template <class Callback>
-  CallbackId Use(Callback&& callback) {
-    return RegisterGate(dispatch::MakeGate<Handler>(std::forward<Callback>(callback)));
-  }
-  // Takes every data message as it came, instead of events: Message::Payload and Type. One at a time.
-  template <class Callback>
-  CallbackId OnMessage(Callback&& callback) {
-    return RegisterRaw(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
-  }
-  // Called on the pool when a write queue that was full is down to a quarter: (Handler&) or (). Where the
-  // connection ends first it may not be called; a Client's next connection does so then.
+  // Calls `callback` when the write queue was full and has drained to a quarter of its bounds. The callback is
+  // (ws::Handler&) or (), and replaces an earlier one. If the connection ends first, it may not be called.
   template <class Callback>
   void OnDrain(Callback&& callback) {
-    RegisterDrain(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
+    SetOnDrain(dispatch::MakeCallback<Handler>(std::forward<Callback>(callback)));
   }
-  // Takes away all callbacks of an event, or the one of a token. A callback that runs is not interrupted.
-  void Off(std::string_view event);
-  void Off(CallbackId token);
 
-  // Queues {"event","data"}. Serialises here, never blocks, never throws for what data holds. Errors: Closed,
-  // QueueFull, TooLarge, InvalidEvent. Before the connection is open it queues. `{}` is null to Json: an empty
-  // object is Json::object().
+  // Queues an event with its data. `data` is anything that converts to Json, or braces: {{"key", value}} is an object,
+  // {} is the empty object; without `data` the event has none. Serialises in the calling thread and never blocks.
+  // Before the connection is open, the event is queued. Errors: Closed, QueueFull, TooLarge, InvalidEvent.
   Error Emit(std::string_view event, const Json& data = nullptr);
-  // As Emit, for what is worthless when late: refused where it would fill more than a quarter of the queue, or where
-  // the connection is not open.
+  Error Emit(std::string_view event, JsonObject data) { return Emit(event, JsonMember::MakeObject(data)); }
+
+  // Like Emit, for data that is worthless if it is late, such as a cursor position. Returns QueueFull if the event
+  // would fill more than a quarter of the write queue, and Closed if the connection is not open.
   Error EmitVolatile(std::string_view event, const Json& data = nullptr);
-  // As Emit, in a binary message with `bytes` behind the envelope; a client must know of it (PROTOCOL.md 1).
+  Error EmitVolatile(std::string_view event, JsonObject data) {
+    return EmitVolatile(event, JsonMember::MakeObject(data));
+  }
+
+  // Like Emit, but sends one binary message: the event with its data, then `bytes`. The peer must know this format.
   Error EmitBinary(std::string_view event, const Json& data, std::string_view bytes);
-  // As Emit, but waits for room; first come, first served. Fails with Closed, and can be cancelled.
+  Error EmitBinary(std::string_view event, JsonObject data, std::string_view bytes) {
+    return EmitBinary(event, JsonMember::MakeObject(data), bytes);
+  }
+
+  // Like Emit, but waits until the write queue has room. Waiting callers are served in order. The wait can be
+  // cancelled, and fails with Closed if the connection ends.
   boost::asio::awaitable<Error> EmitAsync(std::string_view event, const Json& data = nullptr);
-  // Sends a data message as it is. A Text must be valid UTF-8: what is not becomes U+FFFD.
+  boost::asio::awaitable<Error> EmitAsync(std::string_view event, JsonObject data) {
+    return EmitAsync(event, JsonMember::MakeObject(data));
+  }
+
+  // Queues a data message as it is, without an event. In a Text message each invalid UTF-8 sequence becomes U+FFFD.
   Error Send(std::string_view bytes, MessageType type = MessageType::Text);
-  // As Send, but waits for room.
+  // Like Send, but waits until the write queue has room.
   boost::asio::awaitable<Error> SendAsync(std::string_view bytes, MessageType type = MessageType::Text);
 
-  // Groups of the handler's hub (Options::hub, or its Server's). Membership ends with the transport. Join answers
-  // Closed where that has ended; without a hub these three throw std::logic_error.
-  Error Join(std::string_view group);
-  void Leave(std::string_view group);
-  // The group without this connection; see ws/target.hpp.
-  Target To(std::string_view group) const;
-  // Emits to everybody in the handler's hub; without one, to itself.
-  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
-
-  // Emits with an id and calls back on the pool with the reply, once, whatever happens; but not where the last handle
-  // goes before Init and there is no deadline. A timeout of zero is Options::request_timeout. What cannot be sent is
-  // told by the reply too. One that fails while it waits in the queue is not sent.
+  // Emits an event and calls `callback` on the pool with the reply, exactly once: (const ws::Reply& reply). Every
+  // failure is such a reply, also that the event could not be sent. A timeout of zero is Options::request_timeout. A
+  // request that fails while it is still queued is not sent. The callback is not called if the last handle is destroyed
+  // before Init and the request has no timeout.
   template <class Callback>
-  requires std::invocable<Callback&, Reply>
+  requires dispatch::IsNoDuration<Callback>
   void Request(std::string_view event, const Json& data, Callback&& callback,
                std::chrono::milliseconds timeout = std::chrono::milliseconds::zero()) {
-    auto shared = std::make_shared<std::decay_t<Callback>>(std::forward<Callback>(callback));
-    Ask(event, data, timeout, [shared](Reply reply) { (*shared)(std::move(reply)); });
+    SendRequest(event, data, timeout, dispatch::MakeReplyCallback<Reply>(std::forward<Callback>(callback)));
   }
+  template <class Callback>
+  requires dispatch::IsNoDuration<Callback>
+  void Request(std::string_view event, JsonObject data, Callback&& callback,
+               std::chrono::milliseconds timeout = std::chrono::milliseconds::zero()) {
+    Request(event, JsonMember::MakeObject(data), std::forward<Callback>(callback), timeout);
+  }
+  // A request without data.
+  template <class Callback>
+  void Request(std::string_view event, Callback&& callback,
+               std::chrono::milliseconds timeout = std::chrono::milliseconds::zero()) {
+    Request(event, Json(), std::forward<Callback>(callback), timeout);
+  }
+  // Like Request, but waits for the reply.
   boost::asio::awaitable<Reply> RequestAsync(std::string_view event, const Json& data = nullptr,
                                              std::chrono::milliseconds timeout = std::chrono::milliseconds::zero());
+  boost::asio::awaitable<Reply> RequestAsync(std::string_view event, JsonObject data,
+                                             std::chrono::milliseconds timeout = std::chrono::milliseconds::zero()) {
+    return RequestAsync(event, JsonMember::MakeObject(data), timeout);
+  }
 
-  // Answers the HTTP request that asks for a WebSocket on this stream, and runs the connection: a TCP socket, a
-  // beast::tcp_stream, a TLS stream, or any other AsyncStream. `request` is Beast's, of any body type; `leftover`
-  // the bytes read beyond it. Copies what it needs before it returns. Errors: Refused (the client got an HTTP
-  // answer), HandshakeTimeout, Closed, or the transport's.
+  // Groups of the connection's hub (Options::hub, or the hub of its Server). Membership ends when the transport ends;
+  // after that Join returns Closed. Without a hub, Join, Leave, To and Others throw std::logic_error.
+  Error Join(std::string_view group);
+  void Leave(std::string_view group);
+  // The members of a group, without this connection. See ws/target.hpp.
+  Target To(std::string_view group) const;
+  // All connections of the hub, without this one.
+  Target Others() const;
+  // Emits to all connections of the hub, this one included; use Others() to leave this one out. Without a hub, emits to
+  // this connection only.
+  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr);
+  BroadcastResult Broadcast(std::string_view event, JsonObject data) {
+    return Broadcast(event, JsonMember::MakeObject(data));
+  }
+
+  // Answers the HTTP request that asks for a WebSocket on this stream, and starts the connection. The stream is a TCP
+  // socket, a beast::tcp_stream, a TLS stream, or any other AsyncStream. `request` is Beast's, with any body type;
+  // `leftover` holds the bytes that were read beyond it. Both are copied before Init returns. Completes after the
+  // handshake. Errors: Refused (the client got an HTTP error), HandshakeTimeout, Closed, or that of the transport.
   template <class Stream, class Request, class Leftover = std::string_view>
   boost::asio::awaitable<Error> Init(Stream stream, const Request& request, const Leftover& leftover = {}) {
     HttpRequest plain;
@@ -138,42 +148,45 @@ class Handler {
     }
     return InitPlain(std::move(stream), std::move(plain), leftover);
   }
-  // The same for a request of the library's own type.
+  // Like the other Init, for a request of the library's own type.
   template <class Stream, class Leftover = std::string_view>
   boost::asio::awaitable<Error> Init(Stream stream, const HttpRequest& request, const Leftover& leftover = {}) {
     return InitPlain(std::move(stream), request, leftover);
   }
 
-  // Ends the connection: accepts no new messages, flushes the queue, exchanges close frames. Messages that wait for a
-  // callback are discarded. Idempotent; legal in a callback. Wrong codes become 1000; 3000, 3003 end as Unauthorized.
+  // Closes the connection: accepts no new messages, flushes the write queue, and exchanges close frames. Messages that
+  // wait for a callback are discarded. Idempotent, and allowed in a callback. A code that may not be sent becomes 1000;
+  // the codes 3000 and 3003 end the connection with EndReason::Unauthorized.
   void Close(std::uint16_t code = 1000, std::string_view text = {});
-  // Closes, and completes when the transport has ended; waits for no callback.
+  // Like Close, and completes when the transport has ended. Does not wait for callbacks.
   boost::asio::awaitable<Error> CloseAsync(std::uint16_t code = 1000, std::string_view text = {});
-  // Completes when all is over, `disconnect` included. WouldDeadlock inside one of the connection's own callbacks.
+  // Completes when the last callback, `disconnect`, has returned. Inside one of the connection's own callbacks it fails
+  // with WouldDeadlock.
   boost::asio::awaitable<Error> ClosedAsync();
 
   // Unique in this process.
   std::uint64_t Id() const noexcept;
-  // What `authorize` attached; null without.
+  // The identity that Options::authorize accepted the connection with; null if there is none.
   const Json& Identity() const noexcept;
-  // The application's own data on this connection, made when first asked for. One type a connection, else
-  // std::logic_error. Its members are for the application to guard. It lives as long as a handle does, so it must
-  // not hold this connection's.
+  // The application's own data for this connection, default-constructed at the first call. One connection holds one
+  // type; another T throws std::logic_error. The application synchronises access to it. It is destroyed with the last
+  // handle, so it must not hold a handle to its own connection.
   template <class T>
   T& Data() {
     auto& slot = DataSlot([] { return std::any(std::make_shared<T>()); });
     const auto* data = std::any_cast<std::shared_ptr<T>>(&slot);
-    if (data == nullptr) throw std::logic_error("ws::Handler::Data: this connection holds another type");
+    if (data == nullptr) throw std::logic_error("ws::Handler::Data: this connection holds data of another type");
     return **data;
   }
   bool IsConnected() const noexcept;
   ConnectionStats Stats() const;
   // The request that opened the connection; empty before Init.
   const HttpRequest& Handshake() const noexcept;
-  // The subprotocol chosen; empty where none is.
+  // The negotiated subprotocol; empty if there is none.
   const std::string& Subprotocol() const noexcept;
 
-  friend bool operator==(const Handler&, const Handler&) = default;
+  // True if both handles refer to the same connection.
+  friend bool operator==(const Handler& a, const Handler& b) noexcept { return a.connection_ == b.connection_; }
 
  private:
   template <class Stream, class Leftover>
@@ -196,17 +209,16 @@ class Handler {
   }
 
   CallbackId Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
-  CallbackId RegisterAny(dispatch::CallbackPtr callback);
-  CallbackId RegisterRaw(dispatch::CallbackPtr callback);
-  CallbackId RegisterGate(dispatch::CallbackPtr callback);
-  void RegisterDrain(dispatch::CallbackPtr callback);
-  void Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
-           std::function<void(Reply)> callback);
+  dispatch::EventTable& Table() noexcept;
+  void SetOnDrain(dispatch::CallbackPtr callback);
+  void SendRequest(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
+                   std::function<void(Reply)> callback);
   boost::asio::awaitable<Error> Open(std::unique_ptr<ByteStream> stream, boost::asio::any_io_executor strand,
                                      HttpRequest request, std::string leftover);
   std::any& DataSlot(std::any (*make)());
 
   friend class BroadcastGroup;
+  friend class EventCallbacks<Handler>;
   friend class Target;
 
   dispatch::ConnectionPtr connection_;

@@ -1,4 +1,4 @@
-// Events held to JSON Schema. Not part of ws/ws.hpp: it needs valijson 1.0 (Debian's libvalijson-dev, header-only).
+// Validation of events by JSON Schema. Not included by ws/ws.hpp: needs valijson 1.0 (Debian's libvalijson-dev).
 #pragma once
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 #ifndef VALIJSON_USE_EXCEPTIONS
-#define VALIJSON_USE_EXCEPTIONS 1  // without, a wrong schema would abort the process
+#define VALIJSON_USE_EXCEPTIONS 1  // without it, an invalid schema would abort the process
 #endif
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -27,18 +27,20 @@ namespace ws {
 
 class Handler;
 
-// One schema of Draft 7. Immutable, so any thread may use it. Bounds that keep a peer from misusing it: where a schema
-// has `pattern`, `patternProperties` or `format` anywhere, data may hold no text of more than 1,024 bytes (std::regex
-// recurses a character: some 10,000 overflow GCC's stack); where it has `uniqueItems`, only lists that are compared
-// quickly. Of `format` only date, time and date-time are judged. An ambiguous pattern, "^(a+)+$", stays expensive.
+// One JSON Schema of Draft 7. Immutable and thread-safe. Two bounds limit the cost of hostile data. If the schema
+// contains `pattern`, `patternProperties` or `format`, no string of the data may be longer than 1,024 bytes, because
+// std::regex recurses once a character. If it contains `uniqueItems`, lists that take too many comparisons do not
+// match. Of `format` only date, time and date-time are checked. An ambiguous pattern such as "^(a+)+$" remains
+// expensive.
 class JsonSchema {
  public:
   using Mismatch = dispatch::InvalidPayload;
 
-  // Throws std::invalid_argument where it is none: a wrong keyword, a wrong pattern, a reference to another document.
+  // Throws std::invalid_argument if the schema has an invalid keyword, an invalid pattern, or a reference to another
+  // document.
   explicit JsonSchema(const Json& schema) {
     try {
-      Survey(schema, Place::Schema);
+      ScanSchema(schema, Place::Schema);
       auto parsed = std::make_shared<valijson::Schema>();
       valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(Adapter(schema), *parsed);
       schema_ = std::move(parsed);
@@ -47,15 +49,16 @@ class JsonSchema {
     }
   }
 
-  // Where data does not fit: the place and what is expected there, in words of our own.
+  // Returns the place where the data does not match, with a text that names the rule; nothing if the data matches.
   std::optional<Mismatch> FindMismatch(const Json& data) const {
     Extent extent;
     Measure(data, extent);
-    if (matches_ && extent.longest_text > max_matched_bytes) return Mismatch{"", "has a text of more than 1024 bytes"};
-    if (compares_ && extent.comparisons > max_comparisons) return Mismatch{"", "has a list that is too long"};
+    if (uses_regex_ && extent.longest_text > max_matched_bytes)
+      return Mismatch{"", "has a text of more than 1024 bytes"};
+    if (compares_items_ && extent.comparisons > max_comparisons) return Mismatch{"", "has a list that is too long"};
     valijson::Validator validator;
     if (validator.validate(*schema_, Adapter(data), nullptr)) return std::nullopt;
-    if (compares_ || extent.values > max_searched) return Mismatch{"", "does not fit the schema"};
+    if (compares_items_ || extent.values > max_searched) return Mismatch{"", "does not fit the schema"};
     valijson::ValidationResults results;
     validator.validate(*schema_, Adapter(data), &results);
     return results.numErrors() == 0 ? Mismatch{"", "does not fit the schema"} : Describe(*results.begin());
@@ -63,38 +66,38 @@ class JsonSchema {
 
  private:
   using Adapter = valijson::adapters::NlohmannJsonAdapter;
-  // What an object of the schema is: its keys are keywords, names of schemas, or mean nothing.
+  // The meaning of an object's keys in a schema: keywords, names of schemas, or plain data.
   enum class Place { Schema, Names, Data };
 
   static constexpr std::size_t max_matched_bytes = 1024;
   static constexpr std::size_t max_comparisons = 1'000'000;
-  // Larger data is judged, but the place is not searched: every mismatch would be noted, and of equal items each pair.
+  // Larger data is validated, but the place is not searched: valijson would record every mismatch.
   static constexpr std::size_t max_searched = 4096;
   static constexpr std::size_t max_path_bytes = 256;
 
-  // Finds what costs, and judges the patterns, which valijson would only compile when data arrives. A reference may
-  // lead anywhere, so what costs is counted wherever it stands.
-  void Survey(const Json& node, Place place) {
+  // Finds the expensive keywords, and compiles the patterns, which valijson would only compile when data arrives.
+  // Keywords count at every depth, because a $ref may point to any place of the schema.
+  void ScanSchema(const Json& node, Place place) {
     if (node.is_array()) {
-      for (const Json& item : node) Survey(item, place);
+      for (const Json& item : node) ScanSchema(item, place);
     }
     if (!node.is_object()) return;
     for (const auto& [key, value] : node.items()) {
       if (place == Place::Names) {
-        Survey(value, Place::Schema);
+        ScanSchema(value, Place::Schema);
         continue;
       }
-      matches_ = matches_ || key == "pattern" || key == "patternProperties" || key == "format";
-      compares_ = compares_ || key == "uniqueItems";
+      uses_regex_ = uses_regex_ || key == "pattern" || key == "patternProperties" || key == "format";
+      compares_items_ = compares_items_ || key == "uniqueItems";
       if (place == Place::Schema && key == "pattern" && value.is_string()) Compile(value.get<std::string>());
       if (place == Place::Schema && key == "patternProperties" && value.is_object()) {
         for (const auto& [pattern, unused] : value.items()) Compile(pattern);
       }
-      Survey(value, place == Place::Data ? Place::Data : Below(key));
+      ScanSchema(value, place == Place::Data ? Place::Data : ChildPlace(key));
     }
   }
 
-  static Place Below(std::string_view keyword) {
+  static Place ChildPlace(std::string_view keyword) {
     constexpr std::string_view names[] = {"properties", "patternProperties", "definitions", "$defs", "dependencies"};
     constexpr std::string_view data[] = {"const", "enum", "default", "examples"};
     if (std::find(std::begin(names), std::end(names), keyword) != std::end(names)) return Place::Names;
@@ -105,8 +108,8 @@ class JsonSchema {
 
   struct Extent {
     std::size_t values = 0;
-    std::size_t longest_text = 0;  // keys too
-    std::size_t comparisons = 0;   // of values, to find equal items in lists
+    std::size_t longest_text = 0;  // includes keys
+    std::size_t comparisons = 0;   // of values, to find equal items of lists
   };
   static void Measure(const Json& node, Extent& extent) {
     const std::size_t before = extent.values++;
@@ -123,13 +126,13 @@ class JsonSchema {
     }
   }
 
-  // The context is "<root>", then "[name]" a level. Keys that are missing are the schema's own.
+  // error.context is "<root>", then one "[name]" for each level.
   static Mismatch Describe(const valijson::ValidationResults::Error& error) {
     Json::json_pointer place;
     std::size_t bytes = 0;
     for (std::size_t level = 1; level < error.context.size(); ++level) {
       const std::string& name = error.context[level];
-      // Keys may be the peer's own: as much as helps, and no more.
+      // The keys come from the peer, so the length is limited.
       if ((bytes += name.size()) > max_path_bytes) return {place.to_string(), "does not fit the schema"};
       place /= name.size() < 2 ? name : name.substr(1, name.size() - 2);
     }
@@ -143,16 +146,16 @@ class JsonSchema {
   }
 
   std::shared_ptr<const valijson::Schema> schema_;
-  bool matches_ = false;   // texts, by regular expressions
-  bool compares_ = false;  // items, for uniqueItems
+  bool uses_regex_ = false;      // contains keywords that use regular expressions
+  bool compares_items_ = false;  // contains uniqueItems
 };
 
-// For Use, of a Handler or a Hub: events of these names reach their callbacks only where their data fits; the rest is
-// answered with `invalid_payload` and the place, as by OnTyped. Other events pass.
-//   server.Hub().Use(ws::JsonSchemas().Add("say", schema));
+// Middleware that validates events: `server.Use(ws::JsonSchemas().Add("say", schema));`. If the data of an event does
+// not match its schema, the event is not handled, and the peer gets the error `invalid_payload` with the place. Events
+// without a schema pass.
 class JsonSchemas {
  public:
-  // Throws as JsonSchema; the later of two for one event counts.
+  // Throws like JsonSchema. Replaces an earlier schema of the event.
   JsonSchemas& Add(std::string event, const Json& schema) {
     schemas_.insert_or_assign(std::move(event), JsonSchema(schema));
     return *this;

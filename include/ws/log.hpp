@@ -1,4 +1,4 @@
-// Where the library tells its operator what happened.
+// Log records of the library.
 #pragma once
 
 #include <functional>
@@ -10,19 +10,21 @@ namespace ws {
 
 enum class LogLevel { Debug, Info, Warning, Severe };
 
+// A named detail of a log record.
 struct LogField {
   std::string_view name;
   std::string value;
 };
 
+// One log record. Valid only during the call of the sink.
 struct LogRecord {
   LogLevel level;
   std::string_view text;
   std::span<const LogField> fields;
 };
 
-// Called from I/O threads and the pool alike, at once from several: it must be thread-safe and must not
-// block. What it throws is dropped. Default: Severe ones to stderr, nothing else.
+// Receives log records, on I/O threads and pool threads, possibly on several at once. It must be thread-safe and must
+// not block. Its exceptions are ignored. Without a sink, Severe records are written to stderr.
 using LogSink = std::function<void(const LogRecord&)>;
 
 }  // namespace ws

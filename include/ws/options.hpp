@@ -1,4 +1,4 @@
-// The bounds and defaults of one connection.
+// The options of a connection: bounds, timeouts, security.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,72 +15,87 @@
 #include "ws/limits.hpp"
 #include "ws/log.hpp"
 
-namespace ws::transport {
-class Home;
+namespace ws::connection {
+class ConnectionScope;
 }
 
 namespace ws {
 
-// Where callbacks run.
+// The thread that runs callbacks.
 enum class CallbackThread {
-  Pool,  // on Options::executor: a blocking callback holds up its own connection only
-  Io     // on the connection's I/O strand: no hand-over, but a callback must never block
+  Pool,  // a thread of Options::executor; a callback that blocks delays its own connection only
+  Io     // the connection's I/O thread; faster, but callbacks must never block
 };
 
-// For designated initialisers: every field has its default. Zero for a duration turns that clock off; a
-// negative one, or a bound of zero, is a std::logic_error of whoever takes the options.
+// The options of a connection. Use designated initialisers: every field has a default. Zero turns a duration's limit
+// off. A negative duration, or a bound of zero, is a std::logic_error of the function that takes the options.
 struct Options {
-  // Inbound, one message: larger ones close with 1009; deeper ones are bad_json.
+  // The maximum size of an inbound message. A larger one closes the connection with 1009.
   std::size_t max_message_bytes = std::size_t{1} << 20;
+  // The maximum nesting of an inbound message's JSON. A deeper one is the error `bad_json`.
   std::size_t max_depth = 64;
-  // Inbound, what waits for callbacks: past either bound the socket is not read.
+  // The inbound messages that may wait for callbacks, by number and by total size. Beyond either bound the socket is
+  // not read, which slows the peer down.
   std::size_t max_inbound_messages = 256;
   std::size_t max_inbound_bytes = std::size_t{1} << 20;
-  // Past it the socket is read more slowly, and after 10 s of excess closed with 1013.
+  // Limits the peer's messages and bytes per second. Off by default.
   RateLimit rate_limit = {};
-  // Malformed messages in a row that close with 1008; 0: none do.
+  // This many malformed messages in a row close the connection with 1008. 0 is no limit.
   unsigned max_malformed = 10;
 
-  // Outbound, what waits for the socket. A message larger than max_outbound_bytes is TooLarge.
+  // The outbound messages that may wait for the socket (the write queue), by number and by total size. A message larger
+  // than max_outbound_bytes is Errc::TooLarge.
   std::size_t max_outbound_messages = 256;
   std::size_t max_outbound_bytes = std::size_t{4} << 20;
+  // The effect of Emit if the write queue is full.
   Overflow overflow = Overflow::Refuse;
 
-  // Requests of ours.
+  // The time that a request waits for its reply.
   std::chrono::milliseconds request_timeout = std::chrono::seconds(10);
+  // The maximum number of requests that wait for replies.
   std::size_t max_open_requests = 1024;
 
-  // Liveness and deadlines (PROTOCOL.md 6).
+  // The maximum time of the handshake, from the accepted connection to the end of our HTTP response.
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
-  std::chrono::milliseconds ping_interval = std::chrono::seconds(25);    // of inbound silence
-  std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);     // of inbound silence, also where we do not ask
-  std::chrono::milliseconds message_timeout = std::chrono::seconds(30);  // first octet to last; raise for uploads
-  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);    // without an octet taken
-  std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);    // socket held unread
-  std::chrono::milliseconds close_timeout = std::chrono::seconds(5);     // closing as a whole
-  std::chrono::milliseconds flush_timeout = std::chrono::seconds(2);     // of it, for the queue
+  // A ping is sent when nothing was received for ping_interval. The connection is closed with 3008 when nothing was
+  // received for idle_timeout, also if ping_interval is zero. ping_interval must be less than idle_timeout.
+  std::chrono::milliseconds ping_interval = std::chrono::seconds(25);
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(45);
+  // The maximum time from the first to the last byte of an inbound message. Raise it for large uploads.
+  std::chrono::milliseconds message_timeout = std::chrono::seconds(30);
+  // The connection is closed with 1013 when the socket accepts no byte for this time.
+  std::chrono::milliseconds write_timeout = std::chrono::seconds(30);
+  // The connection is closed with 1013 when the socket was not read for this time, because callbacks are too slow.
+  std::chrono::milliseconds stall_timeout = std::chrono::seconds(30);
+  // The maximum time of the closing handshake, and the part of it for flushing the write queue.
+  std::chrono::milliseconds close_timeout = std::chrono::seconds(5);
+  std::chrono::milliseconds flush_timeout = std::chrono::seconds(2);
 
-  // Opening. The page's own host is always allowed; these origins beside it, "*" means any.
+  // The origins whose pages may connect, in addition to pages of the same host. "*" is every origin.
   std::vector<std::string> allowed_origins = {};
-  // Judges an origin that is neither; the request holds the rest. Called on several I/O threads at once.
+  // Called for each other origin; returns true to allow it. May be called on several I/O threads at once.
   std::function<bool(std::string_view origin, const HttpRequest& request)> check_origin = {};
-  // Where set, a Host that is not listed is refused: the defence against DNS rebinding. "name" allows any
-  // port, "name:port" that one; 80 and 443 also where none is written, as browsers do.
+  // If not empty, requests with another Host header are refused, which prevents DNS rebinding. "name" allows every
+  // port, "name:port" only that one. Ports 80 and 443 also match a Host header without a port, because browsers omit
+  // them.
   std::vector<std::string> allowed_hosts = {};
-  // In order of preference; the first that the client offers is chosen.
+  // The supported subprotocols in order of preference. The first one that the client offers is chosen.
   std::vector<std::string> subprotocols = {};
+  // Decides about each connection before the handshake succeeds: (const ws::HttpRequest&) -> ws::Authorization. Without
+  // it every client is accepted that passes the other checks.
   Authorizer authorize = {};
 
-  // permessage-deflate, at level 1; costs up to 100 kB a connection, so for those who pay for traffic.
+  // Offers compression (permessage-deflate). It saves traffic and costs up to 100 kB of memory for each connection.
   bool deflate = false;
 
-  // Callbacks. Without an executor a Server's pool is used, else boost::asio::system_executor.
+  // The executor that runs callbacks. By default the pool of the Server, or else boost::asio::system_executor.
   boost::asio::any_io_executor executor = {};
   CallbackThread callback_thread = CallbackThread::Pool;
-  // A ws::Hub: the connection is one of its members while it is open, and hears its callbacks. Without one a
-  // Server's own is used.
-  std::shared_ptr<transport::Home> hub = {};
+  // The ws::Hub that the connection joins while it is open. Its callbacks also serve this connection. By default the
+  // hub of the Server, or else none.
+  std::shared_ptr<connection::ConnectionScope> hub = {};
 
+  // Receives log records. By default the log of the Server, or else stderr for Severe ones.
   LogSink log = {};
 };
 

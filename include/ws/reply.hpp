@@ -1,25 +1,27 @@
-// What a request comes back with, and how a callback says no.
+// The answer to a request.
 #pragma once
 
 #include <string>
 
+#include "ws/callback.hpp"
 #include "ws/error.hpp"
 #include "ws/json.hpp"
 
 namespace ws {
 
-// Returned by a callback: an error reply of the application's own. A code of letters and underscores
-// reads best beside the library's ("not_found"); both texts reach the peer.
-struct Failure {
-  std::string code = {};
-  std::string message = {};
-};
-
-// A request's result. `error` is empty on success; RemoteError means that `failure` says why.
+// The answer to a request. Converts to true if the peer replied without an error.
 struct Reply {
+  // Empty on success. Errc::RemoteError if the peer answered with an error; else the request failed on this side.
   Error error = {};
+  // The peer's value; null if it sent none.
   Json data = nullptr;
+  // The peer's error if `error` is Errc::RemoteError; else empty.
   Failure failure = {};
+
+  explicit operator bool() const noexcept { return !error; }
+  // The error as a text for people: the peer's message with its code in brackets, or the message of `error`. Empty on
+  // success.
+  std::string ErrorText() const;
 };
 
 }  // namespace ws

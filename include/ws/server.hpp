@@ -1,4 +1,4 @@
-// A listener that upgrades.
+// A WebSocket server.
 #pragma once
 
 #include <chrono>
@@ -8,91 +8,138 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "ws/callback.hpp"
 #include "ws/error.hpp"
+#include "ws/event_callbacks.hpp"
 #include "ws/handler.hpp"
 #include "ws/http.hpp"
 #include "ws/hub.hpp"
+#include "ws/json.hpp"
 #include "ws/log.hpp"
 #include "ws/options.hpp"
+#include "ws/stats.hpp"
+#include "ws/target.hpp"
 
 namespace ws {
 
-// PEM files of a TLS server (1.2 and newer).
+// The PEM files of a TLS server. TLS 1.2 and newer are accepted.
 struct TlsFiles {
   std::string certificate_chain = {};
   std::string private_key = {};
 };
 
+// The options of a Server. Zero turns a duration's limit off; a negative duration is a std::logic_error.
 struct ServerOptions {
-  // "127.0.0.1", "0.0.0.0", "::1"; "::" listens on IPv6 and IPv4. Loopback by default: who wants the world says so.
-  // An address and no name: nothing is looked up.
-  // "unix:/run/app.sock" is a UNIX socket, for a proxy on the same machine; who may connect is told by the umask, or
-  // by a chmod after Start. A file that an ended server left there is replaced; Stop removes ours.
+  // The IP address to listen on; host names are not resolved. The default accepts connections of this machine only;
+  // "0.0.0.0" accepts all on IPv4, "::" all on IPv6 and IPv4. "unix:/run/app.sock" is a UNIX socket, whose permissions
+  // follow from the umask. A socket file that an ended server left behind is replaced, and Stop removes the file.
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;  // 0 picks a free one: Server::Port; means nothing to a UNIX socket
+  // The TCP port to listen on. 0 picks a free one, which Server::Port returns.
+  std::uint16_t port = 8080;
+  // If set, the server accepts TLS (wss:// and https://) only.
   std::optional<TlsFiles> tls = {};
 
+  // The number of I/O threads.
   unsigned io_threads = 1;
-  unsigned workers = 0;  // threads of the pool that runs callbacks; 0 is one a core
+  // The number of threads in the pool that runs callbacks. 0 is one per processor core.
+  unsigned workers = 0;
 
-  std::size_t max_connections = 65536;  // past it: 503
+  // The maximum number of connections. Further ones get HTTP 503.
+  std::size_t max_connections = 65536;
 
-  // Plain HTTP. Zero turns a clock off here too.
-  std::size_t max_body_bytes = std::size_t{64} << 10;                   // past it: 413
-  bool keep_alive = false;                                              // more than one request a connection
-  std::chrono::milliseconds answer_timeout = std::chrono::seconds(30);  // for our answer to be taken
+  // The maximum size of a plain HTTP request's body. Larger ones get HTTP 413.
+  std::size_t max_body_bytes = std::size_t{64} << 10;
+  // If true, a connection may send several plain HTTP requests.
+  bool keep_alive = false;
+  // The time in which a client must accept our HTTP response.
+  std::chrono::milliseconds answer_timeout = std::chrono::seconds(30);
 
-  std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);  // Stop as a whole
+  // The time that Stop may take as a whole. Connections that have not ended by then are cut off.
+  std::chrono::milliseconds drain_timeout = std::chrono::seconds(10);
 
-  Options connection = {};  // of routes that have none of their own
-  LogSink log = {};         // also of connections whose options have none
+  // The options of routes that have no options of their own.
+  Options connection = {};
+  // The log of the server, and of connections whose options have none.
+  LogSink log = {};
 };
 
-// Accepts, checks, upgrades, and answers plain HTTP through a callback; it is no web framework. Configure it before
-// Start or Run; Stop, ReloadTls, Port and Connections may be called from any thread. One pool runs the callbacks of all
-// its connections.
-class Server {
+// A server that accepts WebSocket connections, and answers plain HTTP requests by a callback:
+//
+//   ws::Server server({.port = 8080});
+//   server.On("greet", [](ws::Handler& socket, const ws::Json& name) { socket.Emit("greeting", name); });
+//   server.Route("/ws");
+//   ws::Error error = server.Run();
+//
+// The verbs that register callbacks (On, OnTyped, Once, OnAny, OnMessage, Use, Off) are in ws/event_callbacks.hpp. They
+// register on the server's hub, so they serve all connections. These verbs, To, Except, Everybody and Broadcast are
+// those of Hub and may be called from any thread at any time, as may Stop, ReloadTls, Port and Connections. Call the
+// others before Start or Run. One thread pool runs the callbacks of all connections.
+class Server : public EventCallbacks<Server> {
  public:
+  // Throws std::logic_error if an option is invalid.
   explicit Server(ServerOptions options = {});
-  ~Server();  // stops
+  // Calls Stop.
+  ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // `opened` gets each connection of that path before its 101 is sent: what it registers misses nothing. It runs on the
-  // I/O thread and must not block; none is needed where all callbacks are the hub's. A Close in it reaches the peer
-  // behind the 101; a throw is a 500. The path is compared without the query; "*" takes all that no route takes.
+  // Accepts WebSocket connections on this path. The path is compared without the query; "*" is every path without a
+  // route of its own. `opened` is called with each new connection before the client gets the 101, so callbacks that it
+  // registers miss no message. It runs on the I/O thread and must not block. If it throws, the client gets HTTP 500.
+  // The server's own callbacks need no `opened`.
   void Route(std::string path, std::function<void(Handler)> opened = {});
-  // Throws std::logic_error where an option makes no sense, or the path, and after Start.
+  // Like the other Route, with options for the connections of this path. Throws std::logic_error if an option or the
+  // path is invalid, or if the server is running.
   void Route(std::string path, Options options, std::function<void(Handler)> opened = {});
 
-  // Answers requests that ask for no WebSocket, on the pool. Without it: 404.
+  // Answers plain HTTP requests. `answer` runs on the pool. Without it they get HTTP 404.
   void OnRequest(std::function<HttpResponse(const HttpRequest&)> answer);
 
-  // Of all its connections, but those of routes whose options name another. What its callbacks capture is let go of
-  // when the server is destroyed.
+  // The hub of all connections, except those of routes whose options name another hub. Its callbacks are destroyed with
+  // the server.
   ws::Hub Hub() const;
+  // All connections of the server's hub; one of its groups; all without one connection or group. See ws/target.hpp.
+  Target Everybody() const { return Hub().Everybody(); }
+  Target To(std::string_view group) const { return Hub().To(group); }
+  Target Except(const Handler& socket) const { return Hub().Except(socket); }
+  Target Except(std::string_view group) const { return Hub().Except(group); }
+  Target Except(const char* group) const { return Hub().Except(group); }
+  // Emits to all connections of the server's hub. See Target::Emit.
+  BroadcastResult Broadcast(std::string_view event, const Json& data = nullptr) const {
+    return Everybody().Emit(event, data);
+  }
+  BroadcastResult Broadcast(std::string_view event, JsonObject data) const { return Everybody().Emit(event, data); }
 
-  // Listens and returns; the error says why it cannot. Throws std::logic_error where it runs already.
+  // Starts to listen, and returns. The error says why the server cannot listen. Throws std::logic_error if the server
+  // is running.
   [[nodiscard]] Error Start();
-  // Begins no new connections, closes the open ones with 1001, flushes, and waits; cuts off who takes longer than
-  // drain_timeout. Returns when no callback runs, so executors of Options must run until then. In a callback it only
-  // begins all that. It ends what runs: before Start and Run there is nothing to stop.
+  // Stops the server: accepts no more connections, closes the open ones with 1001, flushes their write queues, and cuts
+  // off the connections that take longer than drain_timeout. Returns when no callback is running; executors of Options
+  // must run until then. Inside a callback it only begins to stop. Does nothing if the server is not running.
   void Stop();
-  // Start if it has not been, then Stop at SIGINT or SIGTERM or when Stop was called. A second signal ends the process.
+  // Calls Start if the server is not running, waits for SIGINT, SIGTERM or a call of Stop, and calls Stop. A second
+  // signal ends the process.
   [[nodiscard]] Error Run();
 
-  // Reads the files of ServerOptions::tls anew, for a certificate that was renewed: whoever connects from now on gets
-  // it, open connections keep theirs. On an error the old one stays. Closed while the server does not run; throws
-  // std::logic_error where the options name no files. May be called from any thread; reads from the disk.
+  // Reads the files of ServerOptions::tls again, for example after the certificate was renewed. New connections get the
+  // new certificate; open ones keep theirs. On an error the old certificate stays in use. Returns Closed if the server
+  // is not running. Throws std::logic_error if the options name no files.
   Error ReloadTls();
 
-  // The port it listens on; 0 when it does not, or on a UNIX socket.
+  // The TCP port that the server listens on. 0 if the server is not running, or listens on a UNIX socket.
   std::uint16_t Port() const noexcept;
+  // The number of open connections, plain HTTP included.
   std::size_t Connections() const noexcept;
 
  private:
   class Runtime;
+
+  CallbackId Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once);
+  dispatch::EventTable& Table() noexcept;
+
+  friend class EventCallbacks<Server>;
 
   const std::unique_ptr<Runtime> runtime_;
 };

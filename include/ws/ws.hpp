@@ -1,4 +1,4 @@
-// Everything a user of the library needs.
+// Includes all public headers except ws/json_schema.hpp.
 #pragma once
 
 #include "ws/broadcast_group.hpp"

@@ -7,7 +7,7 @@ namespace ws {
 
 namespace {
 
-constexpr std::string_view only = "";  // the registry's one group
+constexpr std::string_view only = "";  // the registry's only group
 
 Target Everybody(const std::shared_ptr<hub::Registry>& registry) {
   return Target(registry, {.groups = {std::string(only)}});
@@ -17,12 +17,12 @@ Target Everybody(const std::shared_ptr<hub::Registry>& registry) {
 
 BroadcastGroup::BroadcastGroup() : registry_(std::make_shared<hub::Registry>()) {}
 
-Error BroadcastGroup::Join(const Handler& member) {
-  return registry_->Join(member.connection_, only) ? Error() : Errc::Closed;
+Error BroadcastGroup::Join(const Handler& socket) {
+  return registry_->Join(socket.connection_, only) ? Error() : Errc::Closed;
 }
 
-void BroadcastGroup::Leave(const Handler& member) {
-  registry_->Leave(*member.connection_, only);
+void BroadcastGroup::Leave(const Handler& socket) {
+  registry_->Leave(*socket.connection_, only);
 }
 
 BroadcastResult BroadcastGroup::Broadcast(std::string_view event, const Json& data) {

@@ -7,9 +7,9 @@
 #include <stdexcept>
 #include <thread>
 
-#include "transport/check_options.hpp"
-#include "transport/client_session.hpp"
-#include "transport/log.hpp"
+#include "api/check_options.hpp"
+#include "client/client_session.hpp"
+#include "connection/log.hpp"
 #include "ws/detail/protocol/close_frame.hpp"
 #include "ws/detail/protocol/message_frames.hpp"
 #include "ws/detail/protocol/names.hpp"
@@ -21,20 +21,22 @@
 namespace ws {
 
 namespace asio = boost::asio;
-using transport::ClientSession;
-using transport::ClientSettings;
+using client::ClientSession;
+using client::ClientSettings;
 
 namespace {
 
 constexpr std::chrono::milliseconds stop_budget{1000};
-constexpr std::chrono::milliseconds close_budget{700};  // of a connection, so that Stop keeps its own
+// For one connection. Less than stop_budget, so that Stop returns in time.
+constexpr std::chrono::milliseconds close_budget{700};
 
-protocol::UpgradeOffer MakeOffer(const ClientOptions& options) {
+protocol::HandshakeOptions MakeHandshakeOptions(const ClientOptions& options) {
   auto url = protocol::ParseUrl(options.url);
   if (!url) throw std::logic_error("ws::ClientOptions::url must be like ws://host:port/path, not " + options.url);
   for (const auto& [name, value] : options.headers) {
-    if (!protocol::IsOfferable(name, value))
-      throw std::logic_error("ws::ClientOptions::headers: " + name + " is the handshake's own, or no header line");
+    if (!protocol::IsAllowedRequestHeader(name, value))
+      throw std::logic_error("ws::ClientOptions::headers: " + name +
+                             " is set by the handshake itself, or is not a valid header");
   }
   return {std::move(*url), options.headers, options.connection.subprotocols, options.connection.deflate};
 }
@@ -56,34 +58,36 @@ std::shared_ptr<asio::ssl::context> MakeTrust(const ClientOptions& options) {
 
 ClientSettings MakeSettings(const ClientOptions& options) {
   ClientSettings settings;
-  settings.offer = MakeOffer(options);
+  settings.handshake = MakeHandshakeOptions(options);
   settings.options = options.connection;
   settings.options.hub.reset();
-  transport::CheckOptions(settings.options);
+  api::CheckOptions(settings.options);
   for (auto* time : {&settings.options.close_timeout, &settings.options.flush_timeout}) {
     if (protocol::IsNever(*time) || *time > close_budget) *time = close_budget;
   }
   if (options.backoff_base <= options.backoff_base.zero() || options.backoff_cap <= options.backoff_cap.zero() ||
       options.stable_after < options.stable_after.zero())
-    throw std::logic_error("ws::ClientOptions: a client may not try again without a pause");
+    throw std::logic_error(
+        "ws::ClientOptions: backoff_base and backoff_cap must be more than zero, stable_after not negative");
   settings.backoff = protocol::Backoff(options.backoff_base, options.backoff_cap, options.stable_after);
 #if WS_HAS_TLS
-  if (settings.offer.url.secure) settings.trust = MakeTrust(options);
+  if (settings.handshake.url.secure) settings.trust = MakeTrust(options);
 #else
-  if (settings.offer.url.secure) throw std::logic_error("ws::Client: this library was built without TLS");
+  if (settings.handshake.url.secure)
+    throw std::logic_error("ws::Client: wss:// needs a library built with WS_WITH_TLS");
 #endif
   return settings;
 }
 
-// Whether the caller is on a thread of this executor, as far as its type tells.
-bool RunsHere(const asio::any_io_executor& executor) {
+// True if the caller is on a thread of this executor. Returns false for types of executors that have no such query.
+bool RunningInThisThread(const asio::any_io_executor& executor) {
   if (const auto* context = executor.target<asio::io_context::executor_type>())
     return context->running_in_this_thread();
   if (const auto* pool = executor.target<asio::thread_pool::executor_type>()) return pool->running_in_this_thread();
   return false;
 }
 
-// The threads of a client that was given none.
+// The I/O thread and the callback thread of a client whose options name no executor.
 class Threads final {
  public:
   ~Threads() {
@@ -91,8 +95,8 @@ class Threads final {
     if (running_.joinable()) running_.join();
     pool.join();
   }
-  // Once all is over: sees both off, which may be in what let go of the last connection. I/O that goes on regardless is
-  // left to the last owner.
+  // Waits for both threads, after the client has finished: they may still be releasing the last connection. If the I/O
+  // thread does not run out of work in time, the destructor joins it.
   void Join() {
     if (running_.joinable()) {
       if (idle_.get_future().wait_for(stop_budget) != std::future_status::ready) return;
@@ -108,12 +112,12 @@ class Threads final {
           return idle_.set_value();
         } catch (const std::exception& failure) {
           const LogField fields[] = {{"detail", failure.what()}};
-          transport::WriteLog({}, {LogLevel::Severe, "an I/O handler threw", fields});
+          connection::WriteLog({}, {LogLevel::Severe, "an I/O handler threw", fields});
         }
       }
     });
   }
-  bool RunHere() const {
+  bool RunningInThisThread() const {
     return context.get_executor().running_in_this_thread() || pool.get_executor().running_in_this_thread();
   }
 
@@ -122,13 +126,13 @@ class Threads final {
 
  private:
   std::thread running_;
-  std::promise<void> idle_;  // out of work
+  std::promise<void> idle_;  // set when the I/O thread has no more work
 };
 
-// The last one to let go may be on one of the threads, which cannot wait for itself.
+// The last owner may run on one of these threads, and a thread cannot join itself.
 std::shared_ptr<Threads> MakeThreads() {
   return {new Threads(), [](Threads* threads) {
-            if (!threads->RunHere()) {
+            if (!threads->RunningInThisThread()) {
               delete threads;
             } else {
               std::thread([threads] { delete threads; }).detach();
@@ -138,13 +142,13 @@ std::shared_ptr<Threads> MakeThreads() {
 
 }  // namespace
 
-// What belongs to a Client: its session, and the threads where it has its own.
+// The session of a Client, and its threads if it has its own.
 class Client::Runtime {
  public:
   explicit Runtime(ClientOptions options)
       : threads_(options.io && options.connection.executor ? nullptr : MakeThreads()), own_io_(!options.io) {
     ClientSettings settings = MakeSettings(options);
-    settings.keep = threads_;
+    settings.retained = threads_;
     io_ = own_io_ ? asio::any_io_executor(threads_->context.get_executor()) : options.io;
     pool_ = settings.options.executor;
     if (!pool_) {
@@ -156,8 +160,9 @@ class Client::Runtime {
   }
   ~Runtime() {
     session_->Release();
-    // Else they would still end while main returns, and what is destroyed behind main is theirs too.
-    if (threads_ && session_->WaitUntilOver(std::chrono::steady_clock::now()) && !threads_->RunHere()) threads_->Join();
+    // Waits here, because a thread that ends while main returns would use objects that main's end destroys.
+    if (threads_ && session_->WaitUntilFinished(std::chrono::steady_clock::now()) && !threads_->RunningInThisThread())
+      threads_->Join();
   }
 
   void Start() {
@@ -168,15 +173,17 @@ class Client::Runtime {
 
   void Stop(std::uint16_t code, std::string text) {
     session_->BeginStop(code, std::move(text));
-    // Where all is over the caller's executors may be gone.
-    if (session_->WaitUntilOver(std::chrono::steady_clock::now())) return;
-    if (session_->IsCalling() || (session_->IsRunning() && RunsHere(io_)) || RunsHere(pool_)) return;
+    // If the client has finished already, the caller's executors may be gone.
+    if (session_->WaitUntilFinished(std::chrono::steady_clock::now())) return;
+    if (session_->RunningInThisThread() || (session_->IsRunning() && RunningInThisThread(io_)) ||
+        RunningInThisThread(pool_))
+      return;
     const std::lock_guard lock(mutex_);
-    if (session_->WaitUntilOver(std::chrono::steady_clock::now() + stop_budget)) return;
+    if (session_->WaitUntilFinished(std::chrono::steady_clock::now() + stop_budget)) return;
     session_->Abort();
-    // Executors of the caller's may not run any more.
+    // The caller's executors may not run any more, so this wait has a limit.
     const bool own = own_io_ && own_pool_;
-    session_->WaitUntilOver(own ? protocol::Time::max() : std::chrono::steady_clock::now() + stop_budget);
+    session_->WaitUntilFinished(own ? protocol::Time::max() : std::chrono::steady_clock::now() + stop_budget);
   }
 
   ClientSession& Session() const noexcept { return *session_; }
@@ -201,38 +208,22 @@ CallbackId Client::Register(std::string_view event, dispatch::CallbackPtr callba
   return runtime_->Session().On(event, std::move(callback), order, once);
 }
 
-CallbackId Client::RegisterAny(dispatch::CallbackPtr callback) {
-  return runtime_->Session().Table().AddAny(std::move(callback));
+dispatch::EventTable& Client::Table() noexcept {
+  return runtime_->Session().Callbacks();
 }
 
-CallbackId Client::RegisterRaw(dispatch::CallbackPtr callback) {
-  return runtime_->Session().Table().SetRaw(std::move(callback));
-}
-
-CallbackId Client::RegisterGate(dispatch::CallbackPtr callback) {
-  return runtime_->Session().Table().AddGate(std::move(callback));
-}
-
-void Client::RegisterDrain(dispatch::CallbackPtr callback) {
+void Client::SetOnDrain(dispatch::CallbackPtr callback) {
   runtime_->Session().OnDrain(std::move(callback));
 }
 
 void Client::OnReconnecting(std::function<void(const Reconnecting&)> callback) {
   if (!callback) return runtime_->Session().OnReconnecting({});
-  runtime_->Session().OnReconnecting([callback = std::move(callback)](const transport::Attempt& attempt) {
+  runtime_->Session().OnReconnecting([callback = std::move(callback)](const client::Attempt& attempt) {
     callback({attempt.number, attempt.delay, attempt.error, attempt.status});
   });
 }
 
-void Client::Off(std::string_view event) {
-  runtime_->Session().Table().Remove(event);
-}
-
-void Client::Off(CallbackId token) {
-  runtime_->Session().Table().Remove(token);
-}
-
-Handler Client::Now() const {
+Handler Client::Current() const {
   return Handler(runtime_->Session().Current());
 }
 
@@ -242,7 +233,7 @@ Error Client::Emit(std::string_view event, const Json& data) {
 }
 
 Error Client::EmitVolatile(std::string_view event, const Json& data) {
-  return Now().EmitVolatile(event, data);
+  return Current().EmitVolatile(event, data);
 }
 
 Error Client::EmitBinary(std::string_view event, const Json& data, std::string_view bytes) {
@@ -251,8 +242,8 @@ Error Client::EmitBinary(std::string_view event, const Json& data, std::string_v
 }
 
 asio::awaitable<Error> Client::EmitAsync(std::string_view event, const Json& data) {
-  if (!protocol::IsEmittable(event)) return Now().EmitAsync(event);  // which says so
-  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::EventFrame(event, data));
+  if (!protocol::IsEmittable(event)) return Current().EmitAsync(event);  // fails with InvalidEvent
+  return ClientSession::EmitAsync(runtime_->Shared(), protocol::EventFrame(event, data));
 }
 
 Error Client::Send(std::string_view bytes, MessageType type) {
@@ -260,12 +251,12 @@ Error Client::Send(std::string_view bytes, MessageType type) {
 }
 
 asio::awaitable<Error> Client::SendAsync(std::string_view bytes, MessageType type) {
-  return ClientSession::EmitWhenRoom(runtime_->Shared(), protocol::RawFrame(bytes, type));
+  return ClientSession::EmitAsync(runtime_->Shared(), protocol::RawFrame(bytes, type));
 }
 
 asio::awaitable<Reply> Client::RequestAsync(std::string_view event, const Json& data,
                                             std::chrono::milliseconds timeout) {
-  return Now().RequestAsync(event, data, timeout);
+  return Current().RequestAsync(event, data, timeout);
 }
 
 void Client::Start() {
@@ -273,8 +264,8 @@ void Client::Start() {
 }
 
 void Client::Stop(std::uint16_t code, std::string_view text) {
-  if (!protocol::IsSendableCode(code)) code = 1000;
-  runtime_->Stop(code, protocol::MakeClosePayload(code, text).substr(2));  // as it will stand in the frame
+  if (!protocol::IsSendableCode(code)) code = protocol::close_code::normal_closure;
+  runtime_->Stop(code, protocol::MakeClosePayload(code, text).substr(2));  // cut to fit into a close frame
 }
 
 bool Client::IsConnected() const noexcept {
@@ -282,11 +273,11 @@ bool Client::IsConnected() const noexcept {
 }
 
 ConnectionStats Client::Stats() const {
-  return Now().Stats();
+  return Current().Stats();
 }
 
 std::string Client::Subprotocol() const {
-  return runtime_->Session().Current()->Subprotocol();
+  return runtime_->Session().Current()->Handshake().Subprotocol();
 }
 
 }  // namespace ws

@@ -34,8 +34,8 @@ std::string_view ToString(EndReason reason) noexcept {
 }
 
 void to_json(Json& json, const CloseReason& reason) {
-  // Whole before it is handed over: nlohmann leaks what `json` holds if this throws.
-  Json object = Json::object();  // each member by itself: a list of lists makes and destroys one array a member
+  // Built completely before the assignment: nlohmann/json 3.11 leaks the content of `json` if to_json throws.
+  Json object = Json::object();  // assigned member by member: braces would allocate one array for each member
   object["reason"] = ToString(reason.reason);
   object["code"] = reason.code;
   object["text"] = reason.text;

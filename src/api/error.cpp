@@ -16,11 +16,11 @@ class ErrorCategory final : public boost::system::error_category {
       case Errc::QueueFull:
         return "the write queue is full";
       case Errc::TooLarge:
-        return "the message is larger than the write queue";
+        return "the message is larger than the bound of the write queue";
       case Errc::InvalidEvent:
-        return "the event's name is reserved, empty or too long";
+        return "the event name is reserved, empty or too long";
       case Errc::TimedOut:
-        return "the reply did not come in time";
+        return "the reply did not arrive in time";
       case Errc::Cancelled:
         return "the wait was cancelled";
       case Errc::WouldDeadlock:
@@ -30,7 +30,7 @@ class ErrorCategory final : public boost::system::error_category {
       case Errc::RemoteError:
         return "the peer answered with an error";
       case Errc::Refused:
-        return "the upgrade was refused";
+        return "the handshake was refused";
       case Errc::HandshakeTimeout:
         return "the handshake took too long";
     }

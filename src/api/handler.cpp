@@ -5,10 +5,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "api/check_options.hpp"
+#include "connection/async_verbs.hpp"
 #include "hub/registry.hpp"
-#include "transport/as_tuple.hpp"
-#include "transport/check_options.hpp"
-#include "transport/connection.hpp"
 #include "transport/link.hpp"
 #include "ws/detail/protocol/close_frame.hpp"
 #include "ws/detail/protocol/message_frames.hpp"
@@ -19,19 +18,20 @@
 namespace ws {
 
 namespace asio = boost::asio;
-using transport::Connection;
+using connection::Connection;
 using transport::Link;
 
 namespace {
 
-// Null where its home, if it has one, is no hub but a Client.
+// The connection's hub. Null if it has none; the connections of a Client belong to the client, which is no hub.
 std::shared_ptr<hub::Registry> FindHub(const Connection& connection) {
   return std::dynamic_pointer_cast<hub::Registry>(connection.Settings().hub);
 }
 
 std::shared_ptr<hub::Registry> HubOf(const Connection& connection) {
   auto registry = FindHub(connection);
-  if (!registry) throw std::logic_error("ws::Handler: groups need a hub (Options::hub)");
+  if (!registry)
+    throw std::logic_error("ws::Handler: Join, Leave, To and Others need a hub; set Options::hub, or use a ws::Server");
   return registry;
 }
 
@@ -40,55 +40,41 @@ asio::awaitable<T> Ready(T value) {
   co_return value;
 }
 
-asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executor strand, transport::Opening opening) {
+asio::awaitable<Error> OpenLink(std::shared_ptr<Link> link, asio::any_io_executor strand,
+                                transport::UpgradeRequest upgrade_request) {
   const asio::any_io_executor here = co_await asio::this_coro::executor;
-  // The caller's cancellation must not reach a co_spawn on another executor (asio#1332): it closes the link.
+  // The caller's cancellation closes the link. It must not reach a co_spawn on another executor (asio#1332, fixed in
+  // Asio 1.28.2).
   auto upgrade = [&](auto handler) {
-    transport::Completion<Error> waiter(here, std::move(handler));
-    waiter.OnCancel([link, strand] { asio::post(strand, [link] { link->Abort(); }); });
+    connection::Completion<Error> waiter(here, std::move(handler));
+    waiter.OnCancel([link] { link->Abort(); });
     auto done = [waiter = std::move(waiter)](std::exception_ptr failure, Error result) mutable {
       if (failure) result = asio::error::no_memory;
       std::move(waiter).Complete([result] { return result; });
     };
-    asio::co_spawn(strand, Link::Upgrade(link, std::move(opening)), std::move(done));
+    asio::co_spawn(strand, Link::AcceptAsync(link, std::move(upgrade_request)), std::move(done));
   };
-  using transport::as_tuple;
+  using connection::as_tuple;
   const auto [error] = co_await asio::async_initiate<decltype(as_tuple), void(Error)>(upgrade, as_tuple);
-  // Behind the caller's present turn, so that what it registers there misses nothing.
+  // Posted, so that callbacks which the caller registers right after Init miss no message.
   if (!error) asio::post(here, [link] { link->Start(); });
   co_return error;
 }
 
 }  // namespace
 
-Handler::Handler(Options options) : connection_(std::make_shared<Connection>(transport::Checked(std::move(options)))) {}
+Handler::Handler(Options options) : connection_(std::make_shared<Connection>(api::Checked(std::move(options)))) {}
 
 CallbackId Handler::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
   return connection_->On(event, std::move(callback), order, once);
 }
 
-CallbackId Handler::RegisterAny(dispatch::CallbackPtr callback) {
-  return connection_->Table().AddAny(std::move(callback));
+dispatch::EventTable& Handler::Table() noexcept {
+  return connection_->Callbacks();
 }
 
-CallbackId Handler::RegisterRaw(dispatch::CallbackPtr callback) {
-  return connection_->Table().SetRaw(std::move(callback));
-}
-
-CallbackId Handler::RegisterGate(dispatch::CallbackPtr callback) {
-  return connection_->Table().AddGate(std::move(callback));
-}
-
-void Handler::RegisterDrain(dispatch::CallbackPtr callback) {
+void Handler::SetOnDrain(dispatch::CallbackPtr callback) {
   connection_->OnDrain(std::move(callback));
-}
-
-void Handler::Off(std::string_view event) {
-  connection_->Table().Remove(event);
-}
-
-void Handler::Off(CallbackId token) {
-  connection_->Table().Remove(token);
 }
 
 Error Handler::Emit(std::string_view event, const Json& data) {
@@ -108,7 +94,7 @@ Error Handler::EmitBinary(std::string_view event, const Json& data, std::string_
 
 asio::awaitable<Error> Handler::EmitAsync(std::string_view event, const Json& data) {
   if (!protocol::IsEmittable(event)) return Ready<Error>(Errc::InvalidEvent);
-  return Connection::EmitWhenRoom(connection_, protocol::EventFrame(event, data));
+  return connection::EmitAsync(connection_, protocol::EventFrame(event, data));
 }
 
 Error Handler::Send(std::string_view bytes, MessageType type) {
@@ -116,7 +102,7 @@ Error Handler::Send(std::string_view bytes, MessageType type) {
 }
 
 asio::awaitable<Error> Handler::SendAsync(std::string_view bytes, MessageType type) {
-  return Connection::EmitWhenRoom(connection_, protocol::RawFrame(bytes, type));
+  return connection::EmitAsync(connection_, protocol::RawFrame(bytes, type));
 }
 
 Error Handler::Join(std::string_view group) {
@@ -131,6 +117,10 @@ Target Handler::To(std::string_view group) const {
   return Target(HubOf(*connection_), {.groups = {std::string(group)}, .except = {connection_}});
 }
 
+Target Handler::Others() const {
+  return Target(HubOf(*connection_), {.everybody = true, .except = {connection_}});
+}
+
 BroadcastResult Handler::Broadcast(std::string_view event, const Json& data) {
   if (auto hub = FindHub(*connection_)) return Target(std::move(hub), {.everybody = true}).Emit(event, data);
   const Error error = Emit(event, data);
@@ -140,40 +130,41 @@ BroadcastResult Handler::Broadcast(std::string_view event, const Json& data) {
                                                            : BroadcastResult{.dropped = 1};
 }
 
-void Handler::Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
-                  std::function<void(Reply)> callback) {
-  connection_->Ask(connection_->Prepare(event, data), timeout, std::move(callback));
+void Handler::SendRequest(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
+                          std::function<void(Reply)> callback) {
+  connection_->SendRequest(connection::PrepareRequest(event, data), timeout, std::move(callback));
 }
 
 asio::awaitable<Reply> Handler::RequestAsync(std::string_view event, const Json& data,
                                              std::chrono::milliseconds timeout) {
-  return Connection::AskAndWait(connection_, connection_->Prepare(event, data), timeout);
+  return connection::RequestAsync(connection_, connection::PrepareRequest(event, data), timeout);
 }
 
 asio::awaitable<Error> Handler::Open(std::unique_ptr<ByteStream> stream, asio::any_io_executor strand,
                                      HttpRequest request, std::string leftover) {
   const auto link = std::make_shared<Link>(connection_, std::move(stream), strand);
   if (!link->Attach(request)) return Ready<Error>(Errc::Closed);
-  const auto deadline = protocol::Later(std::chrono::steady_clock::now(), connection_->Settings().handshake_timeout);
+  const auto deadline =
+      protocol::DeadlineAfter(std::chrono::steady_clock::now(), connection_->Settings().handshake_timeout);
   return OpenLink(link, std::move(strand), {std::move(request), std::move(leftover), deadline});
 }
 
 void Handler::Close(std::uint16_t code, std::string_view text) {
-  if (!protocol::IsSendableCode(code)) code = 1000;
-  // As it will stand in the frame.
+  if (!protocol::IsSendableCode(code)) code = protocol::close_code::normal_closure;
+  // Cut to the length that fits into a close frame.
   std::string sent = protocol::MakeClosePayload(code, text).substr(2);
-  const bool unauthorized = code == 3000 || code == 3003;
+  const bool unauthorized = code == protocol::close_code::unauthorized || code == protocol::close_code::forbidden;
   connection_->Close(
       {unauthorized ? EndReason::Unauthorized : EndReason::LocalClose, code, std::move(sent), false, {}});
 }
 
 asio::awaitable<Error> Handler::CloseAsync(std::uint16_t code, std::string_view text) {
   Close(code, text);
-  return Connection::UntilEnded(connection_);
+  return connection::DisconnectedAsync(connection_);
 }
 
 asio::awaitable<Error> Handler::ClosedAsync() {
-  return Connection::UntilOver(connection_);
+  return connection::FinishedAsync(connection_);
 }
 
 std::uint64_t Handler::Id() const noexcept {
@@ -181,7 +172,7 @@ std::uint64_t Handler::Id() const noexcept {
 }
 
 const Json& Handler::Identity() const noexcept {
-  return connection_->Identity();
+  return connection_->Handshake().Identity();
 }
 
 bool Handler::IsConnected() const noexcept {
@@ -193,15 +184,15 @@ ConnectionStats Handler::Stats() const {
 }
 
 const HttpRequest& Handler::Handshake() const noexcept {
-  return connection_->Handshake();
+  return connection_->Handshake().Request();
 }
 
 const std::string& Handler::Subprotocol() const noexcept {
-  return connection_->Subprotocol();
+  return connection_->Handshake().Subprotocol();
 }
 
 std::any& Handler::DataSlot(std::any (*make)()) {
-  return connection_->DataSlot(make);
+  return connection_->Data().Get(make);
 }
 
 }  // namespace ws

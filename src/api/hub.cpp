@@ -6,33 +6,17 @@ namespace ws {
 
 Hub::Hub() : registry_(std::make_shared<hub::Registry>()) {}
 
-Hub::operator std::shared_ptr<transport::Home>() const {
+Hub::operator std::shared_ptr<connection::ConnectionScope>() const {
   return registry_;
 }
 
-CallbackId Hub::Register(std::string_view event, dispatch::CallbackPtr callback, Order order) {
-  const auto registration = registry_->Table().Add(event, std::move(callback), order);
-  return registration ? registration->token : CallbackId::None;
+CallbackId Hub::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+  const auto registration = registry_->Callbacks().Add(event, std::move(callback), order, once);
+  return registration ? registration->id : CallbackId::None;
 }
 
-CallbackId Hub::RegisterAny(dispatch::CallbackPtr callback) {
-  return registry_->Table().AddAny(std::move(callback));
-}
-
-CallbackId Hub::RegisterRaw(dispatch::CallbackPtr callback) {
-  return registry_->Table().SetRaw(std::move(callback));
-}
-
-CallbackId Hub::RegisterGate(dispatch::CallbackPtr callback) {
-  return registry_->Table().AddGate(std::move(callback));
-}
-
-void Hub::Off(std::string_view event) {
-  registry_->Table().Remove(event);
-}
-
-void Hub::Off(CallbackId token) {
-  registry_->Table().Remove(token);
+dispatch::EventTable& Hub::Table() noexcept {
+  return registry_->Callbacks();
 }
 
 Target Hub::Everybody() const {

@@ -33,23 +33,31 @@ ws::Hub Server::Hub() const {
   return runtime_->Hub();
 }
 
+CallbackId Server::Register(std::string_view event, dispatch::CallbackPtr callback, Order order, bool once) {
+  return Hub().Register(event, std::move(callback), order, once);
+}
+
+dispatch::EventTable& Server::Table() noexcept {
+  return Hub().Table();
+}
+
 Error Server::Start() {
   return runtime_->Start();
 }
 
 void Server::Stop() {
   runtime_->BeginStop();
-  if (!runtime_->IsInside()) runtime_->FinishStop();
+  if (!runtime_->RunningInThisThread()) runtime_->FinishStop();
 }
 
 Error Server::Run() {
-  // Its own context: a server that is busy still hears the signal.
+  // A context and a thread of their own, so that a busy server receives the signal too.
   asio::io_context signals(1);
   asio::signal_set wanted(signals, SIGINT, SIGTERM);
   if (!runtime_->IsRunning()) {
     if (const Error error = Start()) return error;
   }
-  // The next signal does what it does by default: it ends the process.
+  // Clearing the set restores the default action: the next signal ends the process.
   wanted.async_wait([this, &wanted](Error error, int) {
     if (error) return;
     wanted.clear();

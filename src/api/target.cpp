@@ -7,10 +7,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "connection/log.hpp"
 #include "hub/collector.hpp"
 #include "hub/fan_out.hpp"
 #include "hub/registry.hpp"
-#include "transport/log.hpp"
 #include "ws/detail/protocol/close_frame.hpp"
 #include "ws/detail/protocol/message_frames.hpp"
 #include "ws/detail/protocol/names.hpp"
@@ -18,9 +18,9 @@
 namespace ws {
 
 namespace asio = boost::asio;
+using connection::Connection;
 using hub::Collector;
 using hub::ConnectionPtr;
-using transport::Connection;
 
 namespace {
 
@@ -33,51 +33,52 @@ Replies Pair(const std::vector<ConnectionPtr>& members, std::vector<Reply> repli
   return joined;
 }
 
-// Begins to ask; what comes of it goes to `done`.
-std::shared_ptr<Collector> Collect(const std::vector<ConnectionPtr>& members, const Connection::Question& question,
-                                   std::chrono::milliseconds timeout, std::function<void(Replies)> done) {
+// Sends the request to each member. `done` gets the replies.
+std::shared_ptr<Collector> SendToAll(const std::vector<ConnectionPtr>& members,
+                                     const connection::PreparedRequest& request, std::chrono::milliseconds timeout,
+                                     std::function<void(Replies)> done) {
   auto collected = [members, done = std::move(done)](std::vector<Reply> replies) {
     done(Pair(members, std::move(replies)));
   };
-  auto collector = std::make_shared<Collector>(members.size(), std::move(collected));
-  collector->Ask(members, question, timeout);
+  auto collector = std::make_shared<Collector>(members, std::move(collected));
+  collector->Send(request, timeout);
   return collector;
 }
 
-// With nothing, where no connection is there to do it.
-void Answer(const std::function<void(Replies)>& callback) {
+// Calls back without replies: the target has no members, so no connection can do it.
+void CallBackEmpty(const std::function<void(Replies)>& callback) {
   const auto log = [](std::string_view what) {
     const LogField fields[] = {{"detail", std::string(what)}};
-    transport::WriteLog({}, {LogLevel::Severe, "a request's callback threw", fields});
+    connection::WriteLog({}, {LogLevel::Severe, "a request's callback threw", fields});
   };
   try {
     callback({});
   } catch (const std::exception& failure) {
     log(failure.what());
   } catch (...) {
-    log("something that is no std::exception");
+    log("not a std::exception");
   }
 }
 
-asio::awaitable<Replies> CollectAndWait(std::vector<ConnectionPtr> members, Connection::Question question,
-                                        std::chrono::milliseconds timeout) {
+asio::awaitable<Replies> CollectAsync(std::vector<ConnectionPtr> members, connection::PreparedRequest request,
+                                      std::chrono::milliseconds timeout) {
   if (members.empty()) co_return Replies();
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto ask = [&](auto handler) {
-    // The last answer may come, and the coroutine be gone, before this returns.
-    const std::vector<ConnectionPtr> asked = std::move(members);
-    const Connection::Question asking = std::move(question);
-    const auto waiter = std::make_shared<transport::Completion<Replies>>(executor, std::move(handler));
-    const auto place = std::make_shared<std::weak_ptr<Collector>>();
-    waiter->OnCancel([place] {
-      if (const auto collector = place->lock()) collector->Cancel();
+  auto send = [&](auto handler) {
+    // The last reply may arrive, and the coroutine be destroyed, before this returns.
+    const std::vector<ConnectionPtr> kept_members = std::move(members);
+    const connection::PreparedRequest kept_request = std::move(request);
+    const auto waiter = std::make_shared<connection::Completion<Replies>>(executor, std::move(handler));
+    const auto collector = std::make_shared<std::weak_ptr<Collector>>();
+    waiter->OnCancel([collector] {
+      if (const auto running = collector->lock()) running->Cancel();
     });
-    *place = Collect(asked, asking, timeout, [waiter](Replies replies) {
+    *collector = SendToAll(kept_members, kept_request, timeout, [waiter](Replies replies) {
       const auto shared = std::make_shared<Replies>(std::move(replies));
       std::move(*waiter).Complete([shared] { return std::move(*shared); });
     });
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Replies)>(ask, asio::use_awaitable);
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<>, void(Replies)>(send, asio::use_awaitable);
 }
 
 }  // namespace
@@ -88,9 +89,9 @@ Target Target::To(std::string_view group) const {
   return wider;
 }
 
-Target Target::Except(const Handler& member) const {
+Target Target::Except(const Handler& socket) const {
   Target narrower = *this;
-  narrower.selection_.except.push_back(member.connection_);
+  narrower.selection_.except.push_back(socket.connection_);
   return narrower;
 }
 
@@ -115,17 +116,17 @@ BroadcastResult Target::EmitBinary(std::string_view event, const Json& data, std
   return hub::FanOut(registry_->Select(selection_), protocol::BinaryEventFrame(event, data, bytes), &Connection::Emit);
 }
 
-void Target::Ask(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
-                 std::function<void(Replies)> callback) const {
+void Target::SendRequest(std::string_view event, const Json& data, std::chrono::milliseconds timeout,
+                         std::function<void(Replies)> callback) const {
   const std::vector<ConnectionPtr> members = registry_->Select(selection_);
   if (members.empty())
-    return asio::post(asio::system_executor(), [callback = std::move(callback)] { Answer(callback); });
-  Collect(members, Connection::Prepare(event, data), timeout, std::move(callback));
+    return asio::post(asio::system_executor(), [callback = std::move(callback)] { CallBackEmpty(callback); });
+  SendToAll(members, connection::PrepareRequest(event, data), timeout, std::move(callback));
 }
 
 asio::awaitable<Replies> Target::RequestAsync(std::string_view event, const Json& data,
                                               std::chrono::milliseconds timeout) const {
-  return CollectAndWait(registry_->Select(selection_), Connection::Prepare(event, data), timeout);
+  return CollectAsync(registry_->Select(selection_), connection::PrepareRequest(event, data), timeout);
 }
 
 std::size_t Target::Close(std::uint16_t code, std::string_view text) const {

@@ -1,4 +1,4 @@
-// A client against servers that mean it no good, row 32 of the torture plan.
+// A client against hostile servers: row 32 of the torture plan.
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <functional>
@@ -6,54 +6,52 @@
 #include <optional>
 #include <string>
 
-#include "support/catch.hpp"
-#include "support/hostile_server.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
+#include "support/scripted_server.hpp"
 #include "transport/codec.hpp"
 #include "ws/ws.hpp"
 
-using namespace std::chrono_literals;
 using ws::Client;
 using ws::ClientOptions;
-using ws::test::Get;
-using ws::test::HostileServer;
+using ws::test::ScriptedServer;
 using ws::transport::Codec;
 using ws::transport::Role;
 
 namespace {
 
-ClientOptions Quick(const HostileServer& server) {
+ClientOptions FastReconnect(const ScriptedServer& server) {
   return {.url = "ws://127.0.0.1:" + std::to_string(server.Port()) + "/", .backoff_base = 5ms, .backoff_cap = 20ms};
 }
 
-// The right answer to a client's request, and what `misbehave` writes behind it.
-std::string OpenAnd(std::string_view request, const std::function<void(Codec&, std::string&)>& misbehave) {
+// Returns a valid 101 response to a client's request, followed by the bytes that `misbehave` writes.
+std::string AcceptThen(std::string_view request, const std::function<void(Codec&, std::string&)>& misbehave) {
   constexpr std::string_view name = "Sec-WebSocket-Key: ";
   const std::size_t key = request.find(name) + name.size();
-  ws::HttpRequest asked{.method = "GET", .target = "/"};
+  HttpRequest asked{.method = "GET", .target = "/"};
   asked.headers = {
       {"Host", "a"}, {"Sec-WebSocket-Version", "13"}, {"Sec-WebSocket-Key", std::string(request.substr(key, 24))}};
   if (request.find("permessage-deflate") != request.npos)
     asked.headers.emplace_back("Sec-WebSocket-Extensions", "permessage-deflate");
-  boost::asio::io_context context;
+  asio::io_context context;
   Codec codec(context.get_executor(), {.role = Role::Server, .deflate = true});
   std::string out;
-  if (codec.Accept(asked, {}, out)) throw std::runtime_error("the client's request is none");
+  if (codec.Accept(asked, {}, out)) throw std::runtime_error("the client's upgrade request is invalid");
   misbehave(codec, out);
   return out;
 }
 
-// How the first connection ends.
-ws::CloseReason EndAgainst(const std::function<void(Codec&, std::string&)>& misbehave) {
-  HostileServer server([&](std::string_view request) { return OpenAnd(request, misbehave); });
-  std::promise<ws::CloseReason> ended;
-  std::atomic<bool> told = false;
-  ClientOptions options = Quick(server);
+// Connects a client to a server that misbehaves after the handshake, and returns the reason why the first connection
+// ended.
+CloseReason CloseReasonAgainst(const std::function<void(Codec&, std::string&)>& misbehave) {
+  ScriptedServer server([&](std::string_view request) { return AcceptThen(request, misbehave); });
+  std::promise<CloseReason> ended;
+  std::atomic<bool> reported = false;
+  ClientOptions options = FastReconnect(server);
   options.connection.deflate = true;
   options.connection.close_timeout = 100ms;
   Client client(std::move(options));
-  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) {
-    if (!told.exchange(true)) ended.set_value(reason);
+  client.OnTyped("disconnect", [&](const CloseReason& reason) {
+    if (!reported.exchange(true)) ended.set_value(reason);
   });
   client.Start();
   return Get(ended.get_future());
@@ -67,111 +65,111 @@ std::string Bytes(std::initializer_list<unsigned> octets) {
 
 }  // namespace
 
-TEST_CASE("a server that answers anything but a right 101 is tried again") {
+TEST_CASE("a client retries if the server does not answer with a valid 101") {
   const std::string answer = GENERATE(as<std::string>(), "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi",
                                       "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n", "HTTP/1.1 403 Forbidden\r\n\r\n",
                                       "HTTP/1.1 404 Not Found\r\nContent-Length: 100000000\r\n\r\n",
                                       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
                                       "Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
                                       "\x16\x03\x01", "HTTP/1.1 101 " + std::string(20'000, 'x'));
-  HostileServer server([&](std::string_view) { return answer; });
+  ScriptedServer server([&](std::string_view) { return answer; });
   const bool speaks_http = answer.size() > 12 && !answer.starts_with("HTTP/1.1 101");
   std::promise<ws::Reconnecting> failed;
-  std::atomic<bool> told = false;
-  ClientOptions options = Quick(server);
+  std::atomic<bool> reported = false;
+  ClientOptions options = FastReconnect(server);
   if (!speaks_http) options.connection.handshake_timeout = 100ms;
   options.connection.log = [](const ws::LogRecord&) {};
   Client client(std::move(options));
   client.OnReconnecting([&](const ws::Reconnecting& next) {
-    if (!told.exchange(true)) failed.set_value(next);
+    if (!reported.exchange(true)) failed.set_value(next);
   });
   client.Start();
   const ws::Reconnecting next = Get(failed.get_future());
   CHECK(next.error);
   CHECK(next.status == (speaks_http ? std::stoul(answer.substr(9, 3)) : 0));
-  CHECK((next.status == 0 || next.error == ws::Errc::Refused));
+  CHECK((next.status == 0 || next.error == Errc::Refused));
   CHECK_FALSE(client.IsConnected());
 }
 
-TEST_CASE("what a server says before its answer is passed over") {
-  HostileServer server([](std::string_view request) {
+TEST_CASE("a client skips the interim 1xx responses before the 101") {
+  ScriptedServer server([](std::string_view request) {
     return "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" +
-           OpenAnd(request, [](Codec& codec, std::string& out) {
+           AcceptThen(request, [](Codec& codec, std::string& out) {
              codec.WriteMessage(ws::MessageType::Text, R"({"event":"hello"})", out);
            });
   });
   std::promise<void> hello;
-  Client client(Quick(server));
+  Client client(FastReconnect(server));
   client.Once("hello", [&] { hello.set_value(); });
   client.Start();
   Get(hello.get_future());
 }
 
-TEST_CASE("a server that breaks the protocol is told so") {
+TEST_CASE("a client closes with 1002 if the server violates the protocol") {
   const std::string frame = GENERATE(Bytes({0x82, 0x7F, 0x80, 0, 0, 0, 0, 0, 0, 1}),  // 2^63 + 1 octets
                                      Bytes({0x82, 0x81, 1, 2, 3, 4, 5}),              // masked
-                                     Bytes({0x83, 0x00}),                             // an opcode that is reserved
-                                     Bytes({0x80, 0x00}),                             // goes on with nothing
-                                     Bytes({0x89, 0x7E, 0, 126}));                    // a ping that is too long
-  const ws::CloseReason end = EndAgainst([&](Codec&, std::string& out) { out += frame; });
-  CHECK(end.reason == ws::EndReason::ProtocolError);
+                                     Bytes({0x83, 0x00}),                             // a reserved opcode
+                                     Bytes({0x80, 0x00}),           // a continuation frame without a message
+                                     Bytes({0x89, 0x7E, 0, 126}));  // a ping with more than 125 octets
+  const CloseReason end = CloseReasonAgainst([&](Codec&, std::string& out) { out += frame; });
+  CHECK(end.reason == EndReason::ProtocolError);
   CHECK(end.code == 1002);
 }
 
-TEST_CASE("a server's message that is too large is not read, whether it is declared or inflated") {
+TEST_CASE("a client closes with 1009 if a message is too large, either as declared or after inflating") {
   const bool bomb = GENERATE(false, true);
-  const ws::CloseReason end = EndAgainst([&](Codec& codec, std::string& out) {
+  const CloseReason end = CloseReasonAgainst([&](Codec& codec, std::string& out) {
     if (bomb) return codec.WriteMessage(ws::MessageType::Text, std::string(std::size_t{8} << 20, '0'), out);
     out += Bytes({0x82, 0x7F, 0x40, 0, 0, 0, 0, 0, 0, 0});
   });
-  CHECK(end.reason == ws::EndReason::TooLarge);
+  CHECK(end.reason == EndReason::TooLarge);
   CHECK(end.code == 1009);
 }
 
-TEST_CASE("a connection that breaks while its queue is full leaves OnDrain to the next") {
-  const bool hears = GENERATE(false, true);
+TEST_CASE("OnDrain is called on the next connection if a connection breaks while its queue is full") {
+  const bool has_callback = GENERATE(false, true);
   std::promise<void> never;
-  std::optional<HostileServer> deaf;
-  deaf.emplace([](std::string_view request) { return OpenAnd(request, [](Codec&, std::string&) {}); });
-  const std::uint16_t port = deaf->Port();
+  std::optional<ScriptedServer> silent;
+  silent.emplace([](std::string_view request) { return AcceptThen(request, [](Codec&, std::string&) {}); });
+  const std::uint16_t port = silent->Port();
   std::promise<void> drained, open;
-  ClientOptions options = Quick(*deaf);
+  ClientOptions options = FastReconnect(*silent);
   options.connection.max_outbound_messages = 4;
   options.connection.max_outbound_bytes = std::size_t{64} << 20;
   Client client(std::move(options));
   client.Once("connect", [&] { open.set_value(); });
-  // Its callback runs long enough for the writer to find the connection broken.
-  if (hears) client.Once("disconnect", [&] { never.get_future().wait_for(200ms); });
+  // The callback runs long enough for the writer to detect that the connection is broken.
+  if (has_callback) client.Once("disconnect", [&] { never.get_future().wait_for(200ms); });
   client.OnDrain([&] { drained.set_value(); });
   client.Start();
   Get(open.get_future());
-  CHECK_FALSE(client.Send(std::string(std::size_t{32} << 20, 'x')));  // more than the kernel takes
+  CHECK_FALSE(client.Send(std::string(std::size_t{32} << 20, 'x')));  // more than the kernel buffers
   while (!client.Emit("x")) {
   }
-  CHECK(client.Emit("x") == ws::Errc::QueueFull);
-  auto told = drained.get_future();
-  CHECK(told.wait_for(0s) == std::future_status::timeout);
-  deaf.reset();
+  CHECK(client.Emit("x") == Errc::QueueFull);
+  auto reported = drained.get_future();
+  CHECK(reported.wait_for(0s) == std::future_status::timeout);
+  silent.reset();
   ws::Server server({.port = port, .workers = 1});
-  server.Route("/", [](ws::Handler) {});
+  server.Route("/", [](Handler) {});
   REQUIRE_FALSE(server.Start());
-  Get(std::move(told));
+  Get(std::move(reported));
   CHECK_FALSE(client.Emit("x"));
 }
 
-TEST_CASE("lifecycle events that a server sends are refused") {
+TEST_CASE("a client runs no callbacks for connect, disconnect and other reserved events that a server sends") {
   std::promise<void> asked;
-  HostileServer server([&](std::string_view request) {
-    return OpenAnd(request, [](Codec& codec, std::string& out) {
+  ScriptedServer server([&](std::string_view request) {
+    return AcceptThen(request, [](Codec& codec, std::string& out) {
       for (const auto* event : {"connect", "disconnect", "$x", ""})
         codec.WriteMessage(ws::MessageType::Text, std::string(R"({"event":")") + event + "\"}", out);
       codec.WriteMessage(ws::MessageType::Text, R"({"event":"last"})", out);
     });
   });
   std::atomic<int> connected = 0;
-  Client client(Quick(server));
+  Client client(FastReconnect(server));
   client.On("connect", [&] { ++connected; });
-  client.On("disconnect", [] { FAIL_CHECK("it is not over"); });
+  client.On("disconnect", [] { FAIL_CHECK("the connection has not ended"); });
   client.On("last", [&] { asked.set_value(); });
   client.Start();
   Get(asked.get_future());

@@ -1,4 +1,4 @@
-// How clients end, whoever ends them and wherever.
+// The end of a client: Stop and the destructor, on any thread and in any callback.
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,46 +10,37 @@
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/free_port.hpp"
-#include "support/hostile_server.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
+#include "support/scripted_server.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using ws::Client;
 using ws::ClientOptions;
-using ws::Handler;
-using ws::Json;
-using ws::Reply;
 using ws::test::FreePort;
-using ws::test::Get;
-using ws::test::HostileServer;
-using ws::test::Journal;
-using ws::test::TestServer;
+using ws::test::ScriptedServer;
 using ws::test::UrlOf;
 
 namespace {
 
-// Connections that are closed by `kick` with a code after which a client comes back.
+// A route whose `kick` event closes the connection with a code after which the client reconnects.
 void Serve(Handler socket) {
-  socket.On("kick", [](Handler& peer) { peer.Close(1012); });
+  socket.On("kick", [](Handler& self) { self.Close(1012); });
 }
 
-// Counts its copies, as what a callback or a sink captures.
+// Captured by callbacks and log sinks, so that the number of their living copies can be counted.
 using Captured = std::shared_ptr<int>;
 
-// Tells when the thread that has it is at its end.
-struct Last {
+// A thread-local object that sets a flag when its thread ends.
+struct ThreadEndFlag {
   std::atomic<bool>* ended = nullptr;
-  ~Last() { *ended = true; }
+  ~ThreadEndFlag() { *ended = true; }
 };
 
 }  // namespace
 
-TEST_CASE("a client that is gone leaves nothing behind") {
+TEST_CASE("the destructor of a client releases every object that its callbacks and its log sink captured") {
   TestServer server(Serve);
   const bool started = GENERATE(false, true);
   const Captured captured = std::make_shared<int>();
@@ -63,13 +54,13 @@ TEST_CASE("a client that is gone leaves nothing behind") {
       Get(connected.get_future());
     }
   }
-  // The last thread may still be on its way out.
-  const auto deadline = std::chrono::steady_clock::now() + ws::test::patience;
+  // A thread of the client may not have ended yet.
+  const auto deadline = std::chrono::steady_clock::now() + wait_timeout;
   while (captured.use_count() != 1 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   CHECK(captured.use_count() == 1);
 }
 
-TEST_CASE("a client that is gone has no thread left, which would outlive main") {
+TEST_CASE("the destructor of a client waits for the end of its threads, so that none can outlive main") {
   TestServer server(Serve);
   const auto where = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   for (int round = 0; round < 300; ++round) {
@@ -78,8 +69,8 @@ TEST_CASE("a client that is gone has no thread left, which would outlive main") 
       Client client({.url = UrlOf(server->Port()), .connection = {.callback_thread = where}});
       std::promise<void> connected;
       client.On("connect", [&] {
-        static thread_local Last last;
-        last.ended = &ended;
+        static thread_local ThreadEndFlag flag;
+        flag.ended = &ended;
         connected.set_value();
       });
       client.Start();
@@ -89,7 +80,7 @@ TEST_CASE("a client that is gone has no thread left, which would outlive main") 
   }
 }
 
-TEST_CASE("a client may outlive its context's run, and go before or after the context") {
+TEST_CASE("a client may be stopped after its context has stopped running, and destroyed before or after the context") {
   TestServer server(Serve);
   const bool context_first = GENERATE(false, true);
   auto context = std::make_unique<asio::io_context>(1);
@@ -106,32 +97,32 @@ TEST_CASE("a client may outlive its context's run, and go before or after the co
   client.reset();
 }
 
-TEST_CASE("Stop on the I/O thread only begins the end") {
+TEST_CASE("Stop on the I/O thread returns before the connection has ended") {
   TestServer server(Serve);
   asio::io_context context(1);
   Client client({.url = UrlOf(server->Port()), .io = context.get_executor()});
-  Journal journal;
+  Recorder recorder;
   client.On("connect", [&] {
     asio::post(context, [&] {
       client.Stop();
-      journal.Add("stopped");
+      recorder.Add("stopped");
     });
   });
-  client.On("disconnect", [&] { journal.Add("disconnect"); });
+  client.On("disconnect", [&] { recorder.Add("disconnect"); });
   client.Start();
-  context.run_for(ws::test::patience);
-  CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
+  context.run_for(wait_timeout);
+  CHECK(recorder.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
 }
 
-TEST_CASE("a client may be destroyed in its own callback") {
+TEST_CASE("a client may be destroyed in one of its own callbacks") {
   TestServer server(Serve);
   const std::string where = GENERATE(as<std::string>(), "connect", "reconnecting", "reply");
   const std::uint16_t port = where == "connect" ? server->Port() : FreePort();
   auto client = std::make_unique<Client>(ClientOptions{.url = UrlOf(port), .backoff_base = 1ms});
   std::promise<void> destroyed;
-  ws::test::Door started;
+  Latch started;
   auto destroy = [&] {
-    started.Pass();
+    started.Wait();
     if (!client) return;
     client.reset();
     destroyed.set_value();
@@ -142,11 +133,11 @@ TEST_CASE("a client may be destroyed in its own callback") {
     client->Request(
         "x", nullptr, [&](const Reply&) { destroy(); }, 1ms);
   client->Start();
-  started.Open();
+  started.Release();
   Get(destroyed.get_future());
 }
 
-TEST_CASE("Stop waits for the callbacks of requests that were made while away") {
+TEST_CASE("Stop waits for the callbacks of requests that were made without a connection") {
   asio::thread_pool pool(2);
   std::atomic<int> begun = 0, ended = 0;
   {
@@ -156,7 +147,7 @@ TEST_CASE("Stop waits for the callbacks of requests that were made while away") 
         {.url = UrlOf(FreePort()), .connection = {.executor = pool.get_executor(), .callback_thread = thread}});
     if (started) client.Start();
     client.Request("x", nullptr, [&](const Reply& reply) {
-      CHECK(reply.error == ws::Errc::Closed);
+      CHECK(reply.error == Errc::Closed);
       ++begun;
       std::this_thread::yield();
       ++ended;
@@ -168,7 +159,7 @@ TEST_CASE("Stop waits for the callbacks of requests that were made while away") 
   pool.join();
 }
 
-TEST_CASE("a client's Stop inside a callback of another's on the same thread waits for nothing") {
+TEST_CASE("Stop does not deadlock inside a callback of another client that runs on the same thread") {
   TestServer server(Serve);
   asio::thread_pool pool(1);
   std::promise<void> stopped;
@@ -191,7 +182,7 @@ TEST_CASE("a client's Stop inside a callback of another's on the same thread wai
   pool.join();
 }
 
-TEST_CASE("what a connection holds of the application's may use the client when it goes") {
+TEST_CASE("the destructor of an object in Handler::Data may use the client") {
   struct Caller {
     Client* client = nullptr;
     ~Caller() {
@@ -200,37 +191,37 @@ TEST_CASE("what a connection holds of the application's may use the client when 
   };
   TestServer server(Serve);
   Client client({.url = UrlOf(server->Port()), .backoff_base = 1ms, .backoff_cap = 5ms});
-  Journal journal;
-  client.On("connect", [&](Handler& peer) {
-    if (journal.Size() == 0) peer.Data<Caller>().client = &client;
-    journal.Add("connect");
+  Recorder recorder;
+  client.On("connect", [&](Handler& socket) {
+    if (recorder.Size() == 0) socket.Data<Caller>().client = &client;
+    recorder.Add("connect");
   });
   client.Start();
-  journal.WaitFor(1);
+  recorder.WaitFor(1);
   CHECK_FALSE(client.Emit("kick"));
-  journal.WaitFor(2);
+  recorder.WaitFor(2);
 }
 
-TEST_CASE("an attempt that fails in a way of its own is tried again, and Stop still stops") {
-  HostileServer server([](std::string_view) { return std::string("HTTP/1.1 400 no\r\n\r\n"); });
+TEST_CASE("a client retries after an attempt with an oversized request has failed, and Stop still works") {
+  ScriptedServer server([](std::string_view) { return std::string("HTTP/1.1 400 no\r\n\r\n"); });
   ClientOptions options{.url = UrlOf(server.Port()), .backoff_base = 1ms, .backoff_cap = 5ms};
   options.connection.subprotocols = {std::string(70'000, 'x')};
   options.connection.log = [](const ws::LogRecord&) {};
   Client client(std::move(options));
-  Journal journal;
+  Recorder recorder;
   client.OnReconnecting([&](const ws::Reconnecting& next) {
     CHECK(next.error);
-    journal.Add("again");
+    recorder.Add("again");
   });
   client.Start();
-  journal.WaitFor(3);
+  recorder.WaitFor(3);
   client.Stop();
 }
 
-TEST_CASE("a late `connect` is told of the open connection, once") {
+TEST_CASE("a `connect` callback that is registered on an open connection is called once for it") {
   TestServer server(Serve);
   Client client({.url = UrlOf(server->Port()), .backoff_base = 1ms, .backoff_cap = 5ms});
-  Journal early, late;
+  Recorder early, late;
   client.On("connect", [&] { early.Add("early"); });
   client.Start();
   early.WaitFor(1);
@@ -244,45 +235,46 @@ TEST_CASE("a late `connect` is told of the open connection, once") {
   CHECK(late.Size() == 2);
 }
 
-TEST_CASE("who waits for room while away goes on when the connection is there") {
+TEST_CASE("EmitAsync calls that wait for room without a connection complete once the connection is open") {
   constexpr int messages = 40;
-  Journal journal;
+  Recorder recorder;
   const std::uint16_t port = FreePort();
   Client client(
       {.url = UrlOf(port), .backoff_base = 1ms, .backoff_cap = 5ms, .connection = {.max_outbound_messages = 4}});
   client.Start();
   asio::thread_pool pool(1);
-  std::vector<std::future<ws::Error>> waits;
+  std::vector<std::future<Error>> waits;
   for (int number = 0; number < messages; ++number)
     waits.push_back(asio::co_spawn(pool, client.EmitAsync("n", number), asio::use_future));
   ws::Server late({.port = port, .workers = 1});
-  late.Route("/ws", [&](Handler socket) { socket.On("n", [&](const Json& data) { journal.Add(data.dump()); }); });
+  late.Route("/ws", [&](Handler socket) { socket.On("n", [&](const Json& data) { recorder.Add(data.dump()); }); });
   REQUIRE_FALSE(late.Start());
   for (auto& wait : waits) CHECK_FALSE(Get(std::move(wait)));
-  CHECK(journal.WaitFor(messages).size() == messages);
+  CHECK(recorder.WaitFor(messages).size() == messages);
   client.Stop();
   pool.join();
 }
 
-TEST_CASE("whatever the policy, a message that finds no room while away is refused, and those before it stay") {
+TEST_CASE(
+    "without a connection a full queue refuses new messages under every overflow policy, and keeps its messages") {
   Client client(
       {.url = UrlOf(FreePort()), .connection = {.max_outbound_messages = 3, .overflow = ws::Overflow::Close}});
   for (int number = 0; number < 3; ++number) CHECK_FALSE(client.Emit("n", number));
-  CHECK(client.Emit("n", 3) == ws::Errc::QueueFull);
-  CHECK(client.Emit("n", 4) == ws::Errc::QueueFull);
+  CHECK(client.Emit("n", 3) == Errc::QueueFull);
+  CHECK(client.Emit("n", 4) == Errc::QueueFull);
   CHECK(client.Stats().queued_messages == 3);
 }
 
-TEST_CASE("a connection of a client broadcasts to itself") {
+TEST_CASE("a broadcast on a client's connection goes to that connection alone") {
   std::promise<Json> heard;
   TestServer server([&](Handler socket) { socket.On("n", [&](const Json& data) { heard.set_value(data); }); });
   Client client({.url = UrlOf(server->Port())});
-  client.On("connect", [](Handler& peer) { CHECK(peer.Broadcast("n", 7).queued == 1); });
+  client.On("connect", [](Handler& socket) { CHECK(socket.Broadcast("n", 7).queued == 1); });
   client.Start();
   CHECK(Get(heard.get_future()) == 7);
 }
 
-TEST_CASE("options that would flood or inject are logic errors") {
+TEST_CASE("a client throws logic_error for options that allow a reconnect flood or header injection") {
   CHECK_THROWS_AS(Client({.url = "ws://a", .backoff_base = 0ms}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .backoff_cap = -1ms}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.subprotocols = {"a\r\nX-Injected: yes"}}}),

@@ -1,4 +1,4 @@
-// A client that dials, and dials again.
+// A client that connects and reconnects.
 #include "ws/client.hpp"
 
 #include <atomic>
@@ -13,91 +13,73 @@
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/free_port.hpp"
-#include "support/hostile_server.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
+#include "support/scripted_server.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using ws::Client;
 using ws::ClientOptions;
-using ws::Errc;
-using ws::Handler;
-using ws::Json;
-using ws::Reply;
 using ws::Server;
 using ws::test::FreePort;
-using ws::test::Get;
-using ws::test::HostileServer;
-using ws::test::Journal;
-using ws::test::TestServer;
+using ws::test::ScriptedServer;
 using ws::test::UrlOf;
 
 namespace {
 
-// Comes back at once.
-ClientOptions Quick(std::uint16_t port) {
+// Options for a client that reconnects almost at once.
+ClientOptions FastReconnect(std::uint16_t port) {
   return {.url = UrlOf(port), .backoff_base = 5ms, .backoff_cap = 20ms};
 }
 
-std::future<Reply> Ask(Client& client, std::string_view event, const Json& data = nullptr,
-                       std::chrono::milliseconds timeout = 0ms) {
-  const auto promise = std::make_shared<std::promise<Reply>>();
-  client.Request(
-      event, data, [promise](Reply reply) { promise->set_value(std::move(reply)); }, timeout);
-  return promise->get_future();
-}
-
-// A server of one route whose event `echo` replies with its data.
+// Adds a route whose `echo` event replies with its data.
 void ServeEcho(Server& server) {
   server.Route("/ws", [](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
 }
 
 }  // namespace
 
-TEST_CASE("a client connects, speaks both ways, and stops with a close handshake") {
-  Journal journal;
-  std::promise<ws::CloseReason> ended;
+TEST_CASE("a client connects, sends and receives, and stops with a close handshake") {
+  Recorder recorder;
+  std::promise<CloseReason> ended;
   TestServer server([&](Handler socket) {
-    socket.On("echo", [](Handler& peer, const Json& data) {
-      peer.Emit("heard", data);
+    socket.On("echo", [](Handler& self, const Json& data) {
+      self.Emit("heard", data);
       return data;
     });
-    socket.OnTyped("disconnect", [&](const ws::CloseReason& reason) { ended.set_value(reason); });
+    socket.OnTyped("disconnect", [&](const CloseReason& reason) { ended.set_value(reason); });
   });
   Client client({.url = UrlOf(server->Port())});
-  client.On("connect", [&] { journal.Add("connect"); });
-  client.On("heard", [&](const Json& data) { journal.Add("heard " + data.dump()); });
-  client.On("disconnect", [&](const Json& reason) { journal.Add("disconnect " + std::string(reason["reason"])); });
+  client.On("connect", [&] { recorder.Add("connect"); });
+  client.On("heard", [&](const Json& data) { recorder.Add("heard " + data.dump()); });
+  client.On("disconnect", [&](const Json& reason) { recorder.Add("disconnect " + std::string(reason["reason"])); });
   client.Start();
-  CHECK(Get(Ask(client, "echo", 7)).data == 7);
+  CHECK(Get(RequestFuture(client, "echo", 7)).data == 7);
   CHECK(client.IsConnected());
   const std::string large(300'000, 'x');
-  CHECK(Get(Ask(client, "echo", large)).data == large);
+  CHECK(Get(RequestFuture(client, "echo", large)).data == large);
   client.Stop(4001, "done");
-  const ws::CloseReason reason = Get(ended.get_future());
+  const CloseReason reason = Get(ended.get_future());
   CHECK(reason.code == 4001);
   CHECK(reason.text == "done");
-  CHECK(journal.Entries() ==
+  CHECK(recorder.Entries() ==
         std::vector<std::string>{"connect", "heard 7", "heard \"" + large + "\"", "disconnect local_close"});
   CHECK(client.Emit("echo") == Errc::Closed);
-  CHECK(Get(Ask(client, "echo")).error == Errc::Closed);
+  CHECK(Get(RequestFuture(client, "echo")).error == Errc::Closed);
   CHECK_THROWS_AS(client.Start(), std::logic_error);
 }
 
-TEST_CASE("a server's requests are answered, and an awaited reply too") {
+TEST_CASE("a client answers the server's requests, and can await the replies to its own") {
   std::promise<Json> answered;
   TestServer server([&](Handler socket) {
-    socket.On("connect", [&](Handler& peer) {
-      peer.Request("who", nullptr, [&](Reply reply) { answered.set_value(reply.data); });
+    socket.On("connect", [&](Handler& self) {
+      self.Request("who", nullptr, [&](Reply reply) { answered.set_value(reply.data); });
     });
     socket.On("echo", [](const Json& data) { return data; });
   });
   asio::io_context context(1);
-  Client client(Quick(server->Port()));
+  Client client(FastReconnect(server->Port()));
   client.On("who", [] { return "me"; });
   client.Start();
   CHECK(Get(answered.get_future()) == "me");
@@ -107,125 +89,126 @@ TEST_CASE("a server's requests are answered, and an awaited reply too") {
   thread.join();
 }
 
-TEST_CASE("the server sees headers, path and the subprotocol that was chosen") {
-  std::promise<ws::HttpRequest> seen;
+TEST_CASE("the server sees the client's headers and target, and the client sees the chosen subprotocol") {
+  std::promise<HttpRequest> seen;
   TestServer server([&](Handler socket) { seen.set_value(socket.Handshake()); }, {.subprotocols = {"b", "a"}});
   Client client({.url = UrlOf(server->Port()) + "?x=1",
                  .headers = {{"Authorization", "Bearer t"}},
                  .connection = {.subprotocols = {"a", "b"}}});
   std::promise<std::string> chosen;
-  client.On("connect", [&](Handler& peer) { chosen.set_value(peer.Subprotocol()); });
+  client.On("connect", [&](Handler& socket) { chosen.set_value(socket.Subprotocol()); });
   client.Start();
-  const ws::HttpRequest request = Get(seen.get_future());
+  const HttpRequest request = Get(seen.get_future());
   CHECK(request.target == "/ws?x=1");
   CHECK(request.Header("Authorization") == "Bearer t");
   CHECK(Get(chosen.get_future()) == "b");
 }
 
-TEST_CASE("compressed messages are read where deflate was agreed on") {
+TEST_CASE("a client reads compressed messages if permessage-deflate was negotiated") {
   TestServer server([](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); },
                     {.deflate = true});
   Client client({.url = UrlOf(server->Port()), .connection = {.deflate = true}});
   client.Start();
   const std::string text(100'000, 'x');
-  CHECK(Get(Ask(client, "echo", text)).data == text);
+  CHECK(Get(RequestFuture(client, "echo", text)).data == text);
 }
 
-TEST_CASE("what is emitted while away waits and leaves in order, before anything new; a volatile message does not") {
-  Journal journal;
+TEST_CASE(
+    "messages emitted without a connection are sent in order before newer ones, and volatile messages are refused") {
+  Recorder recorder;
   const std::uint16_t port = FreePort();
-  Client client(Quick(port));
+  Client client(FastReconnect(port));
   std::atomic<int> attempts = 0;
   client.OnReconnecting([&](const ws::Reconnecting& next) {
     CHECK(next.error);
     CHECK(next.delay <= 20ms);
     attempts = static_cast<int>(next.attempt);
   });
-  client.On("connect", [](Handler& peer) { peer.Emit("n", "new"); });
+  client.On("connect", [](Handler& socket) { socket.Emit("n", "new"); });
   client.Start();
   for (int number = 0; number < 10; ++number) CHECK_FALSE(client.Emit("n", number));
   CHECK(client.EmitVolatile("n", "volatile") == Errc::Closed);
-  auto reply = Ask(client, "echo", "asked");
+  auto reply = RequestFuture(client, "echo", "asked");
   while (attempts < 3) std::this_thread::yield();
   Server server({.port = port, .workers = 1});
   server.Route("/ws", [&](Handler socket) {
-    socket.On("n", [&](const Json& data) { journal.Add(data.dump()); });
+    socket.On("n", [&](const Json& data) { recorder.Add(data.dump()); });
     socket.On("echo", [](const Json& data) { return data; });
   });
   REQUIRE_FALSE(server.Start());
   CHECK(Get(std::move(reply)).data == "asked");
-  CHECK(journal.WaitFor(11) == std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\"new\""});
+  CHECK(recorder.WaitFor(11) == std::vector<std::string>{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\"new\""});
   client.Stop();
 }
 
-TEST_CASE("the queue of a client that is away is bounded") {
+TEST_CASE("the queue of a client without a connection is bounded") {
   Client client({.url = UrlOf(FreePort()), .connection = {.max_outbound_messages = 3}});
   for (int number = 0; number < 3; ++number) CHECK_FALSE(client.Emit("n", number));
   CHECK(client.Emit("n", 3) == Errc::QueueFull);
 }
 
-TEST_CASE("a request that was made while away fails at its deadline") {
+TEST_CASE("a request that was made without a connection fails at its deadline") {
   for (const bool started : {false, true}) {
-    Client client(Quick(FreePort()));
+    Client client(FastReconnect(FreePort()));
     if (started) client.Start();
-    auto reply = Ask(client, "x", nullptr, 30ms);
+    auto reply = RequestFuture(client, "x", nullptr, 30ms);
     if (!started) client.Start();
     CHECK(Get(std::move(reply)).error == Errc::TimedOut);
   }
 }
 
-TEST_CASE("a lost connection is opened again, with disconnect before the next connect") {
-  Journal journal;
+TEST_CASE("a client reconnects after the connection is lost, and disconnect comes before the next connect") {
+  Recorder recorder;
   std::optional<Server> server(std::in_place, ws::ServerOptions{.port = 0, .workers = 1});
   ServeEcho(*server);
   REQUIRE_FALSE(server->Start());
   const std::uint16_t port = server->Port();
-  Client client(Quick(port));
-  client.On("connect", [&] { journal.Add("connect"); });
-  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { journal.Add(std::to_string(reason.code)); });
+  Client client(FastReconnect(port));
+  client.On("connect", [&] { recorder.Add("connect"); });
+  client.OnTyped("disconnect", [&](const CloseReason& reason) { recorder.Add(std::to_string(reason.code)); });
   client.Start();
-  CHECK(Get(Ask(client, "echo", 1)).data == 1);
+  CHECK(Get(RequestFuture(client, "echo", 1)).data == 1);
   for (int round = 0; round < 2; ++round) {
     server.emplace(ws::ServerOptions{.port = port, .workers = 1});
     ServeEcho(*server);
     REQUIRE_FALSE(server->Start());
-    CHECK(Get(Ask(client, "echo", 2)).data == 2);
+    CHECK(Get(RequestFuture(client, "echo", 2)).data == 2);
   }
-  CHECK(journal.Entries() == std::vector<std::string>{"connect", "1001", "connect", "1001", "connect"});
+  CHECK(recorder.Entries() == std::vector<std::string>{"connect", "1001", "connect", "1001", "connect"});
 }
 
-TEST_CASE("open requests fail at once when the connection is lost") {
+TEST_CASE("open requests fail as soon as the connection is lost") {
   TestServer server([](Handler socket) {
-    socket.On("hang", [](Handler& peer) {
-      peer.Close(1012);
+    socket.On("hang", [](Handler& self) {
+      self.Close(1012);
       return Json();
     });
   });
-  Client client(Quick(server->Port()));
+  Client client(FastReconnect(server->Port()));
   client.Start();
-  CHECK(Get(Ask(client, "hang", nullptr, 60s)).error == Errc::Closed);
+  CHECK(Get(RequestFuture(client, "hang", nullptr, 60s)).error == Errc::Closed);
 }
 
-TEST_CASE("after a final close code the client stays away") {
+TEST_CASE("a client does not reconnect after a final close code") {
   const auto code = GENERATE(as<std::uint16_t>(), 1000, 1008, 3000, 3003);
   std::atomic<int> opened = 0;
   TestServer server([&](Handler socket) {
     ++opened;
-    socket.On("connect", [code](Handler& peer) { peer.Close(code); });
+    socket.On("connect", [code](Handler& self) { self.Close(code); });
   });
   std::promise<std::uint16_t> ended;
-  Client client(Quick(server->Port()));
-  client.OnReconnecting([](const ws::Reconnecting&) { FAIL_CHECK("it tries again"); });
-  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { ended.set_value(reason.code); });
+  Client client(FastReconnect(server->Port()));
+  client.OnReconnecting([](const ws::Reconnecting&) { FAIL_CHECK("the client tries to reconnect"); });
+  client.OnTyped("disconnect", [&](const CloseReason& reason) { ended.set_value(reason.code); });
   client.Start();
   CHECK(Get(ended.get_future()) == code);
   while (client.Emit("x") != Errc::Closed) std::this_thread::yield();
   CHECK(opened == 1);
 }
 
-TEST_CASE("Stop returns in time while it dials, greets, waits, and inside a callback") {
-  HostileServer silent([](std::string_view) { return std::string(); });
-  const std::string phase = GENERATE(as<std::string>(), "never started", "greeting", "waiting", "resolving");
+TEST_CASE("Stop returns in time before Start, while the name is resolved, during the handshake, and between attempts") {
+  ScriptedServer silent([](std::string_view) { return std::string(); });
+  const std::string phase = GENERATE(as<std::string>(), "never started", "handshake", "waiting", "resolving");
   ClientOptions options{.url = UrlOf(silent.Port())};
   if (phase == "waiting") options.url = UrlOf(FreePort());
   if (phase == "resolving") options.url = "ws://no-such-host.invalid/";
@@ -234,28 +217,28 @@ TEST_CASE("Stop returns in time while it dials, greets, waits, and inside a call
   client.OnReconnecting([&, told = false](const ws::Reconnecting&) mutable {
     if (!std::exchange(told, true)) waiting.set_value();
   });
-  auto reply = Ask(client, "x");
+  auto reply = RequestFuture(client, "x");
   if (phase != "never started") client.Start();
   if (phase == "waiting") Get(waiting.get_future());
   client.Stop();
   CHECK(Get(std::move(reply)).error == Errc::Closed);
 }
 
-TEST_CASE("Stop inside a callback only begins the end") {
+TEST_CASE("Stop inside a callback returns before the connection has ended") {
   TestServer server([](Handler) {});
-  Journal journal;
-  Client client(Quick(server->Port()));
+  Recorder recorder;
+  Client client(FastReconnect(server->Port()));
   client.On("connect", [&] {
     client.Stop();
-    journal.Add("stopped");
+    recorder.Add("stopped");
   });
-  client.On("disconnect", [&] { journal.Add("disconnect"); });
+  client.On("disconnect", [&] { recorder.Add("disconnect"); });
   client.Start();
-  CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
+  CHECK(recorder.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
   client.Stop();
 }
 
-TEST_CASE("many clients share a context and a pool") {
+TEST_CASE("many clients can share a context and a pool") {
   TestServer server([](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); });
   asio::io_context context(1);
   auto work = asio::make_work_guard(context);
@@ -264,7 +247,7 @@ TEST_CASE("many clients share a context and a pool") {
   {
     std::vector<std::unique_ptr<Client>> clients;
     for (int number = 0; number < 50; ++number) {
-      ClientOptions options = Quick(server->Port());
+      ClientOptions options = FastReconnect(server->Port());
       options.io = context.get_executor();
       options.connection.executor = pool.get_executor();
       clients.push_back(std::make_unique<Client>(std::move(options)));
@@ -272,7 +255,7 @@ TEST_CASE("many clients share a context and a pool") {
     }
     std::vector<std::future<Reply>> replies;
     for (int number = 0; number < 50; ++number)
-      replies.push_back(Ask(*clients[static_cast<std::size_t>(number)], "echo", number));
+      replies.push_back(RequestFuture(*clients[static_cast<std::size_t>(number)], "echo", number));
     for (int number = 0; number < 50; ++number)
       CHECK(Get(std::move(replies[static_cast<std::size_t>(number)])).data == number);
   }
@@ -281,7 +264,7 @@ TEST_CASE("many clients share a context and a pool") {
   pool.join();
 }
 
-TEST_CASE("what makes no sense is a logic error") {
+TEST_CASE("a client throws logic_error for invalid options") {
   CHECK_THROWS_AS(Client({.url = "http://a"}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .headers = {{"Host", "b"}}}), std::logic_error);
   CHECK_THROWS_AS(Client({.url = "ws://a", .connection = {.max_outbound_bytes = 0}}), std::logic_error);

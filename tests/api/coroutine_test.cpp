@@ -1,80 +1,59 @@
-// Callbacks that are coroutines, and coroutines that wait elsewhere.
+// Coroutine callbacks, and the asynchronous verbs on other contexts.
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
+#include "support/coroutines.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using ws::Errc;
-using ws::Error;
-using ws::Handler;
-using ws::Json;
-using ws::Options;
-using ws::Reply;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
+using ws::test::SleepAsync;
+using ws::test::WaitForeverAsync;
 
 namespace {
 
-asio::awaitable<void> Pause(std::chrono::milliseconds time) {
-  asio::steady_timer timer(co_await asio::this_coro::executor, time);
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
-asio::awaitable<void> PauseForEver() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
-Options On(ws::CallbackThread thread) {
+Options OptionsFor(ws::CallbackThread thread) {
   return Options{.callback_thread = thread};
 }
 
 }  // namespace
 
-TEST_CASE("coroutine callbacks are awaited in order, and what they return is the reply") {
+TEST_CASE("coroutine callbacks are awaited in order, and their return value is the reply") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
-  Journal journal;
-  MemorySession session(On(thread));
+  Recorder recorder;
+  MemorySession session(OptionsFor(thread));
   session.socket.On("slow", [&](Handler&, const Json& data) -> asio::awaitable<Json> {
-    journal.Add("begin " + data.dump());
-    co_await Pause(5ms);
-    journal.Add("end " + data.dump());
+    recorder.Add("begin " + data.dump());
+    co_await SleepAsync(5ms);
+    recorder.Add("end " + data.dump());
     co_return data;
   });
-  session.socket.On("quick", [&] { journal.Add("quick"); });
+  session.socket.On("quick", [&] { recorder.Add("quick"); });
   session.Open();
   session.peer.Send("slow", 1, 1);
   session.peer.Send("quick");
   session.peer.Send("slow", 2, 2);
-  CHECK(journal.WaitFor(5) == std::vector<std::string>{"begin 1", "end 1", "quick", "begin 2", "end 2"});
+  CHECK(recorder.WaitFor(5) == std::vector<std::string>{"begin 1", "end 1", "quick", "begin 2", "end 2"});
   CHECK(session.peer.Receive()["data"] == 1);
   CHECK(session.peer.Receive()["data"] == 2);
 }
 
-TEST_CASE("a coroutine that throws or returns a Failure answers with an error") {
+TEST_CASE("a coroutine callback that throws or returns a Failure answers with an error") {
   Options options;
   options.log = [](const ws::LogRecord&) {};
   MemorySession session(std::move(options));
   session.socket.On("throw", [](Handler&) -> asio::awaitable<void> {
-    co_await Pause(1ms);
+    co_await SleepAsync(1ms);
     throw std::runtime_error("secret");
   });
   session.socket.On("fail", [](Handler&) -> asio::awaitable<ws::Failure> {
-    co_await Pause(1ms);
+    co_await SleepAsync(1ms);
     ws::Failure failure{"not_found", "it is not there"};
     co_return failure;
   });
@@ -87,70 +66,71 @@ TEST_CASE("a coroutine that throws or returns a Failure answers with an error") 
   CHECK(session.peer.Receive()["error"]["code"] == "not_found");
 }
 
-TEST_CASE("at the end a waiting coroutine is cancelled with operation_aborted, and then comes disconnect") {
+TEST_CASE(
+    "when the connection ends, a waiting coroutine callback is cancelled with operation_aborted before disconnect") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
-  const bool ours = GENERATE(false, true);
-  Journal journal;
-  MemorySession session(On(thread));
+  const bool close_locally = GENERATE(false, true);
+  Recorder recorder;
+  MemorySession session(OptionsFor(thread));
   session.socket.On("wait", [&](Handler&) -> asio::awaitable<void> {
-    journal.Add("wait");
+    recorder.Add("wait");
     try {
-      co_await PauseForEver();
+      co_await WaitForeverAsync();
     } catch (const boost::system::system_error& error) {
-      journal.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
+      recorder.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
     }
   });
   session.socket.On(
-      "beside", [&](Handler&) -> asio::awaitable<void> { co_await PauseForEver(); }, ws::Order::Concurrent);
-  session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
+      "beside", [&](Handler&) -> asio::awaitable<void> { co_await WaitForeverAsync(); }, ws::Order::Concurrent);
+  session.socket.On("disconnect", [&] { recorder.Add("disconnect"); });
   session.Open();
   session.peer.Send("beside");
   session.peer.Send("wait");
-  journal.WaitFor(1);
-  if (ours) session.socket.Close();
+  recorder.WaitFor(1);
+  if (close_locally) session.socket.Close();
   session.peer.Close();
-  CHECK(journal.WaitFor(3) == std::vector<std::string>{"wait", "aborted", "disconnect"});
-  CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
+  CHECK(recorder.WaitFor(3) == std::vector<std::string>{"wait", "aborted", "disconnect"});
+  CHECK_FALSE(Get(session.Spawn(session.socket.ClosedAsync())));
 }
 
-TEST_CASE("CloseAsync works inside a callback, ClosedAsync there would deadlock and says so") {
+TEST_CASE("CloseAsync works inside a callback, and ClosedAsync returns would_deadlock there") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
-  Journal journal;
-  MemorySession session(On(thread));
-  session.socket.On("end", [&](Handler& peer) -> asio::awaitable<void> {
-    const Error early = co_await peer.ClosedAsync();
-    journal.Add(early == Errc::WouldDeadlock ? "would_deadlock" : "waited");
-    co_await Pause(1ms);
-    const Error resumed = co_await peer.ClosedAsync();
-    journal.Add(resumed == Errc::WouldDeadlock ? "would_deadlock" : "waited");
-    const Error closed = co_await peer.CloseAsync(4000);
-    journal.Add(closed ? "failed" : "closed");
+  Recorder recorder;
+  MemorySession session(OptionsFor(thread));
+  session.socket.On("end", [&](Handler& socket) -> asio::awaitable<void> {
+    const Error early = co_await socket.ClosedAsync();
+    recorder.Add(early == Errc::WouldDeadlock ? "would_deadlock" : "waited");
+    co_await SleepAsync(1ms);
+    const Error resumed = co_await socket.ClosedAsync();
+    recorder.Add(resumed == Errc::WouldDeadlock ? "would_deadlock" : "waited");
+    const Error closed = co_await socket.CloseAsync(4000);
+    recorder.Add(closed ? "failed" : "closed");
   });
-  session.socket.On("disconnect", [&](Handler& peer) -> asio::awaitable<void> {
-    const Error late = co_await peer.ClosedAsync();
-    journal.Add(late == Errc::WouldDeadlock ? "would_deadlock" : "waited");
+  session.socket.On("disconnect", [&](Handler& socket) -> asio::awaitable<void> {
+    const Error late = co_await socket.ClosedAsync();
+    recorder.Add(late == Errc::WouldDeadlock ? "would_deadlock" : "waited");
   });
   session.Open();
   session.peer.Send("end");
   CHECK(session.peer.ReceiveClose().code == 4000);
   session.peer.SendClose(4000);
-  const auto entries = journal.WaitFor(3);
+  const auto entries = recorder.WaitFor(3);
   CHECK(entries[0] == "would_deadlock");
   CHECK(entries[1] == "would_deadlock");
-  // The end cancels the callback: CloseAsync may have completed before that, or not.
-  CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
-  CHECK(journal.Entries().back() == "would_deadlock");
+  // The end of the connection cancels the callback, possibly before CloseAsync has completed.
+  CHECK_FALSE(Get(session.Spawn(session.socket.ClosedAsync())));
+  CHECK(recorder.Entries().back() == "would_deadlock");
 }
 
 TEST_CASE("a coroutine callback may await a reply, room in the queue, and the end of another connection") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   MemorySession other;
   other.Open();
-  MemorySession session(On(thread));
-  session.socket.On("ask", [&](Handler& peer, const Json&) -> asio::awaitable<Json> {
+  MemorySession session(OptionsFor(thread));
+  session.socket.On("ask", [&](Handler& socket, const Json&) -> asio::awaitable<Json> {
     const Json question = {{"a", 1}};
-    const Reply reply = co_await peer.RequestAsync("question", question);
-    const Error emitted = co_await peer.EmitAsync("thanks");
+    const Reply reply = co_await socket.RequestAsync("question", question);
+    const Error emitted = co_await socket.EmitAsync("thanks");
     const Error closed = co_await other.socket.ClosedAsync();
     Json answer = {{"reply", reply.data}, {"emitted", !emitted}, {"closed", !closed}};
     co_return answer;
@@ -162,18 +142,18 @@ TEST_CASE("a coroutine callback may await a reply, room in the queue, and the en
   CHECK(question["data"] == Json{{"a", 1}});
   session.peer.Send("$ack", "yes", question["id"]);
   CHECK(session.peer.Receive()["event"] == "thanks");
-  other.peer.Cut();
+  other.peer.DropConnection();
   const Json answer = session.peer.Receive();
   CHECK(answer["id"] == "outer");
   CHECK(answer["data"] == Json{{"reply", "yes"}, {"emitted", true}, {"closed", true}});
 }
 
-TEST_CASE("the message and the handle live until the coroutine has returned") {
+TEST_CASE("the message and the handle stay valid until the coroutine callback has returned") {
   MemorySession session;
   std::promise<std::string> seen;
-  session.socket.On("x", [&](Handler& peer, const ws::Message& message) -> asio::awaitable<void> {
-    peer.Off("x");
-    co_await Pause(2ms);
+  session.socket.On("x", [&](Handler& socket, const Message& message) -> asio::awaitable<void> {
+    socket.Off("x");
+    co_await SleepAsync(2ms);
     seen.set_value(std::string(message.Event()) + message.Data().dump());
   });
   session.Open();
@@ -182,13 +162,14 @@ TEST_CASE("the message and the handle live until the coroutine has returned") {
   CHECK(Get(seen.get_future()) == "x[1,2,3]");
 }
 
-TEST_CASE("of those who wait for room when Close is called, nobody overtakes another") {
-  constexpr std::size_t many = 1000;
+TEST_CASE(
+    "when Close is called, the EmitAsync calls that wait for room succeed in order up to one, and the rest fail") {
+  constexpr std::size_t emit_count = 1000;
   for (std::size_t round = 0; round < 20; ++round) {
     MemorySession session(Options{.max_outbound_messages = 4});
     session.Open();
     asio::io_context context(1);
-    std::vector<Error> results(many, Errc::TimedOut);
+    std::vector<Error> results(emit_count, Errc::TimedOut);
     std::atomic<std::size_t> done = 0;
     for (Error& result : results) {
       auto emit = [](Handler socket, Error& mine, std::atomic<std::size_t>& count) -> asio::awaitable<void> {

@@ -1,29 +1,19 @@
-// Registration over a live connection.
+// Callbacks of a Handler on an open connection.
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "ws/ws.hpp"
-
-using namespace std::chrono_literals;
-using ws::Handler;
-using ws::Json;
-using ws::Message;
-using ws::Options;
-using ws::test::Door;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
 
 namespace {
 
 using Names = std::vector<std::string>;
 
-// The reply's data.
-Json Ask(MemorySession& session, std::string_view event, const Json& data = nullptr) {
+// Sends a request from the client, and returns the data or the error of the reply.
+Json RequestFromPeer(MemorySession& session, std::string_view event, const Json& data = nullptr) {
   session.peer.Send(event, data, "id");
   Json reply = session.peer.Receive();
   CHECK(reply["event"] == "$ack");
@@ -33,71 +23,73 @@ Json Ask(MemorySession& session, std::string_view event, const Json& data = null
 
 }  // namespace
 
-TEST_CASE("all five shapes of a callback are called, and return their reply") {
+TEST_CASE("a callback of each of the five shapes is called, and its return value is the reply") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   MemorySession session(Options{.callback_thread = thread});
   const auto owned = std::make_unique<int>(7);
-  session.socket.On("peer and data", [](Handler& peer, const Json& data) { return Json{peer.IsConnected(), data}; });
+  session.socket.On("socket and data", [](Handler& socket, const Json& data) {
+    return Json{socket.IsConnected(), data};
+  });
   session.socket.On("data", [](const Json& data) { return data; });
-  session.socket.On("peer", [](Handler& peer) { return peer.Id(); });
+  session.socket.On("socket", [](Handler& socket) { return socket.Id(); });
   session.socket.On("nothing", [copy = std::make_unique<int>(*owned)] { return *copy; });
   session.socket.On("message", [](Handler&, const Message& message) {
     return std::string(message.Event()) + "|" + std::string(message.Id()) + "|" + std::string(message.RawData());
   });
   session.socket.On("void", [] {});
   session.Open();
-  CHECK(Ask(session, "peer and data", 5) == Json{true, 5});
-  CHECK(Ask(session, "data", "text") == "text");
-  CHECK(Ask(session, "peer") == session.socket.Id());
-  CHECK(Ask(session, "nothing") == 7);
-  CHECK(Ask(session, "message", {{"a", 1}}) == R"(message|"id"|{"a":1})");
-  CHECK(Ask(session, "void").is_null());
-  CHECK(Ask(session, "unknown")["code"] == "unknown_event");
+  CHECK(RequestFromPeer(session, "socket and data", 5) == Json{true, 5});
+  CHECK(RequestFromPeer(session, "data", "text") == "text");
+  CHECK(RequestFromPeer(session, "socket") == session.socket.Id());
+  CHECK(RequestFromPeer(session, "nothing") == 7);
+  CHECK(RequestFromPeer(session, "message", {{"a", 1}}) == R"(message|"id"|{"a":1})");
+  CHECK(RequestFromPeer(session, "void").is_null());
+  CHECK(RequestFromPeer(session, "unknown")["code"] == "unknown_event");
 }
 
 TEST_CASE(
-    "several callbacks of an event run in the order of registration, OnAny last, and the first value is the reply") {
-  Journal journal;
+    "the callbacks of an event run in registration order, OnAny last, and the first returned value is the reply") {
+  Recorder recorder;
   MemorySession session;
   session.socket.OnAny([&](Handler&, const Message& message) {
-    journal.Add("any " + std::string(message.Event()));
+    recorder.Add("any " + std::string(message.Event()));
     return "any";
   });
-  session.socket.On("x", [&] { journal.Add("first"); });
+  session.socket.On("x", [&] { recorder.Add("first"); });
   session.socket.On("x", [&] {
-    journal.Add("second");
+    recorder.Add("second");
     return 2;
   });
   session.socket.On("x", [&] {
-    journal.Add("third");
+    recorder.Add("third");
     return 3;
   });
   session.Open();
-  CHECK(Ask(session, "x") == 2);
-  CHECK(Ask(session, "y") == "any");
-  CHECK(journal.Entries() == Names{"first", "second", "third", "any x", "any y"});
+  CHECK(RequestFromPeer(session, "x") == 2);
+  CHECK(RequestFromPeer(session, "y") == "any");
+  CHECK(recorder.Entries() == Names{"first", "second", "third", "any x", "any y"});
 }
 
-TEST_CASE("after a throw the reply is internal, and the other callbacks still run") {
-  Journal journal;
+TEST_CASE("if a callback throws, the reply is the error internal, and the remaining callbacks still run") {
+  Recorder recorder;
   Options options;
   options.log = [](const ws::LogRecord&) {};
   MemorySession session(std::move(options));
   session.socket.On("x", [] { return 1; });
   session.socket.On("x", []() { throw std::runtime_error("secret"); });
-  session.socket.On("x", [&] { journal.Add("last"); });
+  session.socket.On("x", [&] { recorder.Add("last"); });
   session.Open();
-  const Json error = Ask(session, "x");
+  const Json error = RequestFromPeer(session, "x");
   CHECK(error["code"] == "internal");
   CHECK(error.dump().find("secret") == std::string::npos);
-  CHECK(journal.Size() == 1);
+  CHECK(recorder.Size() == 1);
 }
 
-TEST_CASE("a Failure is the reply's error; without an id it is an error event") {
+TEST_CASE("a Failure is the error of the reply, or an error event if the message has no id") {
   MemorySession session;
   session.socket.On("x", [] { return ws::Failure{"not_found", "it is not there"}; });
   session.Open();
-  CHECK(Ask(session, "x") == Json{{"code", "not_found"}, {"message", "it is not there"}});
+  CHECK(RequestFromPeer(session, "x") == Json{{"code", "not_found"}, {"message", "it is not there"}});
   session.peer.Send("x");
   const Json event = session.peer.Receive();
   CHECK(event["event"] == "error");
@@ -105,99 +97,99 @@ TEST_CASE("a Failure is the reply's error; without an id it is an error event") 
   CHECK(event["data"]["event"] == "x");
 }
 
-TEST_CASE("Off takes away an event's callbacks, or the one of a token; Once runs once") {
-  Journal journal;
+TEST_CASE("Off removes the callbacks of an event or the one with an id, and Once runs once") {
+  Recorder recorder;
   MemorySession session;
-  const ws::CallbackId one = session.socket.On("x", [&] { journal.Add("one"); });
-  session.socket.On("x", [&] { journal.Add("two"); });
-  session.socket.Once("x", [&] { journal.Add("once"); });
-  const ws::CallbackId any = session.socket.OnAny([&] { journal.Add("any"); });
+  const ws::CallbackId one = session.socket.On("x", [&] { recorder.Add("one"); });
+  session.socket.On("x", [&] { recorder.Add("two"); });
+  session.socket.Once("x", [&] { recorder.Add("once"); });
+  const ws::CallbackId any = session.socket.OnAny([&] { recorder.Add("any"); });
   CHECK(one != ws::CallbackId::None);
   session.Open();
-  Ask(session, "x");
+  RequestFromPeer(session, "x");
   session.socket.Off(one);
   session.socket.Off(any);
   session.socket.Off(ws::CallbackId::None);
-  Ask(session, "x");
+  RequestFromPeer(session, "x");
   session.socket.Off("x");
-  CHECK(Ask(session, "x")["code"] == "unknown_event");
-  CHECK(journal.Entries() == Names{"one", "two", "once", "any", "two"});
+  CHECK(RequestFromPeer(session, "x")["code"] == "unknown_event");
+  CHECK(recorder.Entries() == Names{"one", "two", "once", "any", "two"});
 }
 
-TEST_CASE("a callback may take itself away, register others, and close") {
-  Journal journal;
+TEST_CASE("a callback may remove itself, register others, and close the connection") {
+  Recorder recorder;
   MemorySession session;
-  session.socket.On("x", [&, kept = std::make_shared<std::string>("kept")](Handler& peer) {
-    peer.Off("x");
-    peer.On("x", [&](Handler& again) {
-      journal.Add("other");
+  session.socket.On("x", [&, kept = std::make_shared<std::string>("kept")](Handler& socket) {
+    socket.Off("x");
+    socket.On("x", [&](Handler& again) {
+      recorder.Add("other");
       again.Close();
     });
-    journal.Add(*kept);
+    recorder.Add(*kept);
   });
   session.Open();
-  Ask(session, "x");
+  RequestFromPeer(session, "x");
   session.peer.Send("x");
   CHECK(session.peer.ReceiveClose().code == 1000);
-  CHECK(journal.Entries() == Names{"kept", "other"});
+  CHECK(recorder.Entries() == Names{"kept", "other"});
 }
 
-TEST_CASE("connect is sticky: who registers later still gets it, once, and before disconnect") {
+TEST_CASE("a connect callback that is registered late is still called, once and before disconnect") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
-  Journal journal;
+  Recorder recorder;
   MemorySession session(Options{.callback_thread = thread});
-  session.socket.On("connect", [&] { journal.Add("early"); });
+  session.socket.On("connect", [&] { recorder.Add("early"); });
   session.Open();
-  journal.WaitFor(1);
-  session.socket.On("connect", [&](Handler& peer) { journal.Add(peer.IsConnected() ? "late" : "closed"); });
-  journal.WaitFor(2);
-  session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
+  recorder.WaitFor(1);
+  session.socket.On("connect", [&](Handler& socket) { recorder.Add(socket.IsConnected() ? "late" : "closed"); });
+  recorder.WaitFor(2);
+  session.socket.On("disconnect", [&] { recorder.Add("disconnect"); });
   session.peer.Close();
-  CHECK(journal.WaitFor(3) == Names{"early", "late", "disconnect"});
+  CHECK(recorder.WaitFor(3) == Names{"early", "late", "disconnect"});
 }
 
-TEST_CASE("unordered callbacks run beside each other and before their turn, and disconnect waits for them") {
-  Door first, second;
-  Journal journal;
+TEST_CASE("concurrent callbacks of one connection run in parallel, and disconnect waits for them") {
+  Latch first, second;
+  Recorder recorder;
   MemorySession session;
   session.socket.On(
       "beside",
       [&](const Json& data) {
         if (data == 1) {
-          second.Pass();
-          journal.Add("first");
+          second.Wait();
+          recorder.Add("first");
         } else {
-          second.Open();
-          first.Pass();
-          journal.Add("second");
+          second.Release();
+          first.Wait();
+          recorder.Add("second");
         }
         return data;
       },
       ws::Order::Concurrent);
-  session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
+  session.socket.On("disconnect", [&] { recorder.Add("disconnect"); });
   session.Open();
   session.peer.Send("beside", 1, 1);
   session.peer.Send("beside", 2, 2);
   CHECK(session.peer.Receive()["data"] == 1);
   session.peer.SendClose();
   CHECK(session.peer.ReceiveClose().code == 1000);
-  first.Open();
-  CHECK(journal.WaitFor(3) == Names{"first", "second", "disconnect"});
+  first.Release();
+  CHECK(recorder.WaitFor(3) == Names{"first", "second", "disconnect"});
 }
 
-TEST_CASE("one connection's callbacks do not wait for another's") {
-  Door door;
+TEST_CASE("a blocked callback of one connection does not delay the callbacks of another") {
+  Latch latch;
   MemorySession blocked, free;
-  blocked.socket.On("block", [&] { door.Pass(); });
+  blocked.socket.On("block", [&] { latch.Wait(); });
   free.socket.On("x", [] { return 1; });
   blocked.Open();
   free.Open();
   blocked.peer.Send("block");
-  CHECK(Ask(free, "x") == 1);
-  door.Open();
+  CHECK(RequestFromPeer(free, "x") == 1);
+  latch.Release();
 }
 
-TEST_CASE("Data is one object of one type a connection, whoever asks first") {
+TEST_CASE("Data is created once for a connection, and asking for another type throws") {
   struct Mine {
     std::atomic<int> count = 0;
   };
@@ -213,10 +205,10 @@ TEST_CASE("Data is one object of one type a connection, whoever asks first") {
   CHECK(other.socket.Id() != session.socket.Id());
 }
 
-TEST_CASE("handles are equal when they mean the same connection, and the callback's is its own") {
+TEST_CASE("two handles are equal if they refer to the same connection") {
   std::promise<bool> same;
   MemorySession session;
-  session.socket.On("x", [&](Handler& peer) { same.set_value(peer == session.socket); });
+  session.socket.On("x", [&](Handler& socket) { same.set_value(socket == session.socket); });
   session.Open();
   session.peer.Send("x");
   CHECK(Get(same.get_future()));

@@ -1,4 +1,4 @@
-// Init inside somebody's own server: any stream, any executor.
+// Init in an application's own server, with various streams and executors.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,25 +13,17 @@
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
 #include "support/test_client.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
 using asio::ip::tcp;
-using ws::Error;
-using ws::Handler;
-using ws::Json;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::TestClient;
 
 namespace {
 
-// Reads the request itself, as a server of the user's would.
+// Reads the request itself, like an application's own server.
 template <class Stream>
 asio::awaitable<Error> Mount(tcp::acceptor& acceptor, Handler socket) {
   Stream stream(co_await acceptor.async_accept(asio::use_awaitable));
@@ -41,7 +33,7 @@ asio::awaitable<Error> Mount(tcp::acceptor& acceptor, Handler socket) {
   co_return co_await socket.Init(std::move(stream), request, leftover);
 }
 
-// A stream of the user's own over a socket that it can let go of: here it counts, as another encrypts.
+// A user-defined stream that counts the written bytes. It has a release_socket function, which Init must not use.
 class CountedStream {
  public:
   using executor_type = tcp::socket::executor_type;
@@ -68,7 +60,7 @@ class CountedStream {
 
 }  // namespace
 
-TEST_CASE("a stream of the user's own is written through, whatever it could let go of") {
+TEST_CASE("Init writes through a user-defined stream, also if the stream could release its socket") {
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   tcp::socket peer(context);
@@ -84,19 +76,19 @@ TEST_CASE("a stream of the user's own is written through, whatever it could let 
   CHECK(written != 0);
 }
 
-TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behind its request", "", tcp::socket,
-                   beast::tcp_stream) {
+TEMPLATE_TEST_CASE("a TCP stream of either type is upgraded, together with the bytes that followed its request", "",
+                   tcp::socket, beast::tcp_stream) {
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   Handler socket;
-  auto end = ws::test::EndOf(socket);
+  auto close_reason = CloseReasonOf(socket);
   socket.On("x", [](const Json& data) { return data; });
   auto result = asio::co_spawn(context, Mount<TestType>(acceptor, socket), asio::use_future);
   std::thread thread([&context] { context.run(); });
   TestClient client(ws::test::DialTcp(acceptor.local_endpoint().port()));
   client.SendBytes(ws::test::UpgradeText() +
                    ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"x","id":1,"data":7})"));
-  CHECK(client.ReadAnswer().status == 101);
+  CHECK(client.ReceiveResponse().status == 101);
   CHECK(client.Receive()["data"] == 7);
   CHECK_FALSE(Get(std::move(result)));
   CHECK(socket.Handshake().remote_address == "127.0.0.1");
@@ -105,28 +97,29 @@ TEMPLATE_TEST_CASE("a TCP stream of either kind is upgraded, with what came behi
   client.Send("x", large, 2);
   CHECK(client.Receive()["data"] == large);
   CHECK(client.Close(4000).code == 4000);
-  CHECK(Get(std::move(end)).code == 4000);
+  CHECK(Get(std::move(close_reason)).code == 4000);
   thread.join();
 }
 
-TEST_CASE("on a context of one thread, what is registered in the turn after Init misses nothing") {
+TEST_CASE("on a single-threaded context, callbacks registered in the same turn after Init miss no event") {
   for (int round = 0; round < 20; ++round) {
-    Journal journal;
-    ws::test::MemorySession session;
-    auto work = [](ws::test::MemorySession& one, Journal& log) -> asio::awaitable<Error> {
+    Recorder recorder;
+    MemorySession session;
+    auto open = [](MemorySession& memory, Recorder& events) -> asio::awaitable<Error> {
       const std::string first = ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"first"})");
-      const Error error = co_await one.socket.Init(std::move(one.Pair().first), ws::test::UpgradeRequest(), first);
-      one.socket.On("connect", [&log] { log.Add("connect"); });
-      one.socket.On("first", [&log] { log.Add("first"); });
+      const Error error =
+          co_await memory.socket.Init(std::move(memory.Pair().first), ws::test::UpgradeRequest(), first);
+      memory.socket.On("connect", [&events] { events.Add("connect"); });
+      memory.socket.On("first", [&events] { events.Add("first"); });
       co_return error;
     };
-    auto result = session.Start(work(session, journal));
+    auto result = session.Spawn(open(session, recorder));
     CHECK_FALSE(Get(std::move(result)));
-    CHECK(journal.WaitFor(2) == std::vector<std::string>{"connect", "first"});
+    CHECK(recorder.WaitFor(2) == std::vector<std::string>{"connect", "first"});
   }
 }
 
-TEST_CASE("on a context of many threads connections work side by side") {
+TEST_CASE("several connections work at the same time on a context of many threads") {
   asio::io_context context(4);
   const auto work = asio::make_work_guard(context);
   std::vector<std::thread> threads;
@@ -139,12 +132,12 @@ TEST_CASE("on a context of many threads connections work side by side") {
     for (Handler& socket : sockets) {
       socket.On("x", [](const Json& data) { return data; });
       auto& pair = pairs.emplace_back(context.get_executor());
-      clients.emplace_back(ws::test::OverPipes(pair.to_second, pair.to_first));
+      clients.emplace_back(ws::test::MakePipeChannel(pair.to_second, pair.to_first));
       results.push_back(
           asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), asio::use_future));
     }
     for (std::size_t index = 0; index < clients.size(); ++index) {
-      CHECK(clients[index].ReadAnswer().status == 101);
+      CHECK(clients[index].ReceiveResponse().status == 101);
       CHECK_FALSE(Get(std::move(results[index])));
     }
     for (int round = 0; round < 50; ++round) {

@@ -1,33 +1,22 @@
-// DESIGN.md "Ends" and "Lifetime": handles outlive everything, and nothing is kept.
+// A handle may outlive its connection, its context and its server, and captured objects are released at the end.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <memory>
 #include <optional>
 
-#include "support/catch.hpp"
+#include "support/coroutines.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using ws::Errc;
-using ws::Handler;
-using ws::Json;
-using ws::Options;
-using ws::Reply;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
+using ws::test::WaitForeverAsync;
 
 namespace {
 
-// Every verb answers `closed`, and none touches an executor.
-void CheckOver(Handler& socket) {
+// Checks that each verb reports Closed. The executor may no longer exist.
+void CheckVerbsClosed(Handler& socket) {
   CHECK_FALSE(socket.IsConnected());
   CHECK(socket.Emit("x") == Errc::Closed);
   CHECK(socket.EmitVolatile("x") == Errc::Closed);
@@ -48,7 +37,7 @@ void CheckOver(Handler& socket) {
   CHECK(socket.Stats().queued_messages == 0);
 }
 
-void CheckOverForCoroutines(Handler& socket) {
+void CheckAsyncVerbsClosed(Handler& socket) {
   asio::io_context other;
   const auto run = [&other](auto work) {
     auto result = asio::co_spawn(other, std::move(work), asio::use_future);
@@ -76,58 +65,57 @@ TEST_CASE("a handle outlives its connection, its context and its pool") {
     session.Open();
     socket = session.socket;
     session.peer.Close();
-    CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
+    CHECK_FALSE(Get(session.Spawn(session.socket.ClosedAsync())));
     CHECK(captured.use_count() == 1);
   }
-  CheckOver(*socket);
-  CheckOverForCoroutines(*socket);
+  CheckVerbsClosed(*socket);
+  CheckAsyncVerbsClosed(*socket);
 }
 
 TEST_CASE("a handle outlives its server") {
   std::promise<Handler> opened;
   std::optional<Handler> socket;
   {
-    ws::test::TestServer server([&opened](Handler handler) { opened.set_value(handler); });
+    TestServer server([&opened](Handler handler) { opened.set_value(handler); });
     auto client = server.Connect();
     socket = Get(opened.get_future());
     client.Close();
     server->Stop();
   }
-  CheckOver(*socket);
-  CheckOverForCoroutines(*socket);
+  CheckVerbsClosed(*socket);
+  CheckAsyncVerbsClosed(*socket);
 }
 
-TEST_CASE("a context destroyed under an open connection ends it there, without disconnect") {
+TEST_CASE("destroying the context of an open connection ends the connection without a disconnect event") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   const auto captured = std::make_shared<int>();
-  Journal journal;
+  Recorder recorder;
   MemorySession session(Options{.callback_thread = thread});
-  session.socket.On("connect", [&] { journal.Add("connect"); });
+  session.socket.On("connect", [&] { recorder.Add("connect"); });
   session.socket.On("x", [captured, self = session.socket]() mutable { self.Emit("x"); });
-  session.socket.On("disconnect", [&, captured] { journal.Add("disconnect"); });
+  session.socket.On("disconnect", [&, captured] { recorder.Add("disconnect"); });
   session.Open();
-  journal.WaitFor(1);
+  recorder.WaitFor(1);
   session.BlockWrites(true);
   for (int count = 0; count < 10; ++count) CHECK_FALSE(session.socket.Emit("n"));
   session.DestroyContext();
-  CheckOver(session.socket);
-  CheckOverForCoroutines(session.socket);
+  CheckVerbsClosed(session.socket);
+  CheckAsyncVerbsClosed(session.socket);
   CHECK(captured.use_count() == 1);
-  CHECK(journal.Size() == 1);
+  CHECK(recorder.Size() == 1);
 }
 
-TEST_CASE("a context destroyed before Init was awaited, or during the handshake, ends the handle") {
-  const bool begun = GENERATE(false, true);
+TEST_CASE("destroying the context before Init was awaited, or during the handshake, ends the connection") {
+  const bool is_awaited = GENERATE(false, true);
   Options options;
-  options.authorize = [](const ws::HttpRequest&) -> asio::awaitable<ws::Authorization> {
-    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-    co_await timer.async_wait(asio::use_awaitable);
+  options.authorize = [](const HttpRequest&) -> asio::awaitable<ws::Authorization> {
+    co_await WaitForeverAsync();
     co_return ws::Authorization::Accept();
   };
   const auto captured = std::make_shared<int>();
   MemorySession session(std::move(options));
   session.socket.On("x", [captured] {});
-  if (begun) {
+  if (is_awaited) {
     auto result = session.Init();
     std::promise<void> turned;
     asio::post(session.Context(), [&] { turned.set_value(); });
@@ -137,11 +125,11 @@ TEST_CASE("a context destroyed before Init was awaited, or during the handshake,
     { auto never = session.socket.Init(std::move(session.Pair().first), ws::test::UpgradeRequest()); }
     session.DestroyContext();
   }
-  CheckOver(session.socket);
+  CheckVerbsClosed(session.socket);
   CHECK(captured.use_count() == 1);
 }
 
-TEST_CASE("a context destroyed when Close has cut Init short ends the handle") {
+TEST_CASE("destroying the context after Close has aborted Init ends the connection") {
   const auto captured = std::make_shared<int>();
   asio::io_context elsewhere(1);
   MemorySession session;
@@ -157,12 +145,12 @@ TEST_CASE("a context destroyed when Close has cut Init short ends the handle") {
   }
   session.DestroyContext();
   elsewhere.restart();
-  elsewhere.run_for(ws::test::patience);
+  elsewhere.run_for(wait_timeout);
   CHECK(over.wait_for(0s) == std::future_status::ready);
   CHECK(captured.use_count() == 1);
 }
 
-TEST_CASE("when the context is destroyed, those who wait elsewhere are told") {
+TEST_CASE("when the context is destroyed, verbs that are awaited on another context complete") {
   asio::io_context elsewhere(1);
   MemorySession session(Options{.max_outbound_messages = 2});
   session.Open();
@@ -179,7 +167,7 @@ TEST_CASE("when the context is destroyed, those who wait elsewhere are told") {
   CHECK_FALSE(Get(std::move(over)));
 }
 
-TEST_CASE("when the context is destroyed, open requests from elsewhere fail") {
+TEST_CASE("when the context is destroyed, open requests of other threads and contexts fail") {
   asio::io_context elsewhere(1);
   std::promise<Reply> called;
   MemorySession session;
@@ -194,26 +182,25 @@ TEST_CASE("when the context is destroyed, open requests from elsewhere fail") {
   CHECK(Get(called.get_future()).error == Errc::Closed);
 }
 
-TEST_CASE("when the context is destroyed, a coroutine callback on a living pool is cancelled") {
-  Journal journal;
+TEST_CASE("when the context is destroyed, a coroutine callback on a running pool is cancelled") {
+  Recorder recorder;
   MemorySession session;
   session.socket.On("wait", [&](Handler&, const Json&) -> asio::awaitable<void> {
-    journal.Add("begin");
-    asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    recorder.Add("begin");
     try {
-      co_await timer.async_wait(asio::use_awaitable);
+      co_await WaitForeverAsync();
     } catch (const boost::system::system_error& error) {
-      journal.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
+      recorder.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
     }
   });
   session.Open();
   session.peer.Send("wait");
-  journal.WaitFor(1);
+  recorder.WaitFor(1);
   session.DestroyContext();
-  CHECK(journal.WaitFor(2)[1] == "aborted");
+  CHECK(recorder.WaitFor(2)[1] == "aborted");
 }
 
-TEST_CASE("a callback that captures its own handle is freed at the end") {
+TEST_CASE("a callback that captures the handle of its own connection is destroyed when the connection ends") {
   std::weak_ptr<int> watched;
   {
     MemorySession session;
@@ -226,9 +213,9 @@ TEST_CASE("a callback that captures its own handle is freed at the end") {
   CHECK(watched.expired());
 }
 
-TEST_CASE("after the last handle is gone the connection goes on") {
+TEST_CASE("a connection keeps running after its last handle was destroyed") {
   std::promise<void> ended;
-  ws::test::TestServer server([&ended](Handler socket) {
+  TestServer server([&ended](Handler socket) {
     socket.On("x", [] { return 1; });
     socket.On("disconnect", [&ended] { ended.set_value(); });
   });
@@ -239,28 +226,29 @@ TEST_CASE("after the last handle is gone the connection goes on") {
   Get(ended.get_future());
 }
 
-TEST_CASE("connect registered when all is ending does not run behind disconnect") {
+TEST_CASE("a connect callback that is registered in disconnect is not called") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
-  Journal journal;
+  Recorder recorder;
   MemorySession session(Options{.callback_thread = thread});
-  session.socket.On("disconnect", [&](Handler& peer) {
-    peer.On("connect", [&] { journal.Add("connect"); });
-    journal.Add("disconnect");
+  session.socket.On("disconnect", [&](Handler& socket) {
+    socket.On("connect", [&] { recorder.Add("connect"); });
+    recorder.Add("disconnect");
   });
   session.Open();
   session.peer.Close();
-  CHECK_FALSE(Get(session.Start(session.socket.ClosedAsync())));
+  CHECK_FALSE(Get(session.Spawn(session.socket.ClosedAsync())));
   std::promise<void> turned;
   asio::post(session.Pool(), [&] { turned.set_value(); });
   Get(turned.get_future());
   session.Pool().join();
   session.DestroyContext();
-  CHECK(journal.Entries() == std::vector<std::string>{"disconnect"});
+  CHECK(recorder.Entries() == std::vector<std::string>{"disconnect"});
 }
 
-TEST_CASE("what callbacks capture is let go of on the pool, where it may block, and not on the I/O thread") {
+TEST_CASE(
+    "the captures of callbacks are destroyed on the pool, where a destructor may block, and not on the I/O thread") {
   std::promise<bool> on_pool;
-  ws::test::MemorySession session;
+  MemorySession session;
   const auto let_go = [&](std::nullptr_t) {
     on_pool.set_value(session.Pool().get_executor().running_in_this_thread());
   };
@@ -270,7 +258,7 @@ TEST_CASE("what callbacks capture is let go of on the pool, where it may block, 
   CHECK(Get(on_pool.get_future()));
 }
 
-TEST_CASE("a callback that a stopped client does not take any more is let go of under no lock") {
+TEST_CASE("a callback that a stopped client refuses is destroyed without holding a lock") {
   ws::Client client({.url = "ws://127.0.0.1:1/ws"});
   client.Stop();
   bool asked = false;

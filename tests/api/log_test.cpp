@@ -1,21 +1,19 @@
-// What the library tells its operator.
+// Log records, with and without a sink.
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "ws/ws.hpp"
 
 using ws::LogLevel;
-using ws::Options;
-using ws::test::MemorySession;
 
 namespace {
 
-// What `act` writes to stderr.
+// Returns the text that `act` writes to stderr.
 template <class Act>
 std::string StderrOf(Act act) {
   std::fflush(stderr);
@@ -33,12 +31,13 @@ std::string StderrOf(Act act) {
   return text;
 }
 
-void Misuse(MemorySession& session) {
+// Causes one Debug and one Severe record.
+void CauseLogRecords(MemorySession& session) {
   session.socket.On("throw", []() { throw std::runtime_error("the reason"); });
   session.Open();
   session.peer.SendText("{");
   session.peer.Send("throw", nullptr, 1);
-  ws::Json answer;
+  Json answer;
   do {
     answer = session.peer.Receive();
   } while (answer["event"] != "$ack");
@@ -49,30 +48,30 @@ void Misuse(MemorySession& session) {
 TEST_CASE("without a sink only severe records are written, to stderr") {
   const std::string text = StderrOf([] {
     MemorySession session;
-    Misuse(session);
+    CauseLogRecords(session);
   });
   CHECK(text.find("ws: a callback threw connection=") == 0);
   CHECK(text.find("the reason") != text.npos);
   CHECK(text.find('\n') == text.size() - 1);
 }
 
-TEST_CASE("a sink gets every record with its connection, and nothing goes to stderr; what it throws is dropped") {
-  ws::test::Journal journal;
+TEST_CASE("a sink receives every record with the connection's id instead of stderr, and its exceptions are dropped") {
+  Recorder recorder;
   std::string id;
   const std::string text = StderrOf([&] {
     Options options;
     options.log = [&](const ws::LogRecord& record) {
       std::string line = std::to_string(static_cast<int>(record.level)) + std::string(record.text);
       for (const auto& field : record.fields) line.append("|").append(field.name).append("=").append(field.value);
-      journal.Add(line);
+      recorder.Add(line);
       throw std::runtime_error("a sink that fails");
     };
     MemorySession session(std::move(options));
     id = std::to_string(session.socket.Id());
-    Misuse(session);
+    CauseLogRecords(session);
   });
   CHECK(text.empty());
-  const auto entries = journal.WaitFor(2);
+  const auto entries = recorder.WaitFor(2);
   CHECK(entries[0] ==
         std::to_string(static_cast<int>(LogLevel::Debug)) + "bad_json|connection=" + id + "|detail=at byte 1");
   CHECK(entries[1] == std::to_string(static_cast<int>(LogLevel::Severe)) + "a callback threw|connection=" + id +

@@ -1,21 +1,14 @@
-// What goes over the wire in either direction, besides plain events.
+// The format of messages on the wire, in both directions.
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "ws/ws.hpp"
 
-using ws::Handler;
-using ws::Json;
-using ws::Message;
 using ws::MessageType;
-using ws::Options;
 using ws::protocol::Opcode;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
 
 namespace {
 
@@ -33,7 +26,7 @@ void to_json(Json& json, const Point& point) {
 
 }  // namespace
 
-TEST_CASE("Emit writes event and data, compact, and no data where it is null") {
+TEST_CASE("Emit writes the event and its data as compact JSON, and omits data if it is null") {
   MemorySession session;
   session.Open();
   CHECK_FALSE(session.socket.Emit("x"));
@@ -48,7 +41,8 @@ TEST_CASE("Emit writes event and data, compact, and no data where it is null") {
   CHECK(session.peer.Receive()["event"] == "x");
 }
 
-TEST_CASE("EmitBinary puts its bytes behind the envelope, and such a message is taken apart") {
+TEST_CASE(
+    "EmitBinary appends its bytes to the envelope, and a received binary message is split into envelope and bytes") {
   MemorySession session;
   std::promise<std::string> bytes;
   session.socket.On("file", [&](Handler&, const Message& message) {
@@ -68,7 +62,7 @@ TEST_CASE("EmitBinary puts its bytes behind the envelope, and such a message is 
   CHECK(session.peer.Receive()["error"]["code"] == "unknown_event");
 }
 
-TEST_CASE("EmitVolatile is refused where more than a quarter of the queue waits") {
+TEST_CASE("EmitVolatile is refused while more than a quarter of the queue is in use") {
   MemorySession session(Options{.max_outbound_messages = 8});
   session.Open();
   CHECK_FALSE(session.socket.EmitVolatile("x"));
@@ -80,11 +74,11 @@ TEST_CASE("EmitVolatile is refused where more than a quarter of the queue waits"
   CHECK_FALSE(session.socket.Emit("y"));
 }
 
-TEST_CASE("OnMessage takes every data message as it is, in order, and Send answers in kind") {
+TEST_CASE("OnMessage receives every data message unparsed and in order, and Send sends a message of the same type") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   MemorySession session(Options{.callback_thread = thread});
   const ws::CallbackId token = session.socket.OnMessage(
-      [](Handler& peer, const Message& message) { CHECK_FALSE(peer.Send(message.Payload(), message.Type())); });
+      [](Handler& socket, const Message& message) { CHECK_FALSE(socket.Send(message.Payload(), message.Type())); });
   session.Open();
   for (const std::string text : {"", "{", "text", "{\"event\":\"$ping\"}"}) {
     session.peer.SendText(text);
@@ -101,15 +95,15 @@ TEST_CASE("OnMessage takes every data message as it is, in order, and Send answe
   CHECK(session.peer.Receive()["event"] == "error");
 }
 
-TEST_CASE("data that does not fit its type is answered with invalid_payload and the place") {
+TEST_CASE("data that does not convert to the type of OnTyped is answered with invalid_payload and the path") {
   MemorySession session;
   std::atomic<int> calls = 0;
   session.socket.OnTyped("point", [&](const Point& point) {
     ++calls;
     return point.x;
   });
-  session.socket.OnTyped<int>("generic", [](auto& peer, const auto& number) {
-    static_cast<void>(peer);
+  session.socket.OnTyped<int>("generic", [](auto& socket, const auto& number) {
+    static_cast<void>(socket);
     return number + 1;
   });
   session.Open();
@@ -133,7 +127,7 @@ TEST_CASE("data that does not fit its type is answered with invalid_payload and 
   CHECK(calls == 1);
 }
 
-TEST_CASE("a reply too large for the queue is replaced by an error, and its request is answered") {
+TEST_CASE("a reply that is too large for the queue is replaced by an error reply") {
   Options options{.max_outbound_bytes = 1000};
   options.log = [](const ws::LogRecord&) {};
   MemorySession session(std::move(options));
@@ -143,21 +137,21 @@ TEST_CASE("a reply too large for the queue is replaced by an error, and its requ
   CHECK(session.peer.Receive()["error"]["code"] == "internal");
 }
 
-TEST_CASE("the shortest messages are handled as all others") {
-  // Up to 15 bytes a std::string stands in the object itself, so it moves with it.
-  Journal journal;
+TEST_CASE("the shortest messages are handled like all others") {
+  // A std::string of up to 15 bytes stores its text in the object itself, so a move invalidates views of it.
+  Recorder recorder;
   MemorySession session;
   session.socket.OnAny(
-      [&](Handler&, const Message& message) { journal.Add(std::string(message.Event()) + message.Data().dump()); });
+      [&](Handler&, const Message& message) { recorder.Add(std::string(message.Event()) + message.Data().dump()); });
   session.Open();
   session.peer.SendText(R"({"event":"a"})");
   session.peer.SendText(R"({"event":"abc"})");
   session.peer.SendText(R"({"event":"abcd"})");
   session.peer.SendText(R"({"event":"a","data":1})");
-  CHECK(journal.WaitFor(4) == std::vector<std::string>{"anull", "abcnull", "abcdnull", "a1"});
+  CHECK(recorder.WaitFor(4) == std::vector<std::string>{"anull", "abcnull", "abcdnull", "a1"});
 }
 
-TEST_CASE("messages and bytes are counted in both directions") {
+TEST_CASE("received messages and bytes are counted") {
   MemorySession session;
   session.socket.On("x", [] {});
   session.Open();

@@ -1,16 +1,12 @@
-// Options are checked when a handler is made.
+// Options are validated when a Handler is constructed.
 #include <functional>
 #include <stdexcept>
 #include <string>
 
-#include "support/catch.hpp"
+#include "support/prelude.hpp"
 #include "ws/ws.hpp"
 
-using namespace std::chrono_literals;
-using ws::Handler;
-using ws::Options;
-
-TEST_CASE("options may be given in part") {
+TEST_CASE("a designated initializer may set some of the options") {
   const Handler defaults;
   const Handler some{{.max_message_bytes = 10, .overflow = ws::Overflow::Close, .deflate = true}};
   const Handler later{{.callback_thread = ws::CallbackThread::Io}};
@@ -20,8 +16,8 @@ TEST_CASE("options may be given in part") {
   CHECK_FALSE(defaults.IsConnected());
 }
 
-TEST_CASE("an option that makes no sense throws") {
-  const std::function<void(Options&)> spoil = GENERATE(values<void (*)(Options&)>({
+TEST_CASE("an invalid option throws") {
+  const std::function<void(Options&)> invalidate = GENERATE(values<void (*)(Options&)>({
       [](Options& options) { options.max_message_bytes = 0; },
       [](Options& options) { options.max_depth = 0; },
       [](Options& options) { options.max_depth = 1'000'000'000; },
@@ -55,28 +51,28 @@ TEST_CASE("an option that makes no sense throws") {
       },
   }));
   Options options;
-  spoil(options);
+  invalidate(options);
   CHECK_THROWS_AS(Handler(options), std::logic_error);
   ws::Server server;
   CHECK_THROWS_AS(server.Route("/ws", options, [](Handler) {}), std::logic_error);
 }
 
-TEST_CASE("a clock that is off is older than no other") {
+TEST_CASE("a ping_interval or idle_timeout of zero is valid with any value of the other") {
   const Handler no_ping{{.ping_interval = 0s, .idle_timeout = 1s}};
   const Handler no_death{{.ping_interval = 60s, .idle_timeout = 0s}};
   CHECK_FALSE(no_ping.IsConnected());
 }
 
-TEST_CASE("an origin that no browser sends is quoted to the author") {
+TEST_CASE("the exception for an invalid origin quotes the origin") {
   try {
     const Handler handler{{.allowed_origins = {"https://example.com/"}}};
-    FAIL("taken");
+    FAIL("the origin was accepted");
   } catch (const std::logic_error& error) {
     CHECK(std::string(error.what()).find("\"https://example.com/\"") != std::string::npos);
   }
 }
 
-TEST_CASE("a route is a path, and has one meaning") {
+TEST_CASE("a route must be a path, and may be added only once") {
   ws::Server server;
   server.Route("/ws");
   server.Route("*");

@@ -1,31 +1,21 @@
-// What was wrong with the original: one test a fault, in ORIGIN.md's numbering. Each would fail there.
+// One test for each known bug of the original implementation. Each test fails on that implementation.
 #include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-using namespace std::chrono_literals;
-using ws::Errc;
-using ws::Handler;
-using ws::Json;
-using ws::Options;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
-using ws::test::TestServer;
-
-TEST_CASE("origin bug 1: keystrokes keep their order, and a handler that throws harms nobody") {
+TEST_CASE("origin bug 1: keystrokes keep their order, and an exception from a callback is caught") {
   Options options;
   options.log = [](const ws::LogRecord&) {};
-  Journal journal;
+  Recorder recorder;
   TestServer server(
       [&](Handler socket) {
-        socket.On("key", [&](const Json& data) { journal.Add(data); });
+        socket.On("key", [&](const Json& data) { recorder.Add(data); });
         socket.On("panic", []() { throw std::runtime_error("oops"); });
         socket.On("panic harder", []() { throw 7; });
       },
@@ -37,31 +27,31 @@ TEST_CASE("origin bug 1: keystrokes keep their order, and a handler that throws 
     client.Send("key", typed.back());
     if (number % 100 == 0) client.Send(number % 200 == 0 ? "panic" : "panic harder", nullptr, number);
   }
-  CHECK(journal.WaitFor(1000) == typed);
+  CHECK(recorder.WaitFor(1000) == typed);
   for (int number = 0; number < 1000; number += 100) CHECK(client.Receive()["error"]["code"] == "internal");
 }
 
-TEST_CASE("origin bug 2: what is registered when the connection opens misses neither connect nor the first message") {
+TEST_CASE("origin bug 2: callbacks registered when the connection opens receive connect and the first message") {
   for (int round = 0; round < 20; ++round) {
-    Journal journal;
+    Recorder recorder;
     TestServer server([&](Handler socket) {
-      socket.On("connect", [&] { journal.Add("connect"); });
-      socket.On("first", [&] { journal.Add("first"); });
+      socket.On("connect", [&] { recorder.Add("connect"); });
+      socket.On("first", [&] { recorder.Add("first"); });
     });
     auto client = server.Dial();
-    // In the handshake's own segment.
+    // The first message arrives in the same TCP segment as the handshake.
     client.SendBytes(ws::test::UpgradeText() +
                      ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"first"})"));
-    CHECK(journal.WaitFor(2) == std::vector<std::string>{"connect", "first"});
+    CHECK(recorder.WaitFor(2) == std::vector<std::string>{"connect", "first"});
   }
 }
 
-TEST_CASE("origin bug 3: a peer cannot trigger connect and disconnect, nor the protocol's own events") {
-  Journal journal;
+TEST_CASE("origin bug 3: a peer cannot trigger connect, disconnect or the events of the protocol") {
+  Recorder recorder;
   TestServer server([&](Handler socket) {
-    socket.On("connect", [&] { journal.Add("connect"); });
-    socket.On("disconnect", [&] { journal.Add("disconnect"); });
-    socket.OnAny([&](Handler&, const ws::Message& message) { journal.Add(std::string(message.Event())); });
+    socket.On("connect", [&] { recorder.Add("connect"); });
+    socket.On("disconnect", [&] { recorder.Add("disconnect"); });
+    socket.OnAny([&](Handler&, const Message& message) { recorder.Add(std::string(message.Event())); });
   });
   auto client = server.Connect();
   int id = 0;
@@ -78,12 +68,13 @@ TEST_CASE("origin bug 3: a peer cannot trigger connect and disconnect, nor the p
   client.SendText(R"({"event":"$ack","id":{}})");
   client.SendText(R"({"event":"$pong","data":1})");
   client.Send("last");
-  CHECK(journal.WaitFor(2) == std::vector<std::string>{"connect", "last"});
+  CHECK(recorder.WaitFor(2) == std::vector<std::string>{"connect", "last"});
   client.Close();
-  CHECK(journal.WaitFor(3)[2] == "disconnect");
+  CHECK(recorder.WaitFor(3)[2] == "disconnect");
 }
 
-TEST_CASE("origin bug 4: Close from many threads sends one close frame behind the queue, and IsConnected turns false") {
+TEST_CASE(
+    "origin bug 4: Close from many threads sends one close frame after the queue, and IsConnected becomes false") {
   MemorySession session;
   session.Open();
   session.BlockWrites(true);
@@ -96,17 +87,17 @@ TEST_CASE("origin bug 4: Close from many threads sends one close frame behind th
   for (int number = 0; number < 50; ++number) CHECK(session.peer.Receive()["data"] == number);
   CHECK(session.peer.ReceiveClose().code == 1000);
   session.peer.SendClose();
-  CHECK(session.peer.ReceiveEnd().empty());
+  CHECK(session.peer.ReceiveUntilEof().empty());
 }
 
-TEST_CASE("origin bug 5: Emit fails after Close, a full queue is told, and data is serialised before Emit returns") {
+TEST_CASE("origin bug 5: Emit fails after Close and on a full queue, and serialises data before it returns") {
   MemorySession session(Options{.max_outbound_messages = 4});
   session.Open();
   session.BlockWrites(true);
   Json data = {{"mine", "before"}};
   CHECK_FALSE(session.socket.Emit("x", data));
   data["mine"] = "after";
-  ws::Error error;
+  Error error;
   int accepted = 1;
   while (!(error = session.socket.Emit("y"))) ++accepted;
   CHECK(error == Errc::QueueFull);
@@ -117,31 +108,31 @@ TEST_CASE("origin bug 5: Emit fails after Close, a full queue is told, and data 
   CHECK(session.peer.Receive()["data"]["mine"] == "before");
 }
 
-TEST_CASE("origin bug 6: size and silence of a peer are bounded, and one that does not read blocks nobody") {
-  SECTION("an endless message") {
+TEST_CASE("origin bug 6: a peer that sends too much, sends nothing or does not read is disconnected") {
+  SECTION("a message that is too large") {
     MemorySession session(Options{.max_message_bytes = 1000});
     session.Open();
     session.peer.SendText(std::string(1001, ' '));
     CHECK(session.peer.ReceiveClose().code == 1009);
   }
-  SECTION("a half-open peer is pinged, and then given up") {
+  SECTION("a silent peer is pinged and then disconnected") {
     MemorySession session(Options{.ping_interval = 20ms, .idle_timeout = 2s});
-    auto end = ws::test::EndOf(session.socket);
+    auto close_reason = CloseReasonOf(session.socket);
     session.Open();
     CHECK(session.peer.ReceiveFrame().opcode == ws::protocol::Opcode::Ping);
-    CHECK(Get(std::move(end)).reason == ws::EndReason::HeartbeatTimeout);
+    CHECK(Get(std::move(close_reason)).reason == EndReason::HeartbeatTimeout);
   }
-  SECTION("a stalled reader") {
+  SECTION("a peer that does not read") {
     MemorySession session(Options{.write_timeout = 50ms, .close_timeout = 50ms});
-    auto end = ws::test::EndOf(session.socket);
+    auto close_reason = CloseReasonOf(session.socket);
     session.Open();
     session.BlockWrites(true);
     CHECK_FALSE(session.socket.Emit("x"));
-    CHECK(Get(std::move(end)).reason == ws::EndReason::SlowConsumer);
+    CHECK(Get(std::move(close_reason)).reason == EndReason::SlowConsumer);
   }
 }
 
-TEST_CASE("origin bug 7: a malformed message, an unknown event and a bad payload are answered and close nothing") {
+TEST_CASE("origin bug 7: after malformed messages, unknown events and invalid data the connection stays open") {
   TestServer server([](Handler socket) {
     socket.OnTyped("typed", [](const int&) {});
     socket.On("fine", [] { return true; });
@@ -163,14 +154,14 @@ TEST_CASE("origin bug 7: a malformed message, an unknown event and a bad payload
   }
 }
 
-TEST_CASE("origin bug 8: a page of another origin is refused before the connection opens") {
+TEST_CASE("origin bug 8: a page of another origin is refused during the handshake") {
   std::atomic<int> opened = 0;
   TestServer server([&opened](Handler) { ++opened; });
   for (const std::string origin :
        {"http://evil.example", "null", "file://", "http://localhost.evil", "http://localhost:1", "https://localhost"}) {
     auto client = server.Dial();
-    const bool same = origin == "https://localhost";  // the port is https's, the Host header names none
-    CHECK(client.Ask(ws::test::UpgradeText("/ws", "Origin: " + origin + "\r\n")).status == (same ? 101 : 403));
+    const bool same = origin == "https://localhost";  // the Host header has no port, and 443 is the default of https
+    CHECK(client.SendRequest(ws::test::UpgradeText("/ws", "Origin: " + origin + "\r\n")).status == (same ? 101 : 403));
   }
   CHECK(opened == 1);
   auto own = server.Connect("/ws", "Origin: http://localhost\r\n");

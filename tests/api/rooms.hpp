@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "support/catch.hpp"
-#include "support/patience.hpp"
+#include "support/synchronization.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
 namespace ws::test {
 
-// A server whose connections join the rooms that their path's query names, and clients in them.
+// A server with clients in rooms. Each query is the names of the rooms that its client joins, one letter a room.
 class Rooms {
  public:
   explicit Rooms(const std::vector<std::string>& queries)
@@ -28,33 +28,34 @@ class Rooms {
     }
   }
 
-  Hub hub() { return server_->Hub(); }
-  Handler socket(std::size_t index) const {
+  Hub ServerHub() { return server_->Hub(); }
+  Server& Owner() { return *server_; }
+  Handler Socket(std::size_t index) const {
     const std::lock_guard lock(mutex_);
     return sockets_.at(index);
   }
-  // Which clients have this as the next message they get.
-  std::set<std::size_t> WhoGets(const Json& data) {
-    std::set<std::size_t> who;
-    hub().Broadcast("end");
+  // Returns the indices of the clients whose next message is `news` with this data.
+  std::set<std::size_t> RecipientsOf(const Json& data) {
+    std::set<std::size_t> recipients;
+    ServerHub().Broadcast("end");
     for (std::size_t index = 0; index < clients.size(); ++index) {
       const Json message = clients[index].Receive();
       if (message["event"] == "end") continue;
       CHECK(message == Json{{"event", "news"}, {"data", data}});
       CHECK(clients[index].Receive()["event"] == "end");
-      who.insert(index);
+      recipients.insert(index);
     }
-    return who;
+    return recipients;
   }
 
  private:
   mutable std::mutex mutex_;
   std::vector<Handler> sockets_;
-  Journal opened_;
+  Recorder opened_;
   TestServer server_;
 
  public:
-  std::vector<TestClient> clients;  // hang up before the server ends, which would wait for them
+  std::vector<TestClient> clients;  // declared last: they disconnect before the server stops, which waits for them
 };
 
 }  // namespace ws::test

@@ -1,51 +1,33 @@
-// The end of a server against everything that may run then.
+// The end of servers and connections while callbacks, coroutines and requests are active.
 #include <atomic>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
+#include "support/coroutines.hpp"
 #include "support/memory_session.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using ws::Handler;
-using ws::Reply;
 using ws::Server;
 using ws::ServerOptions;
-using ws::test::Door;
-using ws::test::Get;
-using ws::test::Journal;
-using ws::test::MemorySession;
-using ws::test::TestServer;
+using ws::test::WaitForeverAsync;
 
 namespace {
 
-// Until it is cancelled.
-asio::awaitable<void> Forever() {
-  asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
-  co_await timer.async_wait(asio::use_awaitable);
-}
-
-ServerOptions Quiet(std::chrono::milliseconds drain_timeout) {
+ServerOptions OptionsWithoutLog(std::chrono::milliseconds drain_timeout) {
   return {.port = 0, .drain_timeout = drain_timeout, .log = [](const ws::LogRecord&) {}};
 }
 
 }  // namespace
 
-TEST_CASE("Stop from many threads at the same moment stops once") {
+TEST_CASE("several threads may call Stop at the same moment") {
   for (int round = 0; round < 200; ++round) {
     Server server({.port = 0, .workers = 1});
     server.Route("/ws", [](Handler) {});
@@ -64,7 +46,7 @@ TEST_CASE("Stop from many threads at the same moment stops once") {
   }
 }
 
-TEST_CASE("requests against the end of their server are all answered") {
+TEST_CASE("every request that is made while the server ends calls its callback") {
   for (int round = 0; round < 50; ++round) {
     std::promise<Handler> opened;
     std::atomic<bool> stop = false;
@@ -82,7 +64,7 @@ TEST_CASE("requests against the end of their server are all answered") {
           }
         });
       }
-      client.Cut();
+      client.DropConnection();
     }
     stop = true;
     for (auto& thread : threads) thread.join();
@@ -90,143 +72,142 @@ TEST_CASE("requests against the end of their server are all answered") {
   }
 }
 
-TEST_CASE("coroutine callbacks that begin after the transport's end are cancelled too, each in its turn") {
-  Journal journal;
+TEST_CASE("coroutine callbacks that start after the end of the transport are cancelled too, one after the other") {
+  Recorder recorder;
   MemorySession session;
   session.socket.On("wait", [&]() -> asio::awaitable<void> {
     try {
-      co_await Forever();
+      co_await WaitForeverAsync();
     } catch (const boost::system::system_error& error) {
-      journal.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
+      recorder.Add(error.code() == asio::error::operation_aborted ? "aborted" : "failed");
       throw;
     }
   });
   session.socket.On("wait", [&]() -> asio::awaitable<void> {
-    journal.Add("second");
-    co_await Forever();
+    recorder.Add("second");
+    co_await WaitForeverAsync();
   });
   session.socket.On("disconnect", [&]() -> asio::awaitable<void> {
-    asio::steady_timer timer(co_await asio::this_coro::executor, 1ms);
-    co_await timer.async_wait(asio::use_awaitable);
-    journal.Add("disconnect");
+    co_await ws::test::SleepAsync(1ms);
+    recorder.Add("disconnect");
   });
   session.Open();
   for (int count = 0; count < 3; ++count) session.peer.Send("wait");
-  session.peer.Cut();
-  CHECK(journal.WaitFor(7) ==
+  session.peer.DropConnection();
+  CHECK(recorder.WaitFor(7) ==
         std::vector<std::string>{"aborted", "second", "aborted", "second", "aborted", "second", "disconnect"});
 }
 
-TEST_CASE("coroutines hold neither Stop nor the end longer than drain_timeout") {
-  Journal journal;
+TEST_CASE("coroutine callbacks that do not return delay Stop by no more than drain_timeout") {
+  Recorder recorder;
   TestServer server(
       [&](Handler socket) {
         socket.On("wait", [&]() -> asio::awaitable<void> {
-          journal.Add("begin");
-          co_await Forever();
+          recorder.Add("begin");
+          co_await WaitForeverAsync();
         });
-        socket.On("disconnect", [&]() -> asio::awaitable<void> { co_await Forever(); });
+        socket.On("disconnect", [&]() -> asio::awaitable<void> { co_await WaitForeverAsync(); });
       },
-      {}, Quiet(50ms));
+      {}, OptionsWithoutLog(50ms));
   auto client = server.Connect();
   for (int count = 0; count < 3; ++count) client.Send("wait");
-  journal.WaitFor(1);
-  client.Cut();
+  recorder.WaitFor(1);
+  client.DropConnection();
   server->Stop();
   CHECK(server->Connections() == 0);
 }
 
-TEST_CASE("a coroutine of OnDrain is cancelled at the end, and disconnect comes behind it") {
-  Journal journal;
-  Journal log;
-  ws::Options options{.max_outbound_messages = 2};
+TEST_CASE("an OnDrain coroutine is cancelled when the connection ends, and disconnect runs after it") {
+  Recorder recorder;
+  Recorder log;
+  Options options{.max_outbound_messages = 2};
   options.log = [&](const ws::LogRecord& record) { log.Add(std::string(record.text)); };
   MemorySession session(options);
   session.socket.OnDrain([&](Handler&) -> asio::awaitable<void> {
-    journal.Add("begin");
+    recorder.Add("begin");
     try {
-      co_await Forever();
+      co_await WaitForeverAsync();
     } catch (...) {
-      journal.Add("aborted");
+      recorder.Add("aborted");
     }
-    throw std::runtime_error("told to the log");
+    throw std::runtime_error("goes to the log");
   });
-  session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
+  session.socket.On("disconnect", [&] { recorder.Add("disconnect"); });
   session.Open();
   session.BlockWrites(true);
   while (!session.socket.Emit("n")) continue;
   session.BlockWrites(false);
-  journal.WaitFor(1);
-  session.peer.Cut();
-  CHECK(journal.WaitFor(3) == std::vector<std::string>{"begin", "aborted", "disconnect"});
+  recorder.WaitFor(1);
+  session.peer.DropConnection();
+  CHECK(recorder.WaitFor(3) == std::vector<std::string>{"begin", "aborted", "disconnect"});
   const auto told = log.Entries();
   CHECK(std::find(told.begin(), told.end(), "a callback threw") != told.end());
 }
 
-TEST_CASE("disconnect comes behind the callbacks of the requests that its end failed") {
-  Journal journal;
+TEST_CASE("disconnect runs after the callbacks of the requests that failed because the connection ended") {
+  Recorder recorder;
   MemorySession session;
-  session.socket.On("disconnect", [&] { journal.Add("disconnect"); });
+  session.socket.On("disconnect", [&] { recorder.Add("disconnect"); });
   session.Open();
-  for (int count = 0; count < 5; ++count) session.socket.Request("x", nullptr, [&](Reply) { journal.Add("reply"); });
-  session.peer.Cut();
-  CHECK(journal.WaitFor(6).back() == "disconnect");
+  for (int count = 0; count < 5; ++count) session.socket.Request("x", nullptr, [&](Reply) { recorder.Add("reply"); });
+  session.peer.DropConnection();
+  CHECK(recorder.WaitFor(6).back() == "disconnect");
 }
 
-TEST_CASE("Stop inside a callback on an executor of the application's own only begins the drain") {
+TEST_CASE("Stop inside a callback on an executor of the application returns before the drain is complete") {
   asio::thread_pool own(2);
-  Journal journal;
+  Recorder recorder;
   Server* stopped = nullptr;
   {
-    TestServer server(Quiet(60s), [&](Server& one) {
-      stopped = &one;
-      one.Route("/ws", {.executor = own.get_executor()}, [&](Handler socket) {
+    TestServer server(OptionsWithoutLog(60s), [&](Server& prepared) {
+      stopped = &prepared;
+      prepared.Route("/ws", {.executor = own.get_executor()}, [&](Handler socket) {
         socket.On("stop", [&](Handler&) -> asio::awaitable<void> {
           stopped->Stop();
-          journal.Add("stopped");
+          recorder.Add("stopped");
           co_return;
         });
-        socket.On("disconnect", [&] { journal.Add("disconnect"); });
+        socket.On("disconnect", [&] { recorder.Add("disconnect"); });
       });
     });
     auto client = server.Connect();
     client.Send("stop");
     CHECK(client.ReceiveClose().code == 1001);
     client.SendClose(1001);
-    client.Cut();
-    CHECK(journal.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
+    client.DropConnection();
+    CHECK(recorder.WaitFor(2) == std::vector<std::string>{"stopped", "disconnect"});
   }
   own.join();
 }
 
-TEST_CASE("Stop waits for callbacks on an executor of the application's own") {
+TEST_CASE("Stop waits for callbacks on an executor of the application") {
   asio::thread_pool own(2);
-  Door leave;
-  Journal journal;
+  Latch leave;
+  Recorder recorder;
   {
     TestServer server(
         [&](Handler socket) {
           socket.On("block", [&] {
-            journal.Add("in");
-            leave.Pass();
-            journal.Add("out");
+            recorder.Add("in");
+            leave.Wait();
+            recorder.Add("out");
           });
-          socket.On("disconnect", [&] { journal.Add("disconnect"); });
+          socket.On("disconnect", [&] { recorder.Add("disconnect"); });
         },
-        {.executor = own.get_executor()}, Quiet(20ms));
+        {.executor = own.get_executor()}, OptionsWithoutLog(20ms));
     auto client = server.Connect();
     client.Send("block");
-    journal.WaitFor(1);
+    recorder.WaitFor(1);
     std::thread stopping([&] {
       server->Stop();
-      journal.Add("returned");
+      recorder.Add("returned");
     });
     client.ReceiveClose();
-    client.Cut();
-    leave.Open();
+    client.DropConnection();
+    leave.Release();
     stopping.join();
   }
-  CHECK(journal.Entries() == std::vector<std::string>{"in", "out", "disconnect", "returned"});
+  CHECK(recorder.Entries() == std::vector<std::string>{"in", "out", "disconnect", "returned"});
   own.join();
 }
 
@@ -238,16 +219,16 @@ TEST_CASE("a pool may be destroyed as soon as ClosedAsync has completed") {
   for (int round = 0; round < 300; ++round) {
     auto pool = std::make_unique<asio::thread_pool>(1);
     ws::test::MemoryPair pair(context.get_executor());
-    Handler socket(ws::Options{.executor = pool->get_executor()});
-    ws::test::TestClient peer(ws::test::OverPipes(pair.to_second, pair.to_first));
+    Handler socket(Options{.executor = pool->get_executor()});
+    TestClient peer(ws::test::MakePipeChannel(pair.to_second, pair.to_first));
     auto init =
         asio::co_spawn(context, socket.Init(std::move(pair.first), ws::test::UpgradeRequest()), asio::use_future);
-    peer.ReadAnswer();
+    peer.ReceiveResponse();
     CHECK_FALSE(Get(std::move(init)));
     auto over = asio::co_spawn(waiting, socket.ClosedAsync(), asio::use_future);
     waiting.restart();
     waiting.poll();
-    peer.Cut();
+    peer.DropConnection();
     waiting.restart();
     waiting.run();
     CHECK_FALSE(Get(std::move(over)));
@@ -258,13 +239,13 @@ TEST_CASE("a pool may be destroyed as soon as ClosedAsync has completed") {
   thread.join();
 }
 
-TEST_CASE("Stop in the callback of a request that `disconnect` made does not wait for itself") {
-  asio::thread_pool own(2);  // not the server's own threads, which it would know
+TEST_CASE("Stop does not deadlock in the callback of a request that was made in disconnect") {
+  asio::thread_pool own(2);  // the server does not recognize these threads as its own
   std::promise<void> returned;
-  Server server(Quiet(200ms));
+  Server server(OptionsWithoutLog(200ms));
   server.Route("/ws", {.executor = own.get_executor()}, [&](Handler socket) {
-    socket.On("disconnect", [&](Handler& peer) {
-      peer.Request("x", nullptr, [&](const Reply&) {
+    socket.On("disconnect", [&](Handler& self) {
+      self.Request("x", nullptr, [&](const Reply&) {
         server.Stop();
         returned.set_value();
       });
@@ -272,7 +253,7 @@ TEST_CASE("Stop in the callback of a request that `disconnect` made does not wai
   });
   REQUIRE_FALSE(server.Start());
   {
-    ws::test::TestClient client(ws::test::DialTcp(server.Port()));
+    TestClient client(ws::test::DialTcp(server.Port()));
     client.Upgrade();
     client.Close();
   }

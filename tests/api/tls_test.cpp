@@ -1,4 +1,4 @@
-// TLS: Init on a stream of the caller's own. The server's is held to RFC 6455 by tests/conformance.
+// Init on a caller's own TLS stream, and certificates of the server. tests/conformance tests RFC 6455 over TLS.
 #include "ws/ws.hpp"
 
 #if WS_HAS_TLS
@@ -19,27 +19,20 @@
 #include <string>
 #include <thread>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "support/tls.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
 namespace beast = boost::beast;
 using asio::ip::tcp;
-using ws::Error;
-using ws::Handler;
-using ws::Json;
-using ws::test::Get;
-using ws::test::TestClient;
 
 namespace {
 
 template <class Stream>
 asio::awaitable<Error> Mount(tcp::acceptor& acceptor, asio::ssl::context& tls, Handler socket) {
   Stream stream(co_await acceptor.async_accept(asio::use_awaitable), tls);
-  // A deadline of the caller's own for its handshake.
+  // The caller sets a deadline for its TLS handshake.
   if constexpr (requires { stream.next_layer().expires_after(200ms); }) stream.next_layer().expires_after(200ms);
   co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
   beast::flat_buffer leftover;
@@ -58,20 +51,20 @@ asio::ssl::context MakeContext() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a TLS stream over either kind of TCP stream is upgraded", "", asio::ssl::stream<tcp::socket>,
+TEMPLATE_TEST_CASE("a TLS stream over either type of TCP stream is upgraded", "", asio::ssl::stream<tcp::socket>,
                    asio::ssl::stream<beast::tcp_stream>) {
   asio::io_context context(1);
   asio::ssl::context tls = MakeContext();
   tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   Handler socket;
-  auto end = ws::test::EndOf(socket);
+  auto close_reason = CloseReasonOf(socket);
   socket.On("x", [](const Json& data) { return data; });
   auto result = asio::co_spawn(context, Mount<TestType>(acceptor, tls, socket), asio::use_future);
   std::thread thread([&context] { context.run(); });
   TestClient client(ws::test::DialTls(acceptor.local_endpoint().port()));
   client.SendBytes(ws::test::UpgradeText() +
                    ws::test::MaskedFrame(ws::protocol::Opcode::Text, R"({"event":"x","id":1,"data":7})"));
-  CHECK(client.ReadAnswer().status == 101);
+  CHECK(client.ReceiveResponse().status == 101);
   CHECK(client.Receive()["data"] == 7);
   CHECK_FALSE(Get(std::move(result)));
   CHECK(socket.Handshake().secure);
@@ -79,33 +72,33 @@ TEMPLATE_TEST_CASE("a TLS stream over either kind of TCP stream is upgraded", ""
   const std::string large(500'000, 'x');
   client.Send("x", large, 2);
   CHECK(client.Receive()["data"] == large);
-  SECTION("the caller's deadline ends with its handshake") {
-    CHECK(end.wait_for(400ms) == std::future_status::timeout);
+  SECTION("the caller's deadline does not apply after the handshake") {
+    CHECK(close_reason.wait_for(400ms) == std::future_status::timeout);
     client.Send("x", "later", 3);
     CHECK(client.Receive()["data"] == "later");
     client.Close();
   }
-  SECTION("the close handshake ends both sides") {
+  SECTION("the close handshake ends the connection on both sides") {
     CHECK(client.Close(4000).code == 4000);
-    CHECK(Get(std::move(end)).code == 4000);
+    CHECK(Get(std::move(close_reason)).code == 4000);
   }
-  SECTION("a client that is gone without a close frame is a transport error") {
-    client.Cut();
-    CHECK(Get(std::move(end)).reason == ws::EndReason::TransportError);
+  SECTION("a client that disconnects without a close frame is a transport error") {
+    client.DropConnection();
+    CHECK(Get(std::move(close_reason)).reason == EndReason::TransportError);
   }
   thread.join();
 }
 
-TEST_CASE("a server's connections outlive the handshake's deadline, with TLS and without") {
+TEST_CASE("the handshake deadline does not end open connections, with TLS and without") {
   const bool secure = GENERATE(false, true);
   const ws::test::CertificateFiles files;
   ws::ServerOptions options{.connection = {.handshake_timeout = 300ms}};
   if (secure) options.tls = ws::TlsFiles{files.Chain(), files.Key()};
-  ws::test::Journal journal;
-  ws::test::TestServer server(std::move(options), [&](ws::Server& one) {
-    one.Route("/ws", [&](Handler socket) {
+  Recorder recorder;
+  TestServer server(std::move(options), [&](ws::Server& prepared) {
+    prepared.Route("/ws", [&](Handler socket) {
       socket.On("x", [](const Json& data) { return data; });
-      socket.On("disconnect", [&] { journal.Add("disconnect"); });
+      socket.On("disconnect", [&] { recorder.Add("disconnect"); });
     });
   });
   TestClient client(secure ? ws::test::DialTls(server->Port()) : ws::test::DialTcp(server->Port()));
@@ -114,17 +107,17 @@ TEST_CASE("a server's connections outlive the handshake's deadline, with TLS and
   CHECK(never.get_future().wait_for(600ms) == std::future_status::timeout);
   client.Send("x", "later", 1);
   CHECK(client.Receive()["data"] == "later");
-  CHECK(journal.Size() == 0);
+  CHECK(recorder.Size() == 0);
   client.Close();
 }
 
-TEST_CASE("a route that closes is heard behind the 101, with TLS and without") {
+TEST_CASE("a close in a route's callback reaches the client after the 101, with TLS and without") {
   const bool secure = GENERATE(false, true);
   const ws::test::CertificateFiles files;
   ws::ServerOptions options;
   if (secure) options.tls = ws::TlsFiles{files.Chain(), files.Key()};
-  ws::test::TestServer server(std::move(options), [](ws::Server& one) {
-    one.Route("/ws", [](Handler socket) { socket.Close(4000, "full"); });
+  TestServer server(std::move(options), [](ws::Server& prepared) {
+    prepared.Route("/ws", [](Handler socket) { socket.Close(4000, "full"); });
   });
   for (int round = 0; round < 20; ++round) {
     TestClient client(secure ? ws::test::DialTls(server->Port()) : ws::test::DialTcp(server->Port()));
@@ -133,10 +126,10 @@ TEST_CASE("a route that closes is heard behind the 101, with TLS and without") {
   }
 }
 
-TEST_CASE("a certificate is swapped while the server runs; open connections keep theirs") {
+TEST_CASE("ReloadTls replaces the certificate of a running server, and open connections continue") {
   ws::test::CertificateFiles files;
-  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& one) {
-    one.Route("/ws", [](Handler socket) { socket.On("x", [](const Json& data) { return data; }); });
+  TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}}, [](ws::Server& prepared) {
+    prepared.Route("/ws", [](Handler socket) { socket.On("x", [](const Json& data) { return data; }); });
   });
   TestClient before(ws::test::DialTls(server->Port()));
   before.Upgrade();
@@ -149,26 +142,26 @@ TEST_CASE("a certificate is swapped while the server runs; open connections keep
   before.Send("x", "still here", 1);
   CHECK(before.Receive()["data"] == "still here");
 
-  // What cannot be used changes nothing: here a key of another certificate.
+  // An invalid pair, here with the key of another certificate, changes nothing.
   std::ofstream(files.Key()) << ws::test::MakeCertificate().key;
   CHECK(server->ReloadTls());
   CHECK(ws::test::CertificateOf(server->Port()) == renewed);
   before.Close();
   server->Stop();
-  CHECK(server->ReloadTls() == ws::Errc::Closed);
+  CHECK(server->ReloadTls() == Errc::Closed);
   CHECK_THROWS_AS(ws::Server().ReloadTls(), std::logic_error);
 }
 
-TEST_CASE("certificates are swapped while clients connect") {
+TEST_CASE("certificates can be replaced while clients connect") {
   const ws::test::CertificateFiles files;
-  ws::test::TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}},
-                              [](ws::Server& one) { one.Route("/ws", [](Handler) {}); });
+  TestServer server({.tls = ws::TlsFiles{files.Chain(), files.Key()}},
+                    [](ws::Server& prepared) { prepared.Route("/ws", [](Handler) {}); });
   std::atomic<bool> done = false;
-  std::thread swapping([&] {
+  std::thread reloading([&] {
     while (!done) CHECK_FALSE(server->ReloadTls());
   });
   for (int count = 0; count < 50; ++count) CHECK_FALSE(ws::test::CertificateOf(server->Port()).empty());
   done = true;
-  swapping.join();
+  reloading.join();
 }
 #endif

@@ -1,4 +1,4 @@
-// Rows 16 and 31 of the torture plan in small: a thousand clients in this process.
+// A small version of rows 16 and 31 of the torture plan: a thousand clients in this process.
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -12,23 +12,17 @@
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
 using ws::Client;
-using ws::Handler;
-using ws::Json;
 using ws::Server;
-using ws::test::TestServer;
 
 namespace {
 
-// A thousand, fewer where descriptors do not suffice for both ends.
-std::size_t Crowd() {
+// Returns 1000, or fewer if the descriptor limit is too low for both ends of so many connections.
+std::size_t ClientCount() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
@@ -36,17 +30,17 @@ std::size_t Crowd() {
   return std::min<std::size_t>(1000, (limit.rlim_cur - 100) / 2);
 }
 
-// Clients that share a thread for their I/O and one for their callbacks.
+// Clients that share one I/O thread and one callback thread.
 class Clients {
  public:
   Clients(std::size_t count, std::uint16_t port, const std::function<void(Client&, std::size_t)>& prepare) {
     for (std::size_t index = 0; index < count; ++index) {
-      clients_.push_back(std::make_unique<Client>(ws::ClientOptions{
-          .url = ws::test::UrlOf(port),
-          .backoff_base = 50ms,
-          .backoff_cap = 400ms,
-          .io = context_.get_executor(),
-          .connection = {.handshake_timeout = ws::test::patience, .executor = pool_.get_executor()}}));
+      clients_.push_back(std::make_unique<Client>(
+          ws::ClientOptions{.url = ws::test::UrlOf(port),
+                            .backoff_base = 50ms,
+                            .backoff_cap = 400ms,
+                            .io = context_.get_executor(),
+                            .connection = {.handshake_timeout = wait_timeout, .executor = pool_.get_executor()}}));
       prepare(*clients_.back(), index);
       clients_.back()->Start();
     }
@@ -68,17 +62,19 @@ class Clients {
   std::thread thread_{[this] { context_.run(); }};
 };
 
-// A counter that a test can wait for.
-class Count {
+// A thread-safe counter that a test can wait for.
+class Counter {
  public:
   void Add() { ++count_; }
-  void WaitFor(std::size_t wanted) const {
-    const auto deadline = std::chrono::steady_clock::now() + 4 * ws::test::patience;
-    while (count_ < wanted) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error(std::to_string(count_) + " only");
+  // Waits until the count is `expected`. Throws if that takes too long.
+  void WaitFor(std::size_t expected) const {
+    const auto deadline = std::chrono::steady_clock::now() + 4 * wait_timeout;
+    while (count_ < expected) {
+      if (std::chrono::steady_clock::now() > deadline)
+        throw std::runtime_error("the count is only " + std::to_string(count_));
       std::this_thread::yield();
     }
-    CHECK(count_ == wanted);
+    CHECK(count_ == expected);
   }
 
  private:
@@ -87,42 +83,44 @@ class Count {
 
 }  // namespace
 
-TEST_CASE("a thousand clients come back when their server does, and what they said while away arrives") {
-  const std::size_t crowd = Crowd();
-  Count opened, back, said;
+TEST_CASE(
+    "a thousand clients reconnect after their server restarts, and the messages that they queued meanwhile arrive") {
+  const std::size_t client_count = ClientCount();
+  Counter opened, back, said;
   std::optional<Server> server;
-  const auto serve = [&](std::uint16_t port, Count& count) {
+  const auto serve = [&](std::uint16_t port, Counter& counter) {
     server.emplace(ws::ServerOptions{.port = port, .workers = 1});
-    server->Hub().On("connect", [&] { count.Add(); });
+    server->Hub().On("connect", [&] { counter.Add(); });
     server->Hub().On("said", [&] { said.Add(); });
     server->Route("/ws", [](Handler) {});
     REQUIRE_FALSE(server->Start());
     return server->Port();
   };
   const std::uint16_t port = serve(0, opened);
-  Count lost;
-  Clients clients(crowd, port, [&](Client& client, std::size_t) { client.On("disconnect", [&] { lost.Add(); }); });
-  opened.WaitFor(crowd);
-  CHECK(server->Hub().Size() == crowd);
+  Counter lost;
+  Clients clients(client_count, port,
+                  [&](Client& client, std::size_t) { client.On("disconnect", [&] { lost.Add(); }); });
+  opened.WaitFor(client_count);
+  CHECK(server->Hub().Size() == client_count);
   server.reset();
-  lost.WaitFor(crowd);
-  for (std::size_t index = 0; index < crowd; ++index) CHECK_FALSE(clients[index].Emit("said"));
+  lost.WaitFor(client_count);
+  for (std::size_t index = 0; index < client_count; ++index) CHECK_FALSE(clients[index].Emit("said"));
   serve(port, back);
-  back.WaitFor(crowd);
-  said.WaitFor(crowd);
+  back.WaitFor(client_count);
+  said.WaitFor(client_count);
 }
 
-TEST_CASE("a broadcast reaches a thousand in order, though ten of them do not read") {
+TEST_CASE("broadcasts reach a thousand clients in order, although ten clients do not read") {
   constexpr std::size_t stalled = 10, messages = 30;
-  const std::size_t readers = Crowd() - stalled;
-  Count opened, heard;
+  const std::size_t readers = ClientCount() - stalled;
+  Counter opened, heard;
   std::atomic<std::size_t> disordered = 0;
-  // No clock ends those who do not read, however long a slow machine takes.
+  // The timeouts are off, so that clients that do not read stay connected also on a slow machine.
   TestServer server(
       [](Handler) {},
       {.max_outbound_messages = 8, .overflow = ws::Overflow::DropOldest, .idle_timeout = 0ms, .write_timeout = 0ms});
   server->Hub().On("connect", [&] { opened.Add(); });
-  std::vector<ws::test::TestClient> idle;
+  std::vector<TestClient> idle;
   for (std::size_t index = 0; index < stalled; ++index) idle.push_back(server.Connect());
   {
     std::vector<std::size_t> next(readers);
@@ -141,5 +139,5 @@ TEST_CASE("a broadcast reaches a thousand in order, though ten of them do not re
     }
     CHECK(disordered == 0);
   }
-  for (auto& client : idle) client.Cut();
+  for (auto& client : idle) client.DropConnection();
 }

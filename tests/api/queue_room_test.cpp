@@ -1,4 +1,4 @@
-// Room in the queue that something else than the writer made: who waits for it is told, also before there is a
+// Queue room that is freed by other means than writing: callers that wait for room are resumed, also without a
 // transport.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -10,32 +10,22 @@
 #include <string>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/free_port.hpp"
 #include "support/memory_session.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
-
-namespace asio = boost::asio;
-using namespace std::chrono_literals;
-using ws::Errc;
-using ws::Error;
-using ws::Handler;
-using ws::Options;
-using ws::test::Get;
-using ws::test::MemorySession;
 
 namespace {
 
 // A connection that is not open, and coroutines that wait for room in its queue.
-struct Waiters {
+struct QueueFixture {
   asio::io_context context{1};
   Handler socket;
   asio::cancellation_signal cancel = {};
 
-  explicit Waiters(Options options) : socket(std::move(options)) {}
-  ~Waiters() {
+  explicit QueueFixture(Options options) : socket(std::move(options)) {}
+  ~QueueFixture() {
     socket.Close();
     Run();
   }
@@ -44,13 +34,13 @@ struct Waiters {
     Run();
     return sent;
   }
-  // One that `cancel` ends.
-  void SendUntilCancelled(std::size_t size) {
+  // Starts a SendAsync that Cancel() cancels.
+  void SendCancellable(std::size_t size) {
     auto ended = asio::bind_cancellation_slot(cancel.slot(), [](const std::exception_ptr&, Error) {});
     asio::co_spawn(context, socket.SendAsync(std::string(size, 'x')), std::move(ended));
     Run();
   }
-  // All that can be done now.
+  // Runs the handlers that are ready.
   void Run() {
     context.restart();
     context.poll();
@@ -67,40 +57,41 @@ bool IsDone(const std::future<Error>& sent) {
 
 }  // namespace
 
-TEST_CASE("who waits behind one that gives up gets the room that there is") {
-  Waiters waiters(Options{.max_outbound_bytes = 1000});
-  CHECK(IsDone(waiters.Send(400)));
-  waiters.SendUntilCancelled(200);
-  const auto behind = waiters.Send(5);
+TEST_CASE("when a waiting SendAsync is cancelled, the next waiting one uses the room") {
+  QueueFixture fixture(Options{.max_outbound_bytes = 1000});
+  CHECK(IsDone(fixture.Send(400)));
+  fixture.SendCancellable(200);
+  const auto behind = fixture.Send(5);
   CHECK_FALSE(IsDone(behind));
-  waiters.Cancel();
+  fixture.Cancel();
   CHECK(IsDone(behind));
-  CHECK(waiters.socket.Stats().queued_bytes == 405);
+  CHECK(fixture.socket.Stats().queued_bytes == 405);
 }
 
-TEST_CASE("who waits gets the room that dropping the oldest made") {
-  Waiters waiters(Options{.max_outbound_bytes = 1000, .overflow = ws::Overflow::DropOldest});
-  CHECK_FALSE(waiters.socket.Send(std::string(480, 'x')));
-  CHECK_FALSE(waiters.socket.Send(std::string(520, 'x')));
-  const auto waits = waiters.Send(100);
+TEST_CASE("a waiting SendAsync uses the room that was freed by dropping the oldest message") {
+  QueueFixture fixture(Options{.max_outbound_bytes = 1000, .overflow = ws::Overflow::DropOldest});
+  CHECK_FALSE(fixture.socket.Send(std::string(480, 'x')));
+  CHECK_FALSE(fixture.socket.Send(std::string(520, 'x')));
+  const auto waits = fixture.Send(100);
   CHECK_FALSE(IsDone(waits));
-  CHECK_FALSE(waiters.socket.Send("small"));
-  waiters.Run();
+  CHECK_FALSE(fixture.socket.Send("small"));
+  fixture.Run();
   CHECK(IsDone(waits));
-  CHECK(waiters.socket.Stats().queued_bytes == 105);
+  CHECK(fixture.socket.Stats().queued_bytes == 105);
 }
 
-TEST_CASE("OnDrain tells that the last who waited has given up, where the queue is down to a quarter") {
-  Waiters waiters(Options{.max_outbound_bytes = 1000});
+TEST_CASE(
+    "OnDrain is called if the last waiting SendAsync is cancelled and the queue is below a quarter of its limit") {
+  QueueFixture fixture(Options{.max_outbound_bytes = 1000});
   std::promise<void> drained;
-  waiters.socket.OnDrain([&] { drained.set_value(); });
-  CHECK(IsDone(waiters.Send(200)));
-  waiters.SendUntilCancelled(400);
-  waiters.Cancel();
+  fixture.socket.OnDrain([&] { drained.set_value(); });
+  CHECK(IsDone(fixture.Send(200)));
+  fixture.SendCancellable(400);
+  fixture.Cancel();
   Get(drained.get_future());
 }
 
-TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the strand too") {
+TEST_CASE("requests that time out before Init free their room, and OnDrain is called, also on the strand") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   std::promise<void> drained;
   MemorySession session(
@@ -109,7 +100,7 @@ TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the s
   const auto ask = [&] {
     const auto told = std::make_shared<std::promise<Error>>();
     session.socket.Request(
-        "never", nullptr, [told](const ws::Reply& reply) { told->set_value(reply.error); }, 500ms);
+        "never", nullptr, [told](const Reply& reply) { told->set_value(reply.error); }, 500ms);
     return told->get_future();
   };
   std::vector<std::future<Error>> asked;
@@ -120,30 +111,31 @@ TEST_CASE("requests that fail before Init make room, and OnDrain tells, on the s
   Get(drained.get_future());
 }
 
-TEST_CASE("who waits for room gets none on a connection whose write failed") {
+TEST_CASE("a waiting SendAsync fails with Closed if a write of the connection fails") {
   MemorySession session(Options{.max_outbound_bytes = 1000});
   session.Open();
   session.BlockWrites(true);
   CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));
-  auto waits = session.Start(session.socket.SendAsync(std::string(500, 'x')));
-  session.Pair().to_second->LoseReader();
+  auto waits = session.Spawn(session.socket.SendAsync(std::string(500, 'x')));
+  session.Pair().to_second->CloseReader();
   CHECK(Get(std::move(waits)) == Errc::Closed);
 }
 
-TEST_CASE("when `disconnect` runs, nothing is queued any more, also where a write failed") {
+TEST_CASE("when `disconnect` runs, the queue is empty, also after a failed write") {
   for (int round = 0; round < 300; ++round) {
     std::promise<std::size_t> left;
     MemorySession session;
-    session.socket.On("disconnect", [&](Handler& peer) { left.set_value(peer.Stats().queued_messages); });
+    session.socket.On("disconnect", [&](Handler& socket) { left.set_value(socket.Stats().queued_messages); });
     session.Open();
     session.BlockWrites(true);
     for (int count = 0; count < 50; ++count) CHECK_FALSE(session.socket.Send(std::string(1000, 'x')));
-    session.Pair().to_second->LoseReader();
+    session.Pair().to_second->CloseReader();
     REQUIRE(Get(left.get_future()) == 0);
   }
 }
 
-TEST_CASE("what EmitAsync gave, awaited when the client is gone, answers Closed and leaves nothing behind") {
+TEST_CASE(
+    "an EmitAsync that is awaited after its client was destroyed returns Closed and releases all captured objects") {
   const bool started = GENERATE(false, true);
   const auto captured = std::make_shared<int>();
   auto client = std::make_unique<ws::Client>(ws::ClientOptions{

@@ -1,4 +1,4 @@
-// What crosses between an I/O thread and the pool is gathered, and yet waits for nobody.
+// Messages between an I/O thread and the pool are batched, and a batch does not wait for a blocked callback.
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -9,78 +9,73 @@
 #include <thread>
 #include <vector>
 
-#include "support/catch.hpp"
 #include "support/memory_session.hpp"
-#include "support/patience.hpp"
+#include "support/prelude.hpp"
 #include "support/test_server.hpp"
 #include "ws/ws.hpp"
 
-using ws::Handler;
-using ws::Json;
 using ws::Server;
-using ws::test::Door;
-using ws::test::TestClient;
-using ws::test::TestServer;
 
 namespace {
 
-// The I/O thread can be held, so that what is sent meanwhile is read in one turn of its loop.
-struct Fixture {
-  void Prepare(Server& started) {
-    ws::Options on_io;
+// The test can block the I/O thread, so that it reads everything sent meanwhile in one pass of its loop.
+struct BatchFixture {
+  void Prepare(Server& prepared) {
+    Options on_io;
     on_io.callback_thread = ws::CallbackThread::Io;
-    started.Route("/io", on_io, [this](Handler socket) {
-      socket.On("hold", [this](Handler& peer) {
-        peer.Emit("holds");
-        held.Pass();
+    prepared.Route("/io", on_io, [this](Handler socket) {
+      socket.On("hold", [this](Handler& self) {
+        self.Emit("holding");
+        io_latch.Wait();
       });
     });
-    started.Route("/ws", [this](Handler socket) {
+    prepared.Route("/ws", [this](Handler socket) {
       socket.On("echo", [](const Json& data) { return data; });
-      socket.On("block", [this](Handler& peer) {
-        peer.Emit("begun");
-        blocked.Pass();
-        peer.Emit("done");
+      socket.On("block", [this](Handler& self) {
+        self.Emit("begun");
+        pool_latch.Wait();
+        self.Emit("done");
       });
     });
   }
 
-  Door held, blocked;
-  TestServer server{{.workers = 2}, [this](Server& started) { Prepare(started); }};
+  Latch io_latch, pool_latch;
+  TestServer server{{.workers = 2}, [this](Server& prepared) { Prepare(prepared); }};
 };
 
 }  // namespace
 
-TEST_CASE("what a callback emits before it blocks is sent at once") {
-  Fixture f;
-  TestClient client = f.server.Connect();
+TEST_CASE("a message that a callback emits before it blocks is sent at once") {
+  BatchFixture fixture;
+  TestClient client = fixture.server.Connect();
   for (int round = 0; round < 2; ++round) {
     client.Send("block");
     CHECK(client.Receive()["event"] == "begun");
-    if (round == 0) client.Send("echo", 1, 1);  // behind the one that blocks
-    f.blocked.Open();
+    if (round == 0) client.Send("echo", 1, 1);  // queued after the message whose callback blocks
+    fixture.pool_latch.Release();
     CHECK(client.Receive()["event"] == "done");
     if (round == 0) CHECK(client.Receive()["data"] == 1);
   }
 }
 
-TEST_CASE("a reply does not wait for the callback of another connection, read in the same turn") {
-  Fixture f;
-  TestClient holds = f.server.Connect("/io");
+TEST_CASE(
+    "a reply does not wait for the blocked callback of another connection whose message was read in the same pass") {
+  BatchFixture fixture;
+  TestClient holding = fixture.server.Connect("/io");
   std::vector<TestClient> asking;
-  for (int count = 0; count < 8; ++count) asking.push_back(f.server.Connect());
-  TestClient blocks = f.server.Connect();
-  holds.Send("hold");
+  for (int count = 0; count < 8; ++count) asking.push_back(fixture.server.Connect());
+  TestClient blocking = fixture.server.Connect();
+  holding.Send("hold");
   for (TestClient& client : asking) client.Send("echo", "asked", 1);
-  blocks.Send("block");
-  f.held.Open();
+  blocking.Send("block");
+  fixture.io_latch.Release();
   for (TestClient& client : asking) CHECK(client.Receive()["data"] == "asked");
-  CHECK(blocks.Receive()["event"] == "begun");
-  f.blocked.Open();
-  CHECK(blocks.Receive()["event"] == "done");
+  CHECK(blocking.Receive()["event"] == "begun");
+  fixture.pool_latch.Release();
+  CHECK(blocking.Receive()["event"] == "done");
 }
 
-TEST_CASE("thousands of messages over many connections and two I/O threads are all answered, in order") {
+TEST_CASE("thousands of messages over many connections and two I/O threads are answered in order") {
   TestServer server([](Handler socket) { socket.On("echo", [](const Json& data) { return data; }); }, {},
                     {.io_threads = 2, .workers = 3});
   std::vector<TestClient> clients;
@@ -90,41 +85,41 @@ TEST_CASE("thousands of messages over many connections and two I/O threads are a
   }
   for (TestClient& client : clients) {
     for (int number = 0; number < 200; ++number) {
-      if (client.Receive()["id"] != number) FAIL("out of order");
+      if (client.Receive()["id"] != number) FAIL("the reply is out of order");
     }
   }
 }
 
-TEST_CASE("Init on the I/O thread of a server leaves a stream of another context to that one") {
+TEST_CASE("Init on a server's I/O thread runs on the context of its stream, if that is another one") {
   namespace asio = boost::asio;
   asio::io_context context(1);
   asio::ip::tcp::acceptor acceptor(context, {asio::ip::address_v4::loopback(), 0});
   TestClient peer(ws::test::DialTcp(acceptor.local_endpoint().port()));
   Handler mounted;
-  std::promise<ws::Error> opened;
-  Door held;
+  std::promise<Error> opened;
+  Latch held;
   std::atomic<bool> in_time = false;
   TestServer server([&](Handler) {
     auto init = mounted.Init(acceptor.accept(), ws::test::UpgradeRequest());
-    auto done = [&](std::exception_ptr, ws::Error error) { opened.set_value(error); };
+    auto done = [&](std::exception_ptr, Error error) { opened.set_value(error); };
     asio::co_spawn(context, std::move(init), done);
-    held.Pass();
+    held.Wait();
     in_time = true;
   });
   TestClient holds = server.Dial();
   holds.SendBytes(ws::test::UpgradeText());
   auto work = asio::make_work_guard(context);
   std::thread thread([&] { context.run(); });
-  CHECK(peer.ReadAnswer().status == 101);
-  CHECK_FALSE(ws::test::Get(opened.get_future()));
+  CHECK(peer.ReceiveResponse().status == 101);
+  CHECK_FALSE(Get(opened.get_future()));
   for (int number = 0; number < 20; ++number) {
     CHECK_FALSE(mounted.Emit("number", number));
     CHECK(peer.Receive()["data"] == number);
   }
-  held.Open();
-  CHECK(holds.ReadAnswer().status == 101);
+  held.Release();
+  CHECK(holds.ReceiveResponse().status == 101);
   CHECK(in_time);
-  peer.Cut();
+  peer.DropConnection();
   work.reset();
   thread.join();
 }
