@@ -1,10 +1,10 @@
-"""coverage.py BUILD: which lines of src/ and include/ws the runs since the build have reached.
+"""coverage.py BUILD: prints the line coverage of src/ and include/ws by all runs since the build.
 
     cmake --preset coverage && cmake --build --preset coverage
     ctest --test-dir build-coverage --label-exclude once
     python3 tests/coverage.py build-coverage
 
-A template counts as reached where any of its instances was.
+A line of a template is covered if any of its instances executed it.
 """
 
 import collections
@@ -20,11 +20,11 @@ FOLDERS = ("include/ws", "src")
 
 
 def read(build):
-    """{file: {line: times}} of ours."""
+    """Returns {file: {line: execution count}} for the library's files."""
     lines = collections.defaultdict(dict)
     notes = sorted(str(path.resolve()) for path in build.rglob("*.gcda"))
     if not notes:
-        sys.exit(f"coverage.py: nothing has run in {build}")
+        sys.exit(f"coverage.py: no program has run in {build}")
     with tempfile.TemporaryDirectory() as folder:
         for begin in range(0, len(notes), 20):
             subprocess.run(["gcov", "--json-format", *notes[begin:begin + 20]], cwd=folder, check=True, capture_output=True)
@@ -46,7 +46,7 @@ def add(lines, report, build):
                 lines[name][number] = lines[name].get(number, 0) + line["count"]
 
 
-def share(counts):
+def percent_covered(counts):
     return 100 * sum(count > 0 for count in counts) / max(1, len(counts))
 
 
@@ -56,12 +56,12 @@ def main():
     for name, counts in lines.items():
         folders[str(pathlib.Path(name).parent)] += counts.values()
     for folder, counts in sorted(folders.items()):
-        print(f"{folder:28} {share(counts):6.1f} % of {len(counts)} lines")
-    print(f"{'all':28} {share([count for counts in folders.values() for count in counts]):6.1f} %\n")
-    for name, counts in sorted(lines.items(), key=lambda entry: share(entry[1].values())):
+        print(f"{folder:28} {percent_covered(counts):6.1f} % of {len(counts)} lines")
+    print(f"{'all':28} {percent_covered([count for counts in folders.values() for count in counts]):6.1f} %\n")
+    for name, counts in sorted(lines.items(), key=lambda entry: percent_covered(entry[1].values())):
         missed = [str(number) for number, count in sorted(counts.items()) if count == 0]
         if missed:
-            print(f"{name}: {share(counts.values()):.1f} %, not lines {', '.join(missed)}")
+            print(f"{name}: {percent_covered(counts.values()):.1f} %, not lines {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-// What the library is measured against: a file that parses and prints JSON.
+// The baseline of the measurement: a file that parses and prints JSON with nlohmann/json alone.
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>

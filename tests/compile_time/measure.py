@@ -1,7 +1,7 @@
-"""measure.py [COMPILER] [-I FOLDER]…: what including <ws/ws.hpp> costs a user's file.
+"""measure.py [COMPILER] [-I FOLDER]…: measures the compile time of a file that includes <ws/ws.hpp>.
 
-Compiles the same few files in turn, five times, and prints medians: CPU seconds and peak memory of the compiler,
-and the ratio to a file that uses nlohmann/json alone, which the library includes in any case.
+Compiles a few files in turn, five times, and prints medians of the compiler's CPU seconds and peak memory. It also prints the
+ratios to a file that uses nlohmann/json alone, because the library includes nlohmann/json.
 """
 
 import os
@@ -20,7 +20,7 @@ ROUNDS = 5
 
 
 def compile_once(command):
-    """CPU seconds and MiB of one compilation, its children included."""
+    """Returns the CPU seconds and peak memory in MiB of one compilation, including the compiler's child processes."""
     process = os.posix_spawnp(command[0], command, os.environ)
     _, status, usage = os.wait4(process, 0)
     if status != 0:

@@ -1,4 +1,5 @@
-// Frames of any kind through the codec, in pieces of any size: no crash, no message over the bound, no stuck loop.
+// Feeds arbitrary octets to the codec, in pieces of any size. Checks that it does not crash or loop forever, and that
+// no message exceeds the size limit or is invalid UTF-8.
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <cstdlib>
@@ -19,13 +20,13 @@ ws::HttpRequest Request(bool deflate) {
   return request;
 }
 
-void Require(bool holds) {
-  if (!holds) std::abort();
+void Require(bool condition) {
+  if (!condition) std::abort();
 }
 
 }  // namespace
 
-// The first byte says whether deflate is on, the second how large the pieces are.
+// Input: a byte whose lowest bit enables deflate, a byte with the size of the pieces, and the octets.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using ws::transport::Codec;
   if (size < 2) return 0;
@@ -37,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(!codec.Accept(Request(deflate), {}, out));
   std::string_view input(reinterpret_cast<const char*>(data) + 2, size - 2);
   while (!input.empty()) {
-    const std::string copy(input.substr(0, piece));  // a heap block of its own: an over-read shows
+    const std::string copy(
+        input.substr(0, piece));  // a separate heap block, so that AddressSanitizer detects an over-read
     input.remove_prefix(copy.size());
     codec.Feed(copy);
     for (;;) {
@@ -45,10 +47,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (event == Codec::Event::Close || event == Codec::Event::Failed) return 0;
       if (event == Codec::Event::NeedMore) break;
       if (event != Codec::Event::Message) {
-        Require(codec.Control().size() <= ws::protocol::max_control_bytes);
+        Require(codec.ControlPayload().size() <= ws::protocol::max_control_bytes);
         continue;
       }
-      const std::string message = codec.TakeMessage();
+      const std::string message = codec.PopMessage();
       Require(message.size() <= max_message);
       Require(codec.Type() == ws::MessageType::Binary || ws::protocol::IsValidUtf8(message));
       codec.WriteMessage(codec.Type(), message, out);

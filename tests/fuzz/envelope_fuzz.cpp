@@ -1,5 +1,4 @@
-// Reads any bytes as an envelope, by our reader and by way of nlohmann's tree, and traps where the two
-// differ.
+// Reads arbitrary bytes as an envelope, with our reader and with nlohmann/json. Aborts if the results differ.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,13 +18,13 @@
 
 namespace {
 
-void Require(bool holds, const char* what) {
-  if (holds) return;
+void Require(bool condition, const char* what) {
+  if (condition) return;
   std::fprintf(stderr, "%s\n", what);
   std::abort();
 }
 
-/// What was read must read the same once written again.
+/// Checks that writing an envelope and reading it again gives the same envelope.
 void CheckRoundTrip(const ws::protocol::Envelope& envelope) {
   using nlohmann::json;
   const json data = envelope.data.empty() ? json() : json::parse(envelope.data);
@@ -35,7 +34,7 @@ void CheckRoundTrip(const ws::protocol::Envelope& envelope) {
   Require(written == data.dump(), "another text than nlohmann's");
   std::string text;
   ws::protocol::AppendEnvelope(text, envelope.Event(), envelope.id, data);
-  const ws::protocol::EnvelopeResult again = ws::protocol::ReadEnvelope(text);
+  const ws::protocol::EnvelopeResult again = ws::protocol::ParseEnvelope(text);
   Require(again.error == ws::protocol::EnvelopeError::None, "the written envelope cannot be read");
   Require(again.envelope.Event() == envelope.Event(), "another event after writing");
   Require(again.envelope.id == envelope.id, "another id after writing");
@@ -46,11 +45,11 @@ void CheckRoundTrip(const ws::protocol::Envelope& envelope) {
 void CheckText(std::string_view text) {
   const std::string difference = ws::test::FindDifference(text);
   Require(difference.empty(), difference.c_str());
-  const ws::protocol::EnvelopeResult result = ws::protocol::ReadEnvelope(text);
+  const ws::protocol::EnvelopeResult result = ws::protocol::ParseEnvelope(text);
   if (result.error == ws::protocol::EnvelopeError::None) CheckRoundTrip(result.envelope);
 }
 
-/// Any bytes make a string: what is written for them is the JSON of their UTF-8 part.
+/// Checks that arbitrary bytes can be written as a JSON string: invalid UTF-8 is replaced, the rest is kept.
 void CheckString(std::string_view bytes) {
   std::string text;
   ws::protocol::AppendJsonString(text, bytes);

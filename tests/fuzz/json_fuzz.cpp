@@ -1,4 +1,5 @@
-// Any bytes as JSON, by our scanner, reader and writer and by nlohmann: traps where verdict, tree or text differ.
+// Reads arbitrary bytes as JSON, with our scanner, reader and writer and with nlohmann/json. Aborts if the two disagree
+// on validity, value or written text.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -17,14 +18,14 @@ namespace {
 
 constexpr std::size_t max_depth = 64;
 
-void Require(bool holds) {
-  if (!holds) std::abort();
+void Require(bool condition) {
+  if (!condition) std::abort();
 }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Behind the end of the block lies nothing that may be read.
+  // A separate heap block, so that AddressSanitizer detects an over-read.
   const std::string text(reinterpret_cast<const char*>(data), size);
   const nlohmann::json expected = ws::test::ParseStrictly(text, max_depth);
   const ws::protocol::ScanResult verdict = ws::protocol::ScanJson(text, max_depth);

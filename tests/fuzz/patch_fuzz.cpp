@@ -1,4 +1,4 @@
-// Text of a patch, as a browser may send it, on any file: no crash, and a file that stays UTF-8.
+// Applies an arbitrary patch, as a browser may send it, to an arbitrary file. Checks that the result is UTF-8.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -7,7 +7,7 @@
 #include "patch_text.hpp"
 #include "utf8.hpp"
 
-// The file, a NUL byte, the patch.
+// Input: the file, a NUL byte, the patch.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::size_t cut = input.find('\0');
@@ -16,7 +16,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto hunks = repl::ParsePatch(patch);
   const auto patched = repl::ApplyPatch(base, patch);
   if (!patched) {
-    if (patched.Why().sentence.empty()) std::abort();
+    if (patched.Error().message.empty()) std::abort();
     return 0;
   }
   if (!hunks || !repl::IsUtf8(base) || !repl::IsUtf8(*patched)) std::abort();

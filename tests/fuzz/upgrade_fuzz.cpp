@@ -1,4 +1,4 @@
-// Upgrade requests: a text of lines "name: value" behind "method target version" through the checks.
+// Checks arbitrary upgrade requests. Input: a line with the method, a line with the target, and lines "name: value".
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -29,9 +29,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::vector<std::string> origins = {"https://allowed.example"}, hosts = {"a.example"}, none;
   const std::function<bool(std::string_view, const ws::HttpRequest&)> check;
-  const auto refusal = CheckUpgrade(request, {origins, hosts, check});
+  const auto refusal = CheckUpgradeRequest(request, {origins, hosts, check});
   if (!refusal) {
-    // What passes has the form that the handshake builds on.
+    // The handshake relies on these properties of an accepted request.
     const bool sound = request.method == "GET" && IsWebSocketKey(request.Header("Sec-WebSocket-Key")) &&
                        IsListedHost(request.Header("Host"), hosts) && request.Count("Content-Length") == 0;
     if (!sound) std::abort();

@@ -1,5 +1,5 @@
-// A path, as a browser may send it: what is taken names a place below the root by its text alone, and says the same
-// when it is read again.
+// Parses arbitrary paths, as a browser may send them. Checks that an accepted path stays below the root, judged by its
+// text alone, and that parsing its normalised form gives the same path.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -10,8 +10,8 @@
 
 namespace {
 
-void Require(bool holds) {
-  if (!holds) std::abort();
+void Require(bool condition) {
+  if (!condition) std::abort();
 }
 
 void CheckParts(const repl::WorkspacePath& path) {
@@ -21,7 +21,7 @@ void CheckParts(const repl::WorkspacePath& path) {
   }
 }
 
-// Whether the text goes above its start on the way, judged by counting.
+// Returns true if a prefix of the path leads above its start.
 bool LeadsOut(std::string_view text) {
   long depth = 0;
   while (!text.empty()) {
@@ -35,13 +35,13 @@ bool LeadsOut(std::string_view text) {
 
 }  // namespace
 
-// The path, and after a line feed another one.
+// Input: a path, a line feed, another path.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const std::string_view text = input.substr(0, input.find('\n'));
   const auto path = repl::WorkspacePath::Parse(text);
   if (!path) {
-    Require(!path.Why().sentence.empty());
+    Require(!path.Error().message.empty());
     return 0;
   }
   Require(!LeadsOut(text) && text.find('\0') == text.npos);
@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!other) return 0;
   CheckParts(*other);
   const auto below = repl::WorkspacePath::Parse(joined + "/" + other->Joined());
-  if (below) Require(below->IsWithin(*path));  // else it is too long
+  if (below) Require(below->IsWithin(*path));  // Parse fails if the joined path is too long
   if (path->IsWithin(*other) && other->IsWithin(*path)) Require(path->Parts() == other->Parts());
   return 0;
 }

@@ -1,30 +1,30 @@
-"""Finds the co_await statements that GCC 12 compiles wrongly (a double free, or garbage) or not at all.
+"""Finds co_await statements that GCC 12 miscompiles (a double free or invalid data) or rejects.
 
-A statement with co_await must hold no capturing lambda, no braced temporary and no conditional of coroutine calls:
-name it before. The check reads text, not types: it refuses every pair of braces in such a statement.
+A statement with co_await must not contain a capturing lambda, a braced temporary or a conditional of coroutine calls; each needs a
+name in an earlier statement. The check reads text, not types, so it rejects every pair of braces in such a statement.
 """
 
 import re
 
-TEXTS = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
+COMMENTS_AND_LITERALS = re.compile(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9A-Fa-f])\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
 OPEN, CLOSE = "([{", ")]}"
 LAMBDA = "a capturing lambda beside co_await"
 BRACES = "braces beside co_await"
 CONDITIONAL = "a conditional beside co_await"
 
 
-def strip_texts(code):
-    """The code with comments and literals blanked out; offsets and lines stay."""
+def blank_comments_and_literals(code):
+    """Replaces comments and literals by spaces. Offsets and line numbers do not change."""
 
     def blank(match):
         text = match.group()
         return re.sub(r"[^\n]", " ", text) if text.startswith("/") else '"' + re.sub(r"[^\n]", " ", text[1:-1]) + '"'
 
-    return TEXTS.sub(blank, code)
+    return COMMENTS_AND_LITERALS.sub(blank, code)
 
 
 def find_match(code, at, step):
-    """Where the bracket at `at` is closed (step 1) or opened (step -1)."""
+    """Returns the offset of the bracket that matches the one at `at`. Searches forward if step is 1, backward if it is -1."""
     depth = 0
     while 0 <= at < len(code):
         depth += (code[at] in OPEN) - (code[at] in CLOSE)
@@ -34,8 +34,8 @@ def find_match(code, at, step):
     return len(code) - 1 if step > 0 else 0
 
 
-def judge_before(code, at):
-    """What is wrong between the start of the statement and its co_await."""
+def check_before(code, at):
+    """Returns the problem between the start of the statement and its co_await, or None."""
     at -= 1
     while at >= 0 and code[at] != ";":
         if code[at] == "}":  # the end of a block, unless the expression goes on
@@ -51,9 +51,9 @@ def judge_before(code, at):
     return None
 
 
-def judge_after(code, at):
-    """What is wrong between co_await and the end of its statement."""
-    calls = []  # of each open parenthesis: whether it holds arguments
+def check_after(code, at):
+    """Returns the problem between co_await and the end of its statement, or None."""
+    calls = []  # for each open parenthesis: True if it contains the arguments of a call
     while at < len(code) and code[at] not in ";}":
         before = code[:at].rstrip()
         if code[at] == "[" and (before.endswith("co_await") or not re.search(r"[\w)\]\"]$", before)):
@@ -76,9 +76,9 @@ def judge_after(code, at):
 
 
 def find_bad_awaits(code):
-    """(line, what is wrong) for each co_await that is."""
-    code = strip_texts(code)
+    """Yields (line, problem) for each bad co_await."""
+    code = blank_comments_and_literals(code)
     for match in re.finditer(r"\bco_await\b", code):
-        wrong = judge_before(code, match.start()) or judge_after(code, match.end())
-        if wrong:
-            yield code.count("\n", 0, match.start()) + 1, wrong
+        problem = check_before(code, match.start()) or check_after(code, match.end())
+        if problem:
+            yield code.count("\n", 0, match.start()) + 1, problem

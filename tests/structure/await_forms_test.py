@@ -1,4 +1,4 @@
-"""await_forms finds what it should, and nothing else."""
+"""Tests that await_forms finds bad statements and accepts good ones."""
 
 import unittest
 
@@ -42,18 +42,18 @@ BAD = [
 ]
 
 
-class AwaitForms(unittest.TestCase):
-    def test_passes_what_compiles_well(self):
+class AwaitFormsTest(unittest.TestCase):
+    def test_accepts_good_statements(self):
         for code in GOOD:
             with self.subTest(code):
                 self.assertEqual(list(find_bad_awaits(code)), [])
 
-    def test_finds_what_does_not(self):
-        for code, wrong in BAD:
+    def test_finds_bad_statements(self):
+        for code, problem in BAD:
             with self.subTest(code):
-                self.assertIn(wrong, [found for _, found in find_bad_awaits(code)])
+                self.assertIn(problem, [found for _, found in find_bad_awaits(code)])
 
-    def test_tells_the_line(self):
+    def test_reports_the_line(self):
         self.assertEqual(list(find_bad_awaits("int a;\n\nco_await\n Run({1});")), [(3, BRACES)])
 
 

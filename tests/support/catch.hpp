@@ -1,4 +1,4 @@
-// Catch2, whichever the machine has: 3, else 2.13.
+// Includes Catch2 3 if it is installed, else Catch2 2.13.
 #pragma once
 
 #if __has_include(<catch2/catch_all.hpp>)

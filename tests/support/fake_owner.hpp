@@ -1,4 +1,4 @@
-// A connection as far as its mailbox knows it: a table of callbacks and a record of what happened.
+// A connection as its mailbox sees it: a table of callbacks, and a record of the calls that the mailbox made.
 #pragma once
 
 #include <atomic>
@@ -13,23 +13,23 @@
 #include <vector>
 
 #include "support/fake_peer.hpp"
-#include "ws/detail/dispatch/exchange.hpp"
+#include "ws/detail/dispatch/event_dispatch.hpp"
 #include "ws/detail/dispatch/mailbox_owner.hpp"
 
 namespace ws::test {
 
-/// Thread-safe. Tests wait for what they expect instead of sleeping.
+/// Thread-safe. Tests wait for the expected calls instead of sleeping.
 class FakeOwner : public dispatch::MailboxOwner {
  public:
-  using Delivery = dispatch::Delivery;
+  using EventKind = dispatch::EventKind;
 
   template <class F>
   CallbackId On(std::string_view event, F&& callback, Order order = Order::Sequential) {
-    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), order)->token;
+    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), order)->id;
   }
   template <class F>
   CallbackId Once(std::string_view event, F&& callback) {
-    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), Order::Sequential, true)->token;
+    return table.Add(event, dispatch::MakeCallback<Peer>(std::forward<F>(callback)), Order::Sequential, true)->id;
   }
   template <class F>
   CallbackId OnAny(F&& callback) {
@@ -38,20 +38,20 @@ class FakeOwner : public dispatch::MailboxOwner {
 
   template <class F>
   CallbackId Use(F&& callback) {
-    return table.AddGate(dispatch::MakeGate<Peer>(std::forward<F>(callback)));
+    return table.AddMiddleware(dispatch::MakeMiddleware<Peer>(std::forward<F>(callback)));
   }
 
-  bool MayStart() override { return may_start ? may_start() : true; }
+  bool CanStart() override { return can_start ? can_start() : true; }
   dispatch::ConnectionPtr Self() override { return nullptr; }
-  dispatch::Listeners Find(Delivery delivery, const Message& message) override {
-    dispatch::Listeners found;
-    if (delivery == Delivery::Event) found.AddGates(table.Gates());
-    found.Add(delivery == Delivery::Raw ? table.Raw() : table.Find(message.Event()));
-    if (delivery == Delivery::Event) found.Add(table.Any());
+  dispatch::CallbackList FindCallbacks(EventKind delivery, const Message& message) override {
+    dispatch::CallbackList found;
+    if (delivery == EventKind::Message) found.AddMiddleware(table.Middleware());
+    found.Add(delivery == EventKind::Raw ? table.Raw() : table.Find(message.Event()));
+    if (delivery == EventKind::Message) found.Add(table.Any());
     return found;
   }
-  void Forget(const dispatch::Registration& registration) override { table.Remove(registration.token); }
-  void Answered(Delivery, const Message& message, dispatch::Answer answer) override {
+  void RemoveOnce(const dispatch::Registration& registration) override { table.Remove(registration.id); }
+  void OnHandled(EventKind, const Message& message, dispatch::DispatchResult answer) override {
     if (no_memory.exchange(false)) throw std::bad_alloc();
     {
       const std::lock_guard lock(mutex_);
@@ -59,12 +59,12 @@ class FakeOwner : public dispatch::MailboxOwner {
     }
     changed_.notify_all();
   }
-  void Broke() noexcept override { ++broken; }
-  void Threw(const Message& message, std::string_view what) override {
+  void OnFailure() override { ++failures; }
+  void OnCallbackException(const Message& message, std::string_view what) override {
     const std::lock_guard lock(mutex_);
     threw_.push_back(std::string(message.Event()) + ": " + std::string(what));
   }
-  void Discarded(const Message& message) override {
+  void OnDiscarded(const Message& message) override {
     {
       const std::lock_guard lock(mutex_);
       discarded_.emplace_back(message.Event());
@@ -72,7 +72,7 @@ class FakeOwner : public dispatch::MailboxOwner {
     changed_.notify_all();
   }
 
-  /// Returns once so many messages were answered or discarded.
+  /// Waits until that many messages were answered or discarded.
   void WaitFor(std::size_t messages) {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return answered_.size() + discarded_.size() >= messages; });
@@ -83,7 +83,7 @@ class FakeOwner : public dispatch::MailboxOwner {
     for (const auto& [event, answer] : answered_) events.push_back(event);
     return events;
   }
-  dispatch::Answer LastAnswer() const {
+  dispatch::DispatchResult LastAnswer() const {
     const std::lock_guard lock(mutex_);
     return answered_.back().second;
   }
@@ -97,23 +97,23 @@ class FakeOwner : public dispatch::MailboxOwner {
   }
 
   dispatch::EventTable table;
-  /// Set before the mailbox runs.
-  std::function<bool()> may_start;
-  /// The next answer finds none.
+  /// Overrides CanStart(). Set it before the mailbox runs.
+  std::function<bool()> can_start;
+  /// The next call of Answered() throws std::bad_alloc.
   std::atomic<bool> no_memory = false;
-  std::atomic<int> broken = 0;
+  std::atomic<int> failures = 0;
 
  private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::pair<std::string, dispatch::Answer>> answered_;
+  std::vector<std::pair<std::string, dispatch::DispatchResult>> answered_;
   std::vector<std::string> discarded_;
   std::vector<std::string> threw_;
 };
 
-inline std::shared_ptr<dispatch::Exchange> MakeExchange(std::string_view event, Json data = nullptr,
-                                                        dispatch::Delivery delivery = dispatch::Delivery::Event) {
-  return std::make_shared<dispatch::Exchange>(delivery, event, std::move(data));
+inline std::shared_ptr<dispatch::EventDispatch> MakeDispatch(
+    std::string_view event, Json data = nullptr, dispatch::EventKind delivery = dispatch::EventKind::Message) {
+  return std::make_shared<dispatch::EventDispatch>(delivery, event, std::move(data));
 }
 
 }  // namespace ws::test

@@ -1,4 +1,4 @@
-// A port that nobody listens on.
+// A loopback port on which no socket listens.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -1,6 +1,6 @@
-# Sourced by .ci/run and the run.sh of repl_terminal, tests and bench: installs Debian packages that are missing.
+# Functions that install missing Debian packages. Sourced by .ci/run and by the run.sh of repl_terminal, tests and bench.
 
-# install_packages NAME…: with apt-get, as root or by sudo.
+# install_packages NAME…: installs the packages with apt-get, as root or with sudo.
 install_packages() {
   local missing=() name
   for name in "$@"; do
@@ -17,7 +17,7 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
 }
 
-# Debian's nodejs and npm, unless there is a node of another origin.
+# Installs Debian's nodejs and npm, unless node and npm are already installed.
 install_node() {
   command -v node >/dev/null && command -v npm >/dev/null && return
   install_packages nodejs npm

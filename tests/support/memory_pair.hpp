@@ -1,4 +1,4 @@
-// Two connected streams in memory that model Beast's AsyncStream, with switches for all that can go wrong.
+// Two connected in-memory streams that model Beast's AsyncStream. A test can block, limit and break them.
 #pragma once
 
 #include <algorithm>
@@ -22,58 +22,60 @@
 
 namespace ws::test {
 
-// One direction. Thread-safe; what waits in it belongs to the context of the stream that waits.
+// One direction of a connection. Thread-safe. A pending operation completes on the executor of its stream.
 class Pipe {
  public:
-  // For the test.
-  void Put(std::string_view bytes) {
+  // The following functions are for the test.
+  void Append(std::string_view bytes) {
     const std::lock_guard lock(mutex_);
     bytes_ += bytes;
     Changed();
   }
-  // What lies in it, at least one byte; empty at the end; nothing where none came in time.
-  std::optional<std::string> Take(std::chrono::steady_clock::duration limit) {
+  // Waits for at least one byte and returns all bytes. Returns an empty string at the end of the stream, and nullopt
+  // if no byte arrives within the limit.
+  std::optional<std::string> ReadAll(std::chrono::steady_clock::duration limit) {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, limit, [this] { return !bytes_.empty() || ended_; })) return std::nullopt;
     return std::exchange(bytes_, {});
   }
-  // Whether its stream's writes take nothing, as when the peer does not read.
+  // While blocked, the stream's writes stay pending, as if the peer did not read.
   void Block(bool blocked) {
     const std::lock_guard lock(mutex_);
     blocked_ = blocked;
     Changed();
   }
-  // No read or write of the stream moves more than this at once.
-  void Chop(std::size_t size) {
+  // Limits the number of bytes that one read or write of the stream transfers.
+  void LimitTransferSize(std::size_t size) {
     const std::lock_guard lock(mutex_);
-    chop_ = size;
+    transfer_limit_ = size;
   }
-  // The connection breaks when so many further octets were written.
-  void CutAfter(std::size_t octets) {
+  // Breaks the connection after that many more bytes have been written.
+  void BreakAfter(std::size_t octets) {
     const std::lock_guard lock(mutex_);
-    cut_after_ = octets;
+    break_after_ = octets;
     if (octets == 0) ended_ = reader_gone_ = true;
     Changed();
   }
-  // The writer has ended its side: what lies in it can still be read.
-  void End() {
+  // Ends the stream: the remaining bytes can still be read.
+  void CloseWriter() {
     const std::lock_guard lock(mutex_);
     ended_ = true;
     Changed();
   }
-  void LoseReader() {
+  // Later writes fail with broken_pipe.
+  void CloseReader() {
     const std::lock_guard lock(mutex_);
     reader_gone_ = true;
     Changed();
   }
 
-  // For the streams. Nothing: wait.
+  // The following functions are for the streams. They return nullopt if the operation must wait.
   template <class Buffers>
   std::optional<std::size_t> Read(const Buffers& buffers, Error& error) {
     if (reader_gone_) return Fail(error, boost::asio::error::operation_aborted);
     if (bytes_.empty() && ended_) return Fail(error, boost::asio::error::eof);
     if (bytes_.empty()) return std::nullopt;
-    const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(bytes_), chop_);
+    const std::size_t size = boost::asio::buffer_copy(buffers, boost::asio::buffer(bytes_), transfer_limit_);
     bytes_.erase(0, size);
     Changed();
     return size;
@@ -83,12 +85,12 @@ class Pipe {
     if (ended_) return Fail(error, boost::asio::error::operation_aborted);
     if (reader_gone_) return Fail(error, boost::asio::error::broken_pipe);
     if (blocked_) return std::nullopt;
-    const std::size_t size = std::min({boost::asio::buffer_size(buffers), chop_, cut_after_});
+    const std::size_t size = std::min({boost::asio::buffer_size(buffers), transfer_limit_, break_after_});
     const std::size_t begin = bytes_.size();
     bytes_.resize(begin + size);
     boost::asio::buffer_copy(boost::asio::buffer(bytes_.data() + begin, size), buffers);
-    cut_after_ -= cut_after_ == unlimited ? 0 : size;
-    if (cut_after_ == 0) ended_ = reader_gone_ = true;
+    break_after_ -= break_after_ == unlimited ? 0 : size;
+    if (break_after_ == 0) ended_ = reader_gone_ = true;
     Changed();
     return size;
   }
@@ -99,8 +101,8 @@ class Pipe {
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-  static std::optional<std::size_t> Fail(Error& error, Error because) {
-    error = because;
+  static std::optional<std::size_t> Fail(Error& error, Error reason) {
+    error = reason;
     return 0;
   }
   void Changed() {
@@ -113,8 +115,8 @@ class Pipe {
   std::condition_variable changed_;
   std::weak_ptr<boost::asio::steady_timer> reader_, writer_;  // used under the lock only
   std::string bytes_;
-  std::size_t chop_ = unlimited;
-  std::size_t cut_after_ = unlimited;
+  std::size_t transfer_limit_ = unlimited;
+  std::size_t break_after_ = unlimited;
   bool blocked_ = false;
   bool ended_ = false;
   bool reader_gone_ = false;
@@ -146,34 +148,34 @@ struct MemoryOperation {
   }
 };
 
-// The library's end. Closes when it is destroyed, as a socket does.
-class MemoryEnd {
+// The library's end of the connection. The destructor closes it, like that of a socket.
+class PipeStream {
  public:
   using executor_type = boost::asio::any_io_executor;
 
-  MemoryEnd(executor_type executor, std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out)
+  PipeStream(executor_type executor, std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out)
       : executor_(std::move(executor)), in_(std::move(in)), out_(std::move(out)) {}
-  MemoryEnd(MemoryEnd&&) = default;
-  MemoryEnd& operator=(MemoryEnd&&) = default;
-  ~MemoryEnd() { close(); }
+  PipeStream(PipeStream&&) = default;
+  PipeStream& operator=(PipeStream&&) = default;
+  ~PipeStream() { close(); }
 
   executor_type get_executor() const noexcept { return executor_; }
 
-  template <class Buffers, class CallbackId>
-  auto async_read_some(const Buffers& buffers, CallbackId&& token) {
-    return boost::asio::async_compose<CallbackId, void(Error, std::size_t)>(
+  template <class Buffers, class CompletionToken>
+  auto async_read_some(const Buffers& buffers, CompletionToken&& token) {
+    return boost::asio::async_compose<CompletionToken, void(Error, std::size_t)>(
         MemoryOperation<true, Buffers>{in_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
         executor_);
   }
-  template <class Buffers, class CallbackId>
-  auto async_write_some(const Buffers& buffers, CallbackId&& token) {
-    return boost::asio::async_compose<CallbackId, void(Error, std::size_t)>(
+  template <class Buffers, class CompletionToken>
+  auto async_write_some(const Buffers& buffers, CompletionToken&& token) {
+    return boost::asio::async_compose<CompletionToken, void(Error, std::size_t)>(
         MemoryOperation<false, Buffers>{out_, buffers, std::make_shared<boost::asio::steady_timer>(executor_)}, token,
         executor_);
   }
   void close() {
-    if (out_) out_->End();
-    if (in_) in_->LoseReader();
+    if (out_) out_->CloseWriter();
+    if (in_) in_->CloseReader();
   }
 
  private:
@@ -181,14 +183,14 @@ class MemoryEnd {
   std::shared_ptr<Pipe> in_, out_;
 };
 
-// Two ends on one executor; the test may stand in for one of them by using the pipes.
+// Two connected streams on one executor. A test can replace one of them by using the pipes directly.
 struct MemoryPair {
   explicit MemoryPair(const boost::asio::any_io_executor& executor)
       : first(executor, to_first, to_second), second(executor, to_second, to_first) {}
 
   std::shared_ptr<Pipe> to_first = std::make_shared<Pipe>();
   std::shared_ptr<Pipe> to_second = std::make_shared<Pipe>();
-  MemoryEnd first, second;
+  PipeStream first, second;
 };
 
 }  // namespace ws::test

@@ -29,26 +29,21 @@ HttpRequest UpgradeRequest() {
   return request;
 }
 
-std::future<CloseReason> EndOf(Handler& socket) {
-  const auto promise = std::make_shared<std::promise<CloseReason>>();
-  socket.OnTyped("disconnect", [promise](const CloseReason& reason) { promise->set_value(reason); });
-  return promise->get_future();
-}
-
 MemorySession::MemorySession(Options options)
     : callbacks_(options.executor),
       work_(asio::make_work_guard(*context_)),
       pair_(context_->get_executor()),
       thread_([&context = *context_] { context.run(); }),
       socket(WithPool(std::move(options), pool_)),
-      peer(OverPipes(pair_.to_second, pair_.to_first)) {}
+      peer(MakePipeChannel(pair_.to_second, pair_.to_first)) {}
 
 MemorySession::~MemorySession() {
   if (context_) {
-    peer.Cut();
+    peer.DropConnection();
     socket.Close();
-    Start(socket.ClosedAsync()).wait_for(patience);
-    // Its threads may still be posting to the context; of one that is not ours the last callback is waited for.
+    Spawn(socket.ClosedAsync()).wait_for(wait_timeout);
+    // The pool's threads may still post to the context, so they end first. An executor of the test cannot be
+    // joined here: the posted handler runs after the last callback.
     pool_.join();
     if (callbacks_) {
       std::promise<void> left;
@@ -62,29 +57,29 @@ MemorySession::~MemorySession() {
 
 std::future<Error> MemorySession::Init(HttpRequest request, std::string leftover) {
   auto init = socket.Init(std::move(pair_.first), std::move(request), leftover);
-  return Start(std::move(init));
+  return Spawn(std::move(init));
 }
 
 void MemorySession::Open(std::string leftover) {
   auto result = Init(UpgradeRequest(), std::move(leftover));
-  const HttpAnswer answer = peer.ReadAnswer();
+  const RawResponse answer = peer.ReceiveResponse();
   if (answer.status != 101) throw std::runtime_error("refused: " + answer.head);
   if (const Error error = Get(std::move(result))) throw boost::system::system_error(error);
 }
 
-std::future<Error> MemorySession::Start(asio::awaitable<Error> work) {
+std::future<Error> MemorySession::Spawn(asio::awaitable<Error> work) {
   return asio::co_spawn(*context_, std::move(work), asio::use_future);
 }
 
-std::future<Reply> MemorySession::Start(asio::awaitable<Reply> work) {
+std::future<Reply> MemorySession::Spawn(asio::awaitable<Reply> work) {
   return asio::co_spawn(*context_, std::move(work), asio::use_future);
 }
 
-void MemorySession::Settle() {
-  for (int turn = 0; turn < 50; ++turn) {
-    std::promise<void> settled;
-    asio::post(*context_, [&] { settled.set_value(); });
-    Get(settled.get_future());
+void MemorySession::RunReadyHandlers() {
+  for (int round = 0; round < 50; ++round) {
+    std::promise<void> done;
+    asio::post(*context_, [&] { done.set_value(); });
+    Get(done.get_future());
   }
 }
 

@@ -1,4 +1,4 @@
-// A Handler on a stream in memory, and the client at the other end.
+// A Handler on an in-memory stream, and a test client at the other end.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,45 +13,42 @@
 #include <thread>
 
 #include "support/memory_pair.hpp"
-#include "support/patience.hpp"
+#include "support/synchronization.hpp"
 #include "support/test_client.hpp"
 #include "ws/handler.hpp"
 
 namespace ws::test {
 
-// Passes the upgrade checks.
+// A valid upgrade request for "/ws".
 HttpRequest UpgradeRequest();
 
-// The reason that `disconnect` will hand over.
-std::future<CloseReason> EndOf(Handler& socket);
-
-// One connection with a thread for its context and a pool for its callbacks. At the end of the scope it is cut off
-// and waited for.
+// One connection, with a thread for its context and a pool for its callbacks. The destructor closes the stream and
+// waits for the end of the connection.
 class MemorySession {
  public:
   explicit MemorySession(Options options = {});
   ~MemorySession();
 
-  // Init on this stream; the result is the future's.
+  // Starts Handler::Init on the in-memory stream. The future has its result.
   std::future<Error> Init(HttpRequest request = UpgradeRequest(), std::string leftover = {});
-  // Init, which must succeed; the client has read the 101.
+  // Runs Init to success, and reads the 101 response on the client's side. Throws if Init fails.
   void Open(std::string leftover = {});
-  // Runs on the connection's context.
-  std::future<Error> Start(boost::asio::awaitable<Error> work);
-  std::future<Reply> Start(boost::asio::awaitable<Reply> work);
-  // Lets the connection do what it can do now.
-  void Settle();
-  // Ends the thread and destroys the context, and with it all that runs there.
+  // Runs a coroutine on the connection's context.
+  std::future<Error> Spawn(boost::asio::awaitable<Error> work);
+  std::future<Reply> Spawn(boost::asio::awaitable<Reply> work);
+  // Waits until the context has run its ready handlers, and the handlers that they posted.
+  void RunReadyHandlers();
+  // Stops the thread and destroys the context together with its pending handlers and coroutines.
   void DestroyContext();
 
   boost::asio::io_context& Context() { return *context_; }
   boost::asio::thread_pool& Pool() { return pool_; }
-  // What the client does not read is not taken.
+  // While blocked, writes to the client stay pending.
   void BlockWrites(bool blocked) { pair_.to_second->Block(blocked); }
   MemoryPair& Pair() { return pair_; }
 
  private:
-  boost::asio::any_io_executor callbacks_;  // of the test's own, if it has one
+  boost::asio::any_io_executor callbacks_;  // the executor that the test passed, or empty
   boost::asio::thread_pool pool_{2};
   std::unique_ptr<boost::asio::io_context> context_ = std::make_unique<boost::asio::io_context>(1);
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

@@ -1,4 +1,4 @@
-// Messages for a send queue, and what came out of one.
+// Makes messages for a send queue, and names the messages that a queue returned.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,10 @@
 
 namespace ws::test {
 
-/// A message of that many bytes that begins with its name; the name is shorter than the message.
+/// Makes a message of `size` bytes that begins with its name. The name must be shorter than `size`.
 inline protocol::Outgoing MakeOutgoing(const std::string& name, std::size_t size, bool from_callback = false) {
-  std::string text = protocol::Frame::Begin() + name + ' ';
-  text.resize(protocol::Frame::head_room + size, '.');
+  std::string text = protocol::Frame::ReserveHeader() + name + ' ';
+  text.resize(protocol::Frame::max_header_bytes + size, '.');
   protocol::Outgoing message;
   message.frame = std::make_shared<const protocol::Frame>(std::move(text), MessageType::Text);
   message.from_callback = from_callback;
@@ -32,13 +32,13 @@ inline std::string NamesOf(const std::vector<protocol::Outgoing>& batch) {
   return names;
 }
 
-/// Takes and sends up to so many messages; their names.
+/// Takes up to `max_messages` messages from the queue, marks them as sent, and returns their names.
 template <class Waiter>
 std::string Send(protocol::SendQueue<Waiter>& queue, std::size_t max_messages = 1'000'000) {
   std::vector<protocol::Outgoing> batch;
-  queue.Take(batch, max_messages, std::size_t{1} << 40);
+  queue.PopBatch(batch, max_messages, std::size_t{1} << 40);
   std::string names = NamesOf(batch);
-  queue.Sent(batch);
+  queue.CompleteBatch(batch);
   return names;
 }
 

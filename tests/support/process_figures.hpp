@@ -1,4 +1,4 @@
-// What this process holds: descriptors, memory, children.
+// Counts the resources of this process: file descriptors, memory and children.
 #pragma once
 
 #include <sys/wait.h>
@@ -11,7 +11,7 @@
 
 namespace ws::test {
 
-// A sanitizer holds memory and takes time of its own, so under one neither is judged.
+// A sanitizer uses memory and time of its own, so tests do not check either in a sanitizer build.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool is_sanitized = true;
 #elif defined(__has_feature)
@@ -24,7 +24,7 @@ inline constexpr bool is_sanitized = false;
 inline constexpr bool is_sanitized = false;
 #endif
 
-// With the one that counts.
+// Includes the descriptor of the directory that is read here.
 inline std::ptrdiff_t OpenDescriptors() {
   const std::filesystem::directory_iterator entries("/proc/self/fd");
   return std::distance(begin(entries), end(entries));
@@ -40,20 +40,20 @@ inline std::size_t StatusKib(const std::string& field) {
   return kib;
 }
 
-// Resident, in KiB.
+// Resident memory in KiB.
 inline std::size_t MemoryKib() {
   return StatusKib("VmRSS:");
 }
 
-// The most that was resident since ForgetPeak.
+// Peak resident memory in KiB since ResetPeakMemory().
 inline std::size_t PeakMemoryKib() {
   return StatusKib("VmHWM:");
 }
-inline void ForgetPeak() {
+inline void ResetPeakMemory() {
   std::ofstream("/proc/self/clear_refs") << "5";
 }
 
-// Neither running nor dead and unreaped; reaps none itself.
+// Returns true if the process has neither running children nor zombies. Reaps no child.
 inline bool HasNoChildren() {
   siginfo_t child = {};
   return ::waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == -1 && errno == ECHILD;

@@ -12,14 +12,14 @@
 
 namespace ws::test {
 
-/// The envelope as read by way of a tree: slow, and plainly what PROTOCOL.md says.
+/// A message envelope read by way of a JSON tree: a slow but simple implementation of protocol.md.
 struct ReferenceEnvelope {
   protocol::EnvelopeError error = protocol::EnvelopeError::None;
-  nlohmann::json event, id, data, failure;  ///< Null where they are missing.
+  nlohmann::json event, id, data, failure;  ///< Null if missing.
 };
 
-/// What nlohmann makes of the text, discarded if it is no JSON or nests deeper than `max_depth`. A byte order
-/// mark and a NUL, which nlohmann forgives, are no JSON.
+/// Parses the text with nlohmann/json. Returns a discarded value if the text is not JSON or nests deeper than
+/// `max_depth`. Rejects a byte order mark and a NUL, which nlohmann/json accepts.
 inline nlohmann::json ParseStrictly(std::string_view text, std::size_t max_depth) {
   using nlohmann::json;
   const json discarded(json::value_t::discarded);
@@ -54,11 +54,12 @@ inline ReferenceEnvelope ReadReference(std::string_view text, std::size_t max_de
           tree.value("error", json())};
 }
 
-/// In what the two readers differ over the text; empty if in nothing.
+/// Reads the text with the library and with the reference, and returns the name of the first difference. Returns an
+/// empty string if the results are equal.
 inline std::string FindDifference(std::string_view text, std::size_t max_depth = 64) {
   using nlohmann::json;
   const ReferenceEnvelope expected = ReadReference(text, max_depth);
-  const protocol::EnvelopeResult actual = protocol::ReadEnvelope(text, {max_depth});
+  const protocol::EnvelopeResult actual = protocol::ParseEnvelope(text, {max_depth});
   if (actual.error != expected.error) {
     return "verdict " + std::to_string(static_cast<int>(actual.error)) + ", not " +
            std::to_string(static_cast<int>(expected.error));

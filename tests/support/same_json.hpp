@@ -7,8 +7,8 @@
 
 namespace ws::test {
 
-// Of the same kinds and values throughout; nlohmann's own comparison takes 1, 1u and 1.0 for the same, and 0.0 for
-// -0.0.
+// Returns true if both trees have the same types and values everywhere. In contrast, nlohmann's operator== treats 1,
+// 1u and 1.0 as equal, and 0.0 and -0.0.
 inline bool IsSame(const nlohmann::json& one, const nlohmann::json& other) {
   if (one.type() != other.type() || one.size() != other.size()) return false;
   if (one.is_number_float()) {

@@ -1,4 +1,4 @@
-// The send queue as PROTOCOL.md 5 says it, plainly and slowly: every figure is counted anew.
+// A slow but simple implementation of the send queue of protocol.md 5: every sum is counted again at each call.
 #pragma once
 
 #include <algorithm>
@@ -13,12 +13,12 @@ namespace ws::test {
 class SendQueueModel final {
  public:
   using Admission = protocol::Admission;
-  using Origin = protocol::Origin;
+  using MessageSource = protocol::MessageSource;
 
   struct Item {
     int name;
     std::size_t size;
-    Origin origin;
+    MessageSource source;
     bool from_callback;
   };
   struct Sum {
@@ -33,7 +33,7 @@ class SendQueueModel final {
     const std::vector<Item> before = queue;
     while (!EmitFits(item.size)) {
       const auto oldest =
-          std::find_if(queue.begin(), queue.end(), [](const Item& one) { return one.origin == Origin::Emit; });
+          std::find_if(queue.begin(), queue.end(), [](const Item& one) { return one.source == MessageSource::Emit; });
       if (limits_.overflow != Overflow::DropOldest || oldest == queue.end()) {
         queue = before;
         ++dropped;
@@ -42,7 +42,7 @@ class SendQueueModel final {
       queue.erase(oldest);
     }
     dropped += before.size() - queue.size();
-    item.origin = Origin::Emit;
+    item.source = MessageSource::Emit;
     queue.push_back(item);
     return Admission::Queued;
   }
@@ -55,14 +55,14 @@ class SendQueueModel final {
       ++dropped;
       return Admission::Full;
     }
-    item.origin = Origin::Emit;
+    item.source = MessageSource::Emit;
     queue.push_back(item);
     return Admission::Queued;
   }
 
   Admission EmitWhenRoom(Item item) {
     if (item.size > limits_.max_bytes) return Admission::TooLarge;
-    item.origin = Origin::Waiting;
+    item.source = MessageSource::EmitAsync;
     if (waiting.empty() && WaitingFits(item.size)) {
       queue.push_back(item);
       return Admission::Queued;
@@ -88,7 +88,7 @@ class SendQueueModel final {
   }
 
   void Push(Item item) {
-    item.origin = Origin::Protocol;
+    item.source = MessageSource::Protocol;
     queue.push_back(item);
   }
 
@@ -99,18 +99,18 @@ class SendQueueModel final {
     return queue.back().name;
   }
 
-  /// Moves so many from the front of the queue to what is taken.
+  /// Moves `count` messages from the front of the queue to `taken`.
   void Take(std::size_t count) {
     const auto end = queue.begin() + static_cast<std::ptrdiff_t>(count);
     taken.insert(taken.end(), queue.begin(), end);
     queue.erase(queue.begin(), end);
   }
 
-  Sum Count(std::optional<Origin> origin = std::nullopt, bool callbacks_only = false) const {
+  Sum Count(std::optional<MessageSource> source = std::nullopt, bool callbacks_only = false) const {
     Sum sum;
     for (const auto* part : {&taken, &queue}) {
       for (const Item& item : *part) {
-        if ((origin && item.origin != *origin) || (callbacks_only && !item.from_callback)) continue;
+        if ((source && item.source != *source) || (callbacks_only && !item.from_callback)) continue;
         ++sum.messages;
         sum.bytes += item.size;
       }
@@ -123,14 +123,14 @@ class SendQueueModel final {
 
  private:
   bool EmitFits(std::size_t size) const {
-    const Sum all = Count(), mine = Count(Origin::Emit);
+    const Sum all = Count(), mine = Count(MessageSource::Emit);
     if (all.messages == 0) return true;
     if (all.messages + 1 > limits_.max_messages || all.bytes + size > limits_.max_bytes) return false;
     if (waiting.empty() || mine.messages == 0) return true;
     return mine.messages + 1 <= limits_.max_messages / 2 && mine.bytes + size <= limits_.max_bytes / 2;
   }
   bool WaitingFits(std::size_t size) const {
-    const Sum all = Count(), mine = Count(Origin::Waiting);
+    const Sum all = Count(), mine = Count(MessageSource::EmitAsync);
     if (all.messages == 0) return true;
     if (mine.messages == 0) return all.messages < limits_.max_messages && all.bytes < limits_.max_bytes;
     return all.messages + 1 <= limits_.max_messages && all.bytes + size <= limits_.max_bytes &&

@@ -1,4 +1,4 @@
-// A send queue that is soon full.
+// A send queue that a few messages fill.
 #pragma once
 
 #include <string>
@@ -10,12 +10,12 @@ namespace ws::test {
 
 using Queue = protocol::SendQueue<int>;
 
-/// Eight messages or 800 bytes.
+/// Limits of eight messages and 800 bytes.
 inline protocol::SendLimits Limits(Overflow overflow = Overflow::Refuse) {
   return {8, 800, overflow, 4};
 }
 
-/// Emits so many of ten bytes, named 0, 1, …
+/// Emits `count` messages of `size` bytes, named 0, 1, …
 inline void Fill(Queue& queue, int count = 8, std::size_t size = 10) {
   for (int i = 0; i < count; ++i)
     REQUIRE(queue.Emit(MakeOutgoing(std::to_string(i), size)) == protocol::Admission::Queued);

@@ -1,4 +1,4 @@
-// A folder of its own, for the time of a scope.
+// Creates an empty folder, and removes it at the end of the scope.
 #pragma once
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ namespace ws::test {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no folder " + path_);
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("cannot create the folder " + path_);
   }
   ~TemporaryFolder() {
     std::error_code ignored;

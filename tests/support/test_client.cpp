@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "support/memory_pair.hpp"
-#include "support/patience.hpp"
+#include "support/synchronization.hpp"
 
 namespace ws::test {
 
@@ -23,19 +23,19 @@ class SocketChannel final : public Channel {
   template <class Address>
   SocketChannel(int family, const Address& to, const std::string& name)
       : socket_(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{patience.count(), 0};
+    const timeval limit{wait_timeout.count(), 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     if (::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return;
     SocketChannel::Close();
-    throw std::runtime_error("nobody listens at " + name);
+    throw std::runtime_error("cannot connect to " + name);
   }
   ~SocketChannel() override { SocketChannel::Close(); }
 
   void Write(std::string_view bytes) override {
     while (!bytes.empty()) {
       const ssize_t size = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (size <= 0) throw std::runtime_error("the socket takes nothing");
+      if (size <= 0) throw std::runtime_error("the socket did not accept the bytes in time");
       bytes.remove_prefix(static_cast<std::size_t>(size));
     }
   }
@@ -59,15 +59,15 @@ class PipeChannel final : public Channel {
   PipeChannel(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out) : in_(std::move(in)), out_(std::move(out)) {}
   ~PipeChannel() override { PipeChannel::Close(); }
 
-  void Write(std::string_view bytes) override { out_->Put(bytes); }
+  void Write(std::string_view bytes) override { out_->Append(bytes); }
   std::string Read() override {
-    auto bytes = in_->Take(patience);
+    auto bytes = in_->ReadAll(wait_timeout);
     if (!bytes) throw std::runtime_error("nothing arrived in time");
     return std::move(*bytes);
   }
   void Close() override {
-    out_->End();
-    in_->LoseReader();
+    out_->CloseWriter();
+    in_->CloseReader();
   }
 
  private:
@@ -99,7 +99,7 @@ std::unique_ptr<Channel> DialUnix(const std::string& path) {
   return std::make_unique<SocketChannel>(AF_UNIX, to, path);
 }
 
-std::unique_ptr<Channel> OverPipes(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out) {
+std::unique_ptr<Channel> MakePipeChannel(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out) {
   return std::make_unique<PipeChannel>(std::move(in), std::move(out));
 }
 
@@ -128,14 +128,14 @@ std::string UpgradeText(const std::string& target, const std::string& headers) {
          headers + "\r\n";
 }
 
-HttpAnswer TestClient::Ask(std::string_view request) {
+RawResponse TestClient::SendRequest(std::string_view request) {
   SendBytes(request);
-  return ReadAnswer();
+  return ReceiveResponse();
 }
 
-HttpAnswer TestClient::ReadAnswer() {
+RawResponse TestClient::ReceiveResponse() {
   while (input_.find("\r\n\r\n") == input_.npos) ReadMore();
-  HttpAnswer answer;
+  RawResponse answer;
   const std::size_t end = input_.find("\r\n\r\n") + 4;
   answer.head = input_.substr(0, end);
   input_.erase(0, end);
@@ -150,7 +150,7 @@ HttpAnswer TestClient::ReadAnswer() {
 }
 
 void TestClient::Upgrade(const std::string& target, const std::string& headers) {
-  const HttpAnswer answer = Ask(UpgradeText(target, headers));
+  const RawResponse answer = SendRequest(UpgradeText(target, headers));
   if (answer.status != 101) throw std::runtime_error("refused: " + answer.head + answer.body);
 }
 
@@ -168,9 +168,9 @@ void TestClient::SendClose(std::uint16_t code, std::string_view text) {
 Frame TestClient::ReceiveFrame() {
   protocol::FrameHeader header;
   for (;;) {
-    const auto verdict = protocol::ReadFrameHeader(input_, header);
-    if (verdict == protocol::HeaderVerdict::Invalid) throw std::runtime_error("the server sent no frame");
-    if (verdict == protocol::HeaderVerdict::Valid && input_.size() >= header.size + header.payload) break;
+    const auto verdict = protocol::ParseFrameHeader(input_, header);
+    if (verdict == protocol::HeaderStatus::Invalid) throw std::runtime_error("the server sent an invalid frame");
+    if (verdict == protocol::HeaderStatus::Valid && input_.size() >= header.size + header.payload) break;
     ReadMore();
   }
   Frame frame{header.opcode, input_.substr(header.size, static_cast<std::size_t>(header.payload))};
@@ -187,7 +187,7 @@ Frame TestClient::ReceiveMessage() {
   }
 }
 
-ClosedWith TestClient::ReceiveClose() {
+ReceivedClose TestClient::ReceiveClose() {
   for (;;) {
     const Frame frame = ReceiveFrame();
     if (frame.opcode != Opcode::Close) continue;
@@ -199,7 +199,7 @@ ClosedWith TestClient::ReceiveClose() {
   }
 }
 
-std::string TestClient::ReceiveEnd() {
+std::string TestClient::ReceiveUntilEof() {
   std::string rest = std::exchange(input_, {});
   for (;;) {
     const std::string more = channel_->Read();
@@ -208,10 +208,10 @@ std::string TestClient::ReceiveEnd() {
   }
 }
 
-ClosedWith TestClient::Close(std::uint16_t code, std::string_view text) {
+ReceivedClose TestClient::Close(std::uint16_t code, std::string_view text) {
   SendClose(code, text);
-  ClosedWith closed = ReceiveClose();
-  Cut();
+  ReceivedClose closed = ReceiveClose();
+  DropConnection();
   return closed;
 }
 

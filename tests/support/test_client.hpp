@@ -1,4 +1,4 @@
-// A client that does what the test says, also what no client may: blocking calls over any channel.
+// A blocking WebSocket client that can also violate the protocol.
 #pragma once
 
 #include <cstdint>
@@ -16,52 +16,52 @@ namespace ws::test {
 
 class Pipe;
 
-// Bytes to and fro. Calls throw where they cannot be done in time.
+// A byte stream. Each call throws if it does not complete in time.
 class Channel {
  public:
   virtual ~Channel() = default;
   virtual void Write(std::string_view bytes) = 0;
   // Empty at the end of the stream.
   virtual std::string Read() = 0;
-  // Ends the connection without a word.
+  // Closes the stream without a close frame.
   virtual void Close() = 0;
 };
 
 std::unique_ptr<Channel> DialTcp(std::uint16_t port, const std::string& address = "127.0.0.1");
 std::unique_ptr<Channel> DialUnix(const std::string& path);
-std::unique_ptr<Channel> OverPipes(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out);
+std::unique_ptr<Channel> MakePipeChannel(std::shared_ptr<Pipe> in, std::shared_ptr<Pipe> out);
 
 struct Frame {
   protocol::Opcode opcode = protocol::Opcode::Text;
   std::string payload = {};
 };
 
-struct HttpAnswer {
+struct RawResponse {
   unsigned status = 0;
   std::string head = {};
   std::string body = {};
 };
 
-struct ClosedWith {
+struct ReceivedClose {
   std::uint16_t code = 0;
   std::string text = {};
 };
 
-// A frame as a client sends it. `first` replaces the first octet.
+// Returns a frame with a mask, as a client sends it. `first` replaces the first octet.
 std::string MaskedFrame(protocol::Opcode opcode, std::string_view payload, bool fin = true,
                         std::optional<unsigned> first = {});
 std::string ClosePayload(std::uint16_t code, std::string_view text = {});
-// A request for a WebSocket; `headers` end with CRLF each.
+// Returns an upgrade request. Each line of `headers` must end with CRLF.
 std::string UpgradeText(const std::string& target = "/ws", const std::string& headers = {});
 
 class TestClient {
  public:
   explicit TestClient(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
-  // Sends what is given and reads one HTTP answer.
-  HttpAnswer Ask(std::string_view request);
-  HttpAnswer ReadAnswer();
-  // Opens; throws where the answer is no 101.
+  // Sends the bytes and reads one HTTP response.
+  RawResponse SendRequest(std::string_view request);
+  RawResponse ReceiveResponse();
+  // Performs the opening handshake. Throws if the status is not 101.
   void Upgrade(const std::string& target = "/ws", const std::string& headers = {});
 
   void Send(std::string_view event, const Json& data = nullptr, const Json& id = nullptr);
@@ -72,19 +72,20 @@ class TestClient {
   void SendClose(std::uint16_t code = 1000, std::string_view text = {});
   void SendBytes(std::string_view bytes) { channel_->Write(bytes); }
 
-  // The next frame of any kind; throws at the end of the stream.
+  // Returns the next frame of any type. Throws at the end of the stream.
   Frame ReceiveFrame();
-  // The next data message; answers pings, and throws at a close frame.
+  // Returns the next data message, and answers the pings before it. Throws at a close frame.
   Frame ReceiveMessage();
-  // The same as JSON.
+  // Returns the next data message, parsed as JSON.
   Json Receive() { return Json::parse(ReceiveMessage().payload); }
-  // The close frame, whatever data comes before it.
-  ClosedWith ReceiveClose();
-  // Throws unless the stream ends here; data that comes before it is returned.
-  std::string ReceiveEnd();
-  // Sends a close frame, and reads until the server's and the end.
-  ClosedWith Close(std::uint16_t code = 1000, std::string_view text = {});
-  void Cut() { channel_->Close(); }
+  // Returns the next close frame, and skips the frames before it.
+  ReceivedClose ReceiveClose();
+  // Reads until the end of the stream, and returns the bytes that came before it. Throws if it does not come in time.
+  std::string ReceiveUntilEof();
+  // Sends a close frame, reads until the server's close frame, and closes the stream.
+  ReceivedClose Close(std::uint16_t code = 1000, std::string_view text = {});
+  // Closes the stream without a close frame.
+  void DropConnection() { channel_->Close(); }
 
  private:
   void ReadMore();

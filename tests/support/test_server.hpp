@@ -1,4 +1,4 @@
-// A server on a free port, for the time of a scope.
+// A server on a free port. It stops at the end of the scope.
 #pragma once
 
 #include <cstdint>
@@ -11,22 +11,23 @@
 
 namespace ws::test {
 
-// Of the route "/ws" on loopback.
+// The URL of the route "/ws" on loopback.
 inline std::string UrlOf(std::uint16_t port) {
   return "ws://127.0.0.1:" + std::to_string(port) + "/ws";
 }
 
 class TestServer {
  public:
-  // With one route, "/ws".
+  // Starts a server with one route, "/ws".
   explicit TestServer(std::function<void(Handler)> opened, Options options = {}, ServerOptions server = {});
-  // `prepare` adds what is needed before it starts.
+  // Calls `prepare` to add routes and callbacks, then starts the server.
   TestServer(ServerOptions server, const std::function<void(Server&)>& prepare);
 
   Server* operator->() noexcept { return &server_; }
   Server& operator*() noexcept { return server_; }
+  // Opens a TCP connection without the WebSocket handshake.
   TestClient Dial() const { return TestClient(DialTcp(server_.Port())); }
-  // An open connection.
+  // Opens a WebSocket connection.
   TestClient Connect(const std::string& target = "/ws", const std::string& headers = {}) const;
 
  private:

@@ -12,7 +12,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "support/patience.hpp"
+#include "support/synchronization.hpp"
 
 namespace ws::test {
 
@@ -45,8 +45,8 @@ class TlsChannel final : public Channel {
     const std::string address = "127.0.0.1:" + std::to_string(port);
     stream_.reset(BIO_new_ssl_connect(context_.get()));
     BIO_set_conn_hostname(stream_.get(), address.c_str());
-    if (BIO_do_connect(stream_.get()) != 1) throw std::runtime_error("no TLS at " + address);
-    const timeval limit{patience.count(), 0};
+    if (BIO_do_connect(stream_.get()) != 1) throw std::runtime_error("cannot connect by TLS to " + address);
+    const timeval limit{wait_timeout.count(), 0};
     const int socket = static_cast<int>(BIO_get_fd(stream_.get(), nullptr));
     ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
@@ -55,7 +55,7 @@ class TlsChannel final : public Channel {
   void Write(std::string_view bytes) override {
     while (!bytes.empty()) {
       const int size = BIO_write(stream_.get(), bytes.data(), static_cast<int>(bytes.size()));
-      if (size <= 0) throw std::runtime_error("the server takes nothing");
+      if (size <= 0) throw std::runtime_error("the server did not accept the bytes in time");
       bytes.remove_prefix(static_cast<std::size_t>(size));
     }
   }
@@ -93,7 +93,8 @@ Certificate MakeCertificate() {
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, host, -1, -1, 0);
   X509_set_issuer_name(certificate.get(), name);
   X509_set_pubkey(certificate.get(), key.get());
-  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0) throw std::runtime_error("no certificate");
+  if (X509_sign(certificate.get(), key.get(), EVP_sha256()) == 0)
+    throw std::runtime_error("cannot sign the certificate");
   return {Pem([&](BIO* out) { PEM_write_bio_X509(out, certificate.get()); }),
           Pem([&](BIO* out) { PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr); })};
 }

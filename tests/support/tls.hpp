@@ -1,4 +1,4 @@
-// A certificate made for the test, and a client that speaks TLS.
+// A certificate for tests, and a test client over TLS.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace ws::test {
 
-// Self-signed, for "localhost" and no address; PEM texts.
+// A self-signed certificate for "localhost", and its key, both as PEM texts.
 struct Certificate {
   std::string chain;
   std::string key;
@@ -18,12 +18,12 @@ struct Certificate {
 
 Certificate MakeCertificate();
 
-// The same in files, for the time of a scope.
+// A certificate and its key in files, which are removed at the end of the scope.
 class CertificateFiles {
  public:
   CertificateFiles();
 
-  // Another certificate in the same files.
+  // Writes a new certificate and key to the same files.
   void Renew();
   std::string Chain() const { return folder_.Path() / "chain.pem"; }
   std::string Key() const { return folder_.Path() / "key.pem"; }
@@ -32,9 +32,9 @@ class CertificateFiles {
   TemporaryFolder folder_;
 };
 
-// Asks for no proof: who the server is is not what is tested.
+// Does not verify the server's certificate, because these tests are not about trust.
 std::unique_ptr<Channel> DialTls(std::uint16_t port);
-// The PEM text of the certificate that a server shows.
+// Connects to a server, and returns its certificate as a PEM text.
 std::string CertificateOf(std::uint16_t port);
 
 }  // namespace ws::test

@@ -1,4 +1,4 @@
-// Row 32: a client against servers that mean it no good.
+// Row 32: a client against hostile servers.
 #include <malloc.h>
 #include <sys/socket.h>
 
@@ -15,8 +15,8 @@
 
 #include "support/catch.hpp"
 #include "support/free_port.hpp"
-#include "support/hostile_server.hpp"
-#include "support/patience.hpp"
+#include "support/scripted_server.hpp"
+#include "support/synchronization.hpp"
 #include "torture/figures.hpp"
 #include "transport/accept_key.hpp"
 #include "transport/codec.hpp"
@@ -26,8 +26,8 @@ using namespace std::chrono_literals;
 using ws::Client;
 using ws::ClientOptions;
 using ws::Errc;
-using ws::test::HostileServer;
-using ws::test::Journal;
+using ws::test::Recorder;
+using ws::test::ScriptedServer;
 using ws::transport::Codec;
 using ws::transport::Role;
 using namespace ws::torture;
@@ -39,7 +39,7 @@ std::string UrlOf(std::uint16_t port) {
   return "ws://127.0.0.1:" + std::to_string(port) + "/";
 }
 
-ClientOptions Quick(std::uint16_t port) {
+ClientOptions FastOptions(std::uint16_t port) {
   ClientOptions options{.url = UrlOf(port), .backoff_base = 5ms, .backoff_cap = 20ms};
   options.connection.handshake_timeout = 200ms;
   options.connection.close_timeout = 100ms;
@@ -48,33 +48,34 @@ ClientOptions Quick(std::uint16_t port) {
   return options;
 }
 
-// The right answer to a client's request, with `rest` behind it.
-std::string OpenAnd(std::string_view request, const std::string& rest) {
+// Returns a valid response to the client's upgrade request, followed by `rest`.
+std::string AcceptAnd(std::string_view request, const std::string& rest) {
   constexpr std::string_view name = "Sec-WebSocket-Key: ";
   const std::string_view key = request.substr(request.find(name) + name.size(), 24);
-  std::string answer =
+  std::string response =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
       ws::transport::AcceptKey(key) + "\r\n";
-  if (request.find("permessage-deflate") != request.npos) answer += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
-  return answer + "\r\n" + rest;
+  if (request.find("permessage-deflate") != request.npos)
+    response += "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+  return response + "\r\n" + rest;
 }
 
-// 64 MiB of zeros, compressed.
-std::string Bomb() {
+// Returns a compressed frame of 64 MiB of zeros.
+std::string CompressionBomb() {
   boost::asio::io_context context;
   Codec codec(context.get_executor(), {.role = Role::Server, .deflate = true});
-  ws::HttpRequest asked{.method = "GET", .target = "/"};
-  asked.headers = {{"Host", "a"},
-                   {"Sec-WebSocket-Version", "13"},
-                   {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
-                   {"Sec-WebSocket-Extensions", "permessage-deflate"}};
+  ws::HttpRequest request{.method = "GET", .target = "/"};
+  request.headers = {{"Host", "a"},
+                     {"Sec-WebSocket-Version", "13"},
+                     {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                     {"Sec-WebSocket-Extensions", "permessage-deflate"}};
   std::string head, frame;
-  if (codec.Accept(asked, {}, head)) throw std::runtime_error("refused");
+  if (codec.Accept(request, {}, head)) throw std::runtime_error("the codec rejected the request");
   codec.WriteMessage(ws::MessageType::Text, std::string(std::size_t{64} << 20, '0'), frame);
   return frame;
 }
 
-// Who listens, but whose line of those to accept is full: connecting to it takes for ever.
+// A listener with a full backlog: a connection attempt to it never completes.
 class FullListener {
  public:
   FullListener() {
@@ -85,7 +86,8 @@ class FullListener {
     for (tcp::socket& socket : waiting_) {
       socket.open(tcp::v4());
       socket.non_blocking(true);
-      ::connect(socket.native_handle(), here.data(), static_cast<socklen_t>(here.size()));  // Asio's would wait
+      ::connect(socket.native_handle(), here.data(),
+                static_cast<socklen_t>(here.size()));  // Asio's connect would block
     }
   }
   std::uint16_t Port() const { return acceptor_.local_endpoint().port(); }
@@ -99,18 +101,18 @@ class FullListener {
 
 struct Attempts {
   int failed = 0;
-  int too_long = 0;  // a delay that backoff does not allow
+  int too_long = 0;  // delays that were longer than the backoff allows
 };
 
-// So many attempts of a client that is refused.
-Attempts Try(std::uint16_t port, int count) {
-  Journal journal;
+// Runs a client until `count` attempts have failed.
+Attempts RunAttempts(std::uint16_t port, int count) {
+  Recorder journal;
   Attempts attempts;
   std::atomic<int> too_long = 0;
-  Client client(Quick(port));
+  Client client(FastOptions(port));
   client.OnReconnecting([&](const ws::Reconnecting& next) {
-    const auto longest = std::min<std::chrono::milliseconds>(20ms, 5ms * (1 << std::min(next.attempt, 8U)));
-    too_long += next.delay <= longest ? 0 : 1;
+    const auto max_delay = std::min<std::chrono::milliseconds>(20ms, 5ms * (1 << std::min(next.attempt, 8U)));
+    too_long += next.delay <= max_delay ? 0 : 1;
     journal.Add(next.error ? "failed" : "lost");
   });
   client.Start();
@@ -122,17 +124,18 @@ Attempts Try(std::uint16_t port, int count) {
   return attempts;
 }
 
-// Why the first connection ended; the codes here are final, so there is no other.
-ws::EndReason EndAgainst(std::uint16_t port) {
+// Returns the reason for which the first connection ended. The client does not reconnect after the close codes used
+// here.
+ws::EndReason EndReasonWith(std::uint16_t port) {
   std::promise<ws::EndReason> ended;
-  std::atomic<int> again = 0;
-  Client client(Quick(port));
-  client.OnTyped("disconnect", [&](const ws::CloseReason& reason) { ended.set_value(reason.reason); });
-  client.OnReconnecting([&](const ws::Reconnecting&) { ++again; });
+  std::atomic<int> reconnects = 0;
+  Client client(FastOptions(port));
+  client.OnTyped("disconnect", [&](const ws::CloseReason& close) { ended.set_value(close.reason); });
+  client.OnReconnecting([&](const ws::Reconnecting&) { ++reconnects; });
   client.Start();
   const ws::EndReason reason = ws::test::Get(ended.get_future());
   client.Stop();
-  CHECK(again == 0);
+  CHECK(reconnects == 0);
   return reason;
 }
 
@@ -145,70 +148,74 @@ std::chrono::milliseconds TimeToStop(Client& client) {
 
 }  // namespace
 
-TEST_CASE("whatever a server says, its client tries again later and holds no more memory", "[row32]") {
+TEST_CASE("After any invalid response a client backs off and does not use more memory", "[row32]") {
   const int count = Pick(5, 100);
-  const std::string bomb = Bomb();
-  const std::string large("\x82\x7F\x80\0\0\0\0\0\0\0", 10), endless("\x82\x7F\x40\0\0\0\0\0\0\0", 10);
-  using Answer = HostileServer::Answer;
-  const std::vector<std::pair<std::string, Answer>> refusals = {
+  const std::string bomb = CompressionBomb();
+  const std::string invalid_length("\x82\x7F\x80\0\0\0\0\0\0\0", 10), huge_length("\x82\x7F\x40\0\0\0\0\0\0\0", 10);
+  using Answer = ScriptedServer::Answer;
+  const std::vector<std::pair<std::string, Answer>> rejections = {
       {"200", [](std::string_view) { return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"; }},
       {"301", [](std::string_view) { return "HTTP/1.1 301 Moved\r\nLocation: /\r\n\r\n"; }},
-      {"a wrong accept",
+      {"a wrong Sec-WebSocket-Accept",
        [](std::string_view) {
          return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                 "Sec-WebSocket-Accept: x\r\n\r\n";
        }},
-      {"a head without an end", [](std::string_view) { return "HTTP/1.1 101 " + std::string(100'000, 'x'); }},
+      {"a response header without an end",
+       [](std::string_view) { return "HTTP/1.1 101 " + std::string(100'000, 'x'); }},
       {"silence", [](std::string_view) { return std::string(); }},
   };
-  struct Trap {
+  struct Attack {
     std::string what;
     std::string frame;
     ws::EndReason end;
   };
-  const std::vector<Trap> traps = {{"a length of 2^63", large, ws::EndReason::ProtocolError},
-                                   {"a length of 2^62", endless, ws::EndReason::TooLarge},
-                                   {"a bomb of 64 MiB", bomb, ws::EndReason::TooLarge}};
-  const auto spring = [](const Trap& trap) {
-    HostileServer server([&](std::string_view request) { return OpenAnd(request, trap.frame); });
-    return EndAgainst(server.Port());
+  const std::vector<Attack> attacks = {{"a length of 2^63", invalid_length, ws::EndReason::ProtocolError},
+                                       {"a length of 2^62", huge_length, ws::EndReason::TooLarge},
+                                       {"a compression bomb of 64 MiB", bomb, ws::EndReason::TooLarge}};
+  const auto end_reason = [](const Attack& attack) {
+    ScriptedServer server([&](std::string_view request) { return AcceptAnd(request, attack.frame); });
+    return EndReasonWith(server.Port());
   };
-  spring(traps.front());  // what is made at first use is there
-  const auto judge = [&](const std::string& what, std::uint16_t port) {
+  end_reason(attacks.front());  // warm-up, so that allocations at the first use are not measured
+  const auto check_attempts = [&](const std::string& what, std::uint16_t port) {
     ::malloc_trim(0);
     const Growth growth;
-    const Attempts attempts = Try(port, count);
-    Exactly(what + ": attempts that failed", attempts.failed, count);
-    Exactly(what + ": delays longer than backoff's", attempts.too_long, 0);
-    MemoryBelow(what + ": peak", growth.Peak(), 2048);
+    const Attempts attempts = RunAttempts(port, count);
+    Exactly(what + ": failed attempts", attempts.failed, count);
+    Exactly(what + ": delays longer than the backoff allows", attempts.too_long, 0);
+    MemoryBelow(what + ": peak memory", growth.Peak(), 2048);
   };
-  judge("refused", ws::test::FreePort());
-  for (const auto& [what, answer] : refusals) {
-    HostileServer server(answer);
-    judge(what, server.Port());
+  check_attempts("connection refused", ws::test::FreePort());
+  for (const auto& [what, answer] : rejections) {
+    ScriptedServer server(answer);
+    check_attempts(what, server.Port());
   }
-  for (const Trap& trap : traps) {
+  for (const Attack& attack : attacks) {
     ::malloc_trim(0);
     const Growth growth;
-    int right = 0;
-    for (int round = 0; round < count; ++round) right += spring(trap) == trap.end ? 1 : 0;
-    Exactly(trap.what + ": told", right, count);
-    // A message of 1 MiB, and what the allocator keeps for the threads of so many clients.
-    MemoryBelow(trap.what + ": peak", growth.Peak(), 4096);
+    int correct = 0;
+    for (int round = 0; round < count; ++round) correct += end_reason(attack) == attack.end ? 1 : 0;
+    Exactly(attack.what + ": correct reasons", correct, count);
+    // A message of 1 MiB, plus the memory that the allocator keeps for the threads of the clients.
+    MemoryBelow(attack.what + ": peak memory", growth.Peak(), 4096);
   }
 }
 
-TEST_CASE("Stop returns within a second, whatever the client is doing", "[row32]") {
+TEST_CASE("Stop returns within a second in every state of the client", "[row32]") {
   const int rounds = Pick(1, 5);
-  HostileServer silent([](std::string_view) { return std::string(); });
-  HostileServer deaf([](std::string_view request) { return OpenAnd(request, {}); });
+  ScriptedServer silent([](std::string_view) { return std::string(); });
+  ScriptedServer accepting([](std::string_view request) { return AcceptAnd(request, {}); });
   const FullListener full;
-  const std::uint16_t nobody = ws::test::FreePort();
-  for (const auto& [phase, port] : std::vector<std::pair<std::string, std::uint16_t>>{
-           {"connecting", full.Port()}, {"greeting", silent.Port()}, {"waiting", nobody}, {"connected", deaf.Port()}}) {
+  const std::uint16_t closed_port = ws::test::FreePort();
+  for (const auto& [phase, port] :
+       std::vector<std::pair<std::string, std::uint16_t>>{{"connecting", full.Port()},
+                                                          {"handshaking", silent.Port()},
+                                                          {"waiting", closed_port},
+                                                          {"connected", accepting.Port()}}) {
     std::chrono::milliseconds slowest{};
     for (int round = 0; round < rounds; ++round) {
-      Journal journal;
+      Recorder journal;
       Client client({.url = UrlOf(port)});
       client.On("connect", [&] { journal.Add("connected"); });
       client.OnReconnecting([&](const ws::Reconnecting&) { journal.Add("waiting"); });

@@ -1,4 +1,4 @@
-// What a row found, in the lines that torture.py reads, and the counts that it works with.
+// The results of a row, printed as lines that torture.py parses, and the iteration counts of a row.
 #pragma once
 
 #include <cstddef>
@@ -15,11 +15,13 @@ namespace ws::torture {
 
 using ws::test::is_sanitized;
 
+// Returns the count for a brief or a full run.
 template <class Count>
 Count Pick(Count brief, Count full) {
   return std::getenv("TORTURE_BRIEF") != nullptr ? brief : full;
 }
 
+// Prints one result.
 template <class Value>
 void Print(std::string_view what, const Value& value, std::string_view bound) {
   std::ostringstream line;
@@ -27,21 +29,23 @@ void Print(std::string_view what, const Value& value, std::string_view bound) {
   std::cout << line.str() << std::flush;
 }
 
-// A figure that has no bound.
+// Prints a result without a limit.
 template <class Value>
 void Tell(std::string_view what, const Value& value) {
   Print(what, value, "-");
 }
 
+// Prints a result and checks that it equals `expected`.
 template <class Value>
-void Exactly(std::string_view what, const Value& value, const Value& due) {
+void Exactly(std::string_view what, const Value& value, const Value& expected) {
   std::ostringstream bound;
-  bound << due;
+  bound << expected;
   Print(what, value, bound.str());
   INFO(what);
-  CHECK(value == due);
+  CHECK(value == expected);
 }
 
+// Prints a result and checks that it is at most `most`.
 template <class Value>
 void AtMost(std::string_view what, const Value& value, const Value& most, std::string_view unit = {}) {
   std::ostringstream bound;
@@ -51,7 +55,7 @@ void AtMost(std::string_view what, const Value& value, const Value& most, std::s
   CHECK(value <= most);
 }
 
-// Measured anywhere, judged where no sanitizer has its shadow in it.
+// Prints an amount of memory. Checks it only without a sanitizer, because a sanitizer uses memory of its own.
 inline void MemoryBelow(std::string_view what, std::ptrdiff_t kib, std::ptrdiff_t bound) {
   Print(what, std::to_string(kib) + " KiB",
         is_sanitized ? std::string("not judged: a sanitizer") : "< " + std::to_string(bound) + " KiB");
@@ -59,10 +63,10 @@ inline void MemoryBelow(std::string_view what, std::ptrdiff_t kib, std::ptrdiff_
   if (!is_sanitized) CHECK(kib < bound);
 }
 
-// What this process takes from here on.
+// Measures the growth of this process's memory since construction.
 class Growth {
  public:
-  Growth() { test::ForgetPeak(); }
+  Growth() { test::ResetPeakMemory(); }
 
   std::ptrdiff_t Now() const { return static_cast<std::ptrdiff_t>(test::MemoryKib()) - before_; }
   std::ptrdiff_t Peak() const { return static_cast<std::ptrdiff_t>(test::PeakMemoryKib()) - before_; }

@@ -1,4 +1,4 @@
-// Rows 20 to 23: handlers that throw, block, use their own connection, and outlive it.
+// Rows 20 to 23: callbacks that throw, block, use their own connection, or run when it has ended.
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <future>
@@ -27,8 +27,8 @@ using namespace ws::torture;
 
 namespace {
 
-// Asks `count` times, many at once; how many answers were `internal`.
-std::size_t AskAndFail(TestClient& peer, const char* event, std::size_t count) {
+// Sends `count` requests, in batches. Returns the number of replies with the code `internal`.
+std::size_t CountInternalReplies(TestClient& peer, const char* event, std::size_t count) {
   constexpr std::size_t at_once = 50;
   std::size_t internal = 0;
   for (std::size_t first = 0; first < count; first += at_once) {
@@ -41,78 +41,79 @@ std::size_t AskAndFail(TestClient& peer, const char* event, std::size_t count) {
   return internal;
 }
 
-void AddThrowers(Handler& socket) {
+void AddThrowingCallbacks(Handler& socket) {
   socket.On("exception", [] { throw std::runtime_error("on purpose"); });
   socket.On("int", [] { throw 7; });
   socket.On("bad_alloc", [] { throw std::bad_alloc(); });
-  socket.On("coroutine", [](Handler& peer) -> asio::awaitable<void> {
+  socket.On("coroutine", [](Handler& self) -> asio::awaitable<void> {
     const Json data = nullptr;
-    co_await peer.EmitAsync("connect", data);
+    co_await self.EmitAsync("connect", data);
     throw std::runtime_error("on purpose");
   });
 }
 
-// All that a handler may do to its own connection; the peer answers `ask`.
-void AddReentrant(Handler& socket, std::atomic<int>& open_after_close) {
-  socket.On("on", [](Handler& peer) {
-    peer.On("late", [] { return "late"; });
-    peer.Off("on");
+// Adds callbacks that call the verbs of their own connection. The peer replies to the event `ask`.
+void AddReentrantCallbacks(Handler& socket, std::atomic<int>& open_after_close) {
+  socket.On("on", [](Handler& self) {
+    self.On("late", [] { return "late"; });
+    self.Off("on");
     return "on";
   });
-  socket.On("emit", [](Handler& peer) { peer.Emit("emitted"); });
-  socket.On("join", [](Handler& peer) {
-    peer.Join("g");
-    const std::size_t others = peer.To("g").Count();
-    peer.Broadcast("emitted");
-    peer.Leave("g");
+  socket.On("emit", [](Handler& self) { self.Emit("emitted"); });
+  socket.On("join", [](Handler& self) {
+    self.Join("g");
+    const std::size_t others = self.To("g").Count();
+    self.Broadcast("emitted");
+    self.Leave("g");
     return others;
   });
   socket.On("drop", [own = std::make_shared<std::optional<Handler>>(socket)] { own->reset(); });
-  socket.On("await", [](Handler& peer) -> asio::awaitable<Json> {
+  socket.On("await", [](Handler& self) -> asio::awaitable<Json> {
     const Json data = 1;
-    const ws::Reply reply = co_await peer.RequestAsync("ask", data);
+    const ws::Reply reply = co_await self.RequestAsync("ask", data);
     co_return reply.data;
   });
-  socket.On("closed", [](Handler& peer) -> asio::awaitable<Json> {
-    const ws::Error error = co_await peer.ClosedAsync();
+  socket.On("closed", [](Handler& self) -> asio::awaitable<Json> {
+    const ws::Error error = co_await self.ClosedAsync();
     co_return error == Errc::WouldDeadlock;
   });
-  socket.On("close", [&open_after_close](Handler& peer) {
-    peer.Close();
-    peer.Close();
-    peer.Join("g");  // Closed or not: the transport may have ended
-    open_after_close += peer.Emit("late") == Errc::Closed ? 0 : 1;
+  socket.On("close", [&open_after_close](Handler& self) {
+    self.Close();
+    self.Close();
+    self.Join("g");  // may fail with Closed, if the transport has already ended
+    open_after_close += self.Emit("late") == Errc::Closed ? 0 : 1;
   });
 }
 
-struct Life {
+// Counts of one connection.
+struct ConnectionCounts {
   std::atomic<int> handled = 0, ended = 0;
 };
 
 }  // namespace
 
-TEST_CASE("whatever a handler throws, its peer is told `internal` and nothing is kept", "[row20]") {
+TEST_CASE("A callback that throws is answered with internal and leaks no memory", "[row20]") {
   const std::size_t count = Pick<std::size_t>(2'000, 100'000);
-  Stage stage(AddThrowers);
+  Stage stage(AddThrowingCallbacks);
   TestClient peer = stage.Connect();
   const std::vector<const char*> events = {"exception", "int", "bad_alloc", "coroutine"};
-  for (const char* event : events) AskAndFail(peer, event, 1'000);
+  for (const char* event : events) CountInternalReplies(peer, event, 1'000);
   const Growth growth;
   for (const char* event : events) {
-    Exactly(std::string(event) + ": answered with `internal`", AskAndFail(peer, event, count), count);
+    Exactly(std::string(event) + ": replies with `internal`", CountInternalReplies(peer, event, count), count);
   }
-  MemoryBelow("memory afterwards", growth.Now(), 1024);
-  MemoryBelow("its peak", growth.Peak(), 1024);
+  MemoryBelow("memory growth", growth.Now(), 1024);
+  MemoryBelow("peak memory growth", growth.Peak(), 1024);
   CHECK(peer.Close().code == 1000);
 }
 
-TEST_CASE("handlers block every thread of the pool for longer than the heartbeat", "[row21]") {
+TEST_CASE("Heartbeats are answered while callbacks block every thread of the pool", "[row21]") {
   Options options;
   options.ping_interval = Pick<std::chrono::milliseconds>(500ms, options.ping_interval);
   options.idle_timeout = Pick<std::chrono::milliseconds>(2s, options.idle_timeout);
   options.stall_timeout = Pick<std::chrono::milliseconds>(3s, options.stall_timeout);
   const auto blocked_for = options.idle_timeout + 5s;
-  ws::test::Journal blocked, ends;
+  ws::test::Recorder blocked, ends;
   std::promise<void> opener;
   const std::shared_future<void> door = opener.get_future().share();
   Stage stage(
@@ -122,12 +123,12 @@ TEST_CASE("handlers block every thread of the pool for longer than the heartbeat
           door.wait();
         });
         socket.On("n", [] {});
-        socket.OnTyped("disconnect", [&](const ws::CloseReason& end) { ends.Add(std::string(Name(end.reason))); });
+        socket.OnTyped("disconnect", [&](const ws::CloseReason& end) { ends.Add(std::string(ToString(end.reason))); });
       },
       options);
-  const std::shared_ptr<void> always(nullptr, [&](void*) { opener = {}; });  // opens: its promise is broken
+  const std::shared_ptr<void> on_exit(nullptr, [&](void*) { opener = {}; });  // ends the wait: the promise is broken
   auto [flooded, flooder] = stage.Pair("flooder");
-  auto [kept, pinger] = stage.Pair("pinger");
+  auto [pinging, pinger] = stage.Pair("pinger");
   TestClient other = stage.Connect();
   flooder.Send("block");
   pinger.Send("block", nullptr, 1);
@@ -140,7 +141,7 @@ TEST_CASE("handlers block every thread of the pool for longer than the heartbeat
   std::thread flooding([&, &peer = flooder] {
     try {
       for (;; ++flood) peer.SendBytes(frame);
-    } catch (const std::exception&) {  // the socket takes nothing more
+    } catch (const std::exception&) {  // the socket accepts no more data
     }
   });
   std::size_t pings = 0, unanswered = 0;
@@ -157,40 +158,41 @@ TEST_CASE("handlers block every thread of the pool for longer than the heartbeat
     slowest = std::max(slowest, std::chrono::steady_clock::now() - now);
     pace.wait_for(20ms);
   }
-  MemoryBelow("peak while one floods", growth.Peak(), 4096);
+  MemoryBelow("peak memory growth during the flood", growth.Peak(), 4096);
   flooding.join();
   Tell("pings", pings);
-  Tell("slowest answer", std::to_string(slowest / 1us) + " us");
+  Tell("slowest pong", std::to_string(slowest / 1us) + " us");
   Exactly("pings without a pong", unanswered, std::size_t{0});
-  AtMost("messages of the flood that were read", flooded.Stats().messages_in,
+  AtMost("messages read from the flooder", flooded.Stats().messages_in,
          std::uint64_t{options.max_inbound_messages + 1});
-  Exactly("the flooder's close frame", flooder.ReceiveClose().code, std::uint16_t{1013});
-  CHECK(kept.IsConnected());
+  Exactly("close code for the flooder", flooder.ReceiveClose().code, std::uint16_t{1013});
+  CHECK(pinging.IsConnected());
   opener.set_value();
   CHECK(pinger.Receive()["id"] == 1);
-  Exactly("the flooder's disconnect", ends.WaitFor(1)[0], std::string("stalled"));
-  flooder.Cut();
+  Exactly("disconnect reason of the flooder", ends.WaitFor(1)[0], std::string("stalled"));
+  flooder.DropConnection();
   CHECK(pinger.Close().code == 1000);
 }
 
-TEST_CASE("a handler does what it likes to its own connection", "[row22]") {
+TEST_CASE("A callback may call every verb on its own connection", "[row22]") {
   const auto thread = GENERATE(ws::CallbackThread::Pool, ws::CallbackThread::Io);
   const int rounds = Pick(50, 2'000);
   std::atomic<int> open_after_close = 0;
-  int right = 0;
-  Stage stage([&](Handler& socket) { AddReentrant(socket, open_after_close); }, Options{.callback_thread = thread});
+  int correct_rounds = 0;
+  Stage stage([&](Handler& socket) { AddReentrantCallbacks(socket, open_after_close); },
+              Options{.callback_thread = thread});
   for (int round = 0; round < rounds; ++round) {
-    const Watchdog watchdog("a handler on its own connection", 5s);
+    const Watchdog watchdog("a callback that uses its own connection", 5s);
     TestClient peer = stage.Connect();
-    int good = 0;
-    const auto ask = [&](const char* event, const Json& due) {
+    int correct = 0;
+    const auto ask = [&](const char* event, const Json& expected) {
       peer.Send(event, nullptr, 1);
       Json reply = peer.Receive();
       while (reply["event"] != "$ack") {
         if (reply["event"] == "ask") peer.Send("$ack", 42, reply["id"]);
         reply = peer.Receive();
       }
-      good += reply.value("data", Json()) == due ? 1 : 0;
+      correct += reply.value("data", Json()) == expected ? 1 : 0;
     };
     ask("on", "on");
     ask("late", "late");
@@ -200,35 +202,35 @@ TEST_CASE("a handler does what it likes to its own connection", "[row22]") {
     ask("await", 42);
     ask("closed", true);
     peer.Send("close");
-    good += peer.ReceiveClose().code == 1000 ? 1 : 0;
+    correct += peer.ReceiveClose().code == 1000 ? 1 : 0;
     peer.SendClose();
-    good += peer.ReceiveEnd().empty() ? 1 : 0;
-    right += good == 9 ? 1 : 0;
+    correct += peer.ReceiveUntilEof().empty() ? 1 : 0;
+    correct_rounds += correct == 9 ? 1 : 0;
   }
   stage.WaitUntilEmpty();
-  const std::string where = thread == ws::CallbackThread::Io ? " on the I/O thread" : " on the pool";
-  Exactly("rounds that went right" + where, right, rounds);
-  Exactly("verbs that worked after Close" + where, open_after_close.load(), 0);
+  const std::string suffix = thread == ws::CallbackThread::Io ? " on the I/O thread" : " on the pool";
+  Exactly("correct rounds" + suffix, correct_rounds, rounds);
+  Exactly("verbs that succeeded after Close" + suffix, open_after_close.load(), 0);
 }
 
-TEST_CASE("a connection dies while its messages wait: disconnect comes last and once", "[row23]") {
+TEST_CASE("If a connection ends while messages wait, disconnect is last and runs once", "[row23]") {
   const int rounds = Pick(300, 20'000);
-  std::atomic<int> late = 0, twice = 0, ended = 0, handled = 0;
+  std::atomic<int> late = 0, repeated = 0, ended = 0, handled = 0;
   Stage stage([&](Handler& socket) {
-    const auto life = std::make_shared<Life>();
-    const auto handle = [&, life] {
-      late += life->ended != 0 ? 1 : 0;
+    const auto counts = std::make_shared<ConnectionCounts>();
+    const auto handle = [&, counts] {
+      late += counts->ended != 0 ? 1 : 0;
       ++handled;
     };
     socket.On("plain", handle);
-    socket.On("coroutine", [&, handle](Handler& peer) -> asio::awaitable<void> {
+    socket.On("coroutine", [&, handle](Handler& self) -> asio::awaitable<void> {
       handle();
       const Json data = nullptr;
-      co_await peer.RequestAsync("never", data);
+      co_await self.RequestAsync("never", data);
       handle();
     });
-    socket.On("disconnect", [&, life] {
-      twice += life->ended++ == 0 ? 0 : 1;
+    socket.On("disconnect", [&, counts] {
+      repeated += counts->ended++ == 0 ? 0 : 1;
       ++ended;
     });
   });
@@ -243,25 +245,25 @@ TEST_CASE("a connection dies while its messages wait: disconnect comes last and 
     if (round % 4 == 1) socket.Close();
     if (round % 4 == 2) peer.SendClose();
     if (round % 4 == 3) peer.SendBytes("\xFF\xFF");
-    peer.Cut();
+    peer.DropConnection();
   }
   stage.WaitUntilEmpty();
-  Exactly("disconnect", ended.load(), rounds);
-  Exactly("more than once", twice.load(), 0);
-  Exactly("handlers that ran behind it", late.load(), 0);
-  Tell("handlers that ran", handled.load());
+  Exactly("disconnect callbacks", ended.load(), rounds);
+  Exactly("repeated disconnect callbacks", repeated.load(), 0);
+  Exactly("callbacks after disconnect", late.load(), 0);
+  Tell("callbacks that ran", handled.load());
 }
 
-TEST_CASE("a server stops while messages wait", "[row23]") {
+TEST_CASE("If a server stops while messages wait, disconnect is last and runs once", "[row23]") {
   const int rounds = Pick(10, 300);
   std::atomic<int> late = 0, connected = 0, ended = 0;
   for (int round = 0; round < rounds; ++round) {
     Stage stage([&](Handler& socket) {
-      const auto life = std::make_shared<Life>();
+      const auto counts = std::make_shared<ConnectionCounts>();
       socket.On("connect", [&] { ++connected; });
-      socket.On("n", [&, life] { late += life->ended != 0 ? 1 : 0; });
-      socket.On("disconnect", [&, life] {
-        ++life->ended;
+      socket.On("n", [&, counts] { late += counts->ended != 0 ? 1 : 0; });
+      socket.On("disconnect", [&, counts] {
+        ++counts->ended;
         ++ended;
       });
     });
@@ -270,9 +272,9 @@ TEST_CASE("a server stops while messages wait", "[row23]") {
     for (TestClient& peer : peers) {
       for (int number = 0; number < 50; ++number) peer.Send("n", number);
     }
-    for (TestClient& peer : peers) peer.Cut();
+    for (TestClient& peer : peers) peer.DropConnection();
     stage->Stop();
   }
-  Exactly("disconnect where there was a connect", ended.load(), connected.load());
-  Exactly("handlers that ran behind it", late.load(), 0);
+  Exactly("disconnect callbacks, one for each connect", ended.load(), connected.load());
+  Exactly("callbacks after disconnect", late.load(), 0);
 }

@@ -1,4 +1,4 @@
-// Rows 24 to 28: names and JSON that a peer should not send, and data that is no JSON.
+// Rows 24 to 28: reserved names and unusual JSON from a peer, and data that JSON cannot represent.
 #include <malloc.h>
 
 #include <atomic>
@@ -35,106 +35,106 @@ std::string Repeat(std::string_view text, std::size_t count) {
 }
 
 template <class Work>
-std::chrono::microseconds Time(Work work) {
+std::chrono::microseconds Measure(Work work) {
   const auto start = std::chrono::steady_clock::now();
   work();
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
 }
 
-void Echo(Handler& socket) {
+void AddEcho(Handler& socket) {
   socket.On("echo", [](const Json& data) { return data; });
 }
 
-// What is answered to one message of a connection of its own: the data, or the error's code.
-std::string AnswerTo(const Stage& stage, const std::string& text) {
+// Sends one message on a new connection. Returns the data of the reply or the code of the error.
+std::string ReplyTo(const Stage& stage, const std::string& text) {
   TestClient peer = stage.Connect();
   peer.SendText(text);
-  const Json answer = peer.Receive();
-  peer.Cut();
-  if (answer["event"] == "error") return answer["data"]["code"];
-  return answer.contains("error") ? answer["error"]["code"].get<std::string>() : answer.value("data", Json()).dump();
+  const Json reply = peer.Receive();
+  peer.DropConnection();
+  if (reply["event"] == "error") return reply["data"]["code"];
+  return reply.contains("error") ? reply["error"]["code"].get<std::string>() : reply.value("data", Json()).dump();
 }
 
-// Frees what the test itself took, so that what is taken next shows.
-void Tidy() {
+// Returns the test's own free memory to the system, so that the next growth can be measured.
+void ReleaseFreeMemory() {
   ::malloc_trim(0);
 }
 
 }  // namespace
 
-TEST_CASE("events that a peer must not send are refused, and replies to nothing ignored", "[row24]") {
+TEST_CASE("Reserved events from a peer are refused, and replies without a request are ignored", "[row24]") {
   const int rounds = Pick(20, 1'000);
-  std::atomic<int> connected = 0, ended = 0, heard = 0;
+  std::atomic<int> connected = 0, ended = 0, reserved_calls = 0;
   Stage stage([&](Handler& socket) {
     socket.On("connect", [&] { ++connected; });
     socket.On("disconnect", [&] { ++ended; });
     for (const char* event : {"$x", "$ack", "$pong", ""}) {
-      if (*event != '\0') socket.On(event, [&] { ++heard; });
+      if (*event != '\0') socket.On(event, [&] { ++reserved_calls; });
     }
-    Echo(socket);
+    AddEcho(socket);
   });
-  int refused = 0, early = 0;
+  int correct = 0, early = 0;
   for (int round = 0; round < rounds; ++round) {
     TestClient peer = stage.Connect();
     for (const char* event : {"connect", "disconnect", "$x"}) {
       for (const Opcode opcode : {Opcode::Text, Opcode::Binary}) {
         peer.SendFrame(opcode, Json{{"event", event}, {"id", 1}}.dump());
-        refused += peer.Receive()["error"]["code"] == "reserved_event" ? 1 : 0;
+        correct += peer.Receive()["error"]["code"] == "reserved_event" ? 1 : 0;
       }
     }
     for (const char* text : {R"({"event":"$ack","id":1,"data":1})", R"({"event":"$ack"})", R"({"event":"$pong"})"}) {
       peer.SendText(text);
     }
     peer.SendText(R"({"event":"","id":1})");
-    refused += peer.Receive()["error"]["code"] == "bad_message" ? 1 : 0;
+    correct += peer.Receive()["error"]["code"] == "bad_message" ? 1 : 0;
     peer.Send("echo", round, 2);
-    refused += peer.Receive()["data"] == round ? 1 : 0;
+    correct += peer.Receive()["data"] == round ? 1 : 0;
     early += ended == round ? 0 : 1;
     CHECK(peer.Close().code == 1000);
     stage.WaitUntilEmpty();
   }
-  Exactly("right answers", refused, 8 * rounds);
-  Exactly("connect", connected.load(), rounds);
-  Exactly("disconnect", ended.load(), rounds);
-  Exactly("of these too early", early, 0);
-  Exactly("protocol's events that a callback heard", heard.load(), 0);
+  Exactly("correct replies", correct, 8 * rounds);
+  Exactly("connect callbacks", connected.load(), rounds);
+  Exactly("disconnect callbacks", ended.load(), rounds);
+  Exactly("early disconnect callbacks", early, 0);
+  Exactly("callbacks for reserved events", reserved_calls.load(), 0);
 }
 
-TEST_CASE("a million levels are refused before there is a tree", "[row25]") {
+TEST_CASE("A million levels of nesting are rejected before a tree is built", "[row25]") {
   constexpr std::size_t levels = 1'000'000;
   const std::string opening = Repeat("[", levels), objects = Repeat("{\"a\":", levels);
   for (const auto& [what, deep] :
        {std::pair<std::string, const std::string&>{"arrays", opening}, {"objects", objects}}) {
     const std::string flat = "[" + Repeat("0,", deep.size() / 2 - 1) + "0]";
-    const auto bound = Time([&] { CHECK(Json::accept(flat)); });
+    const auto limit = Measure([&] { CHECK(Json::accept(flat)); });
     const Growth growth;
-    const auto taken = Time([&] { CHECK(ws::protocol::ScanJson(deep).error == ScanError::TooDeep); });
-    Print("scan of 10^6 nested " + what, std::to_string(taken.count()) + " us",
-          is_sanitized ? "not judged: a sanitizer" : "< " + std::to_string(bound.count()) + " us");
-    if (!is_sanitized) CHECK(taken < bound);
-    MemoryBelow("its peak", growth.Peak(), 2048);
+    const auto elapsed = Measure([&] { CHECK(ws::protocol::ScanJson(deep).error == ScanError::TooDeep); });
+    Print("scan of 10^6 nested " + what, std::to_string(elapsed.count()) + " us",
+          is_sanitized ? "not judged: a sanitizer" : "< " + std::to_string(limit.count()) + " us");
+    if (!is_sanitized) CHECK(elapsed < limit);
+    MemoryBelow("peak memory growth of the scan", growth.Peak(), 2048);
   }
-  Stage stage(Echo, Options{.max_malformed = 0});
+  Stage stage(AddEcho, Options{.max_malformed = 0});
   TestClient peer = stage.Connect();
   peer.Send("echo", "warm", 1);
   peer.Receive();
   const std::string frame = MaskedFrame(Opcode::Text, opening);
-  Tidy();
+  ReleaseFreeMemory();
   const Growth growth;
   peer.SendBytes(frame);
   CHECK(peer.Receive()["data"]["code"] == "bad_json");
-  MemoryBelow("peak while a connection refuses 10^6 [", growth.Peak(), 2048);
+  MemoryBelow("peak memory growth while a connection rejects 10^6 [", growth.Peak(), 2048);
   CHECK(peer.Close().code == 1000);
 
   const auto nested = [](std::size_t depth) {
     return R"({"event":"echo","id":1,"data":)" + Repeat("[", depth - 1) + Repeat("]", depth - 1) + "}";
   };
-  Exactly("depth 64", AnswerTo(stage, nested(64)), Repeat("[", 63) + Repeat("]", 63));
-  Exactly("depth 65", AnswerTo(stage, nested(65)), std::string("bad_json"));
+  Exactly("depth 64", ReplyTo(stage, nested(64)), Repeat("[", 63) + Repeat("]", 63));
+  Exactly("depth 65", ReplyTo(stage, nested(65)), std::string("bad_json"));
 }
 
-TEST_CASE("JSON at the edges is answered as PROTOCOL.md says", "[row26]") {
-  Stage stage(Echo);
+TEST_CASE("Edge cases of JSON are handled as protocol.md says", "[row26]") {
+  Stage stage(AddEcho);
   const std::string echo = R"({"event":"echo","id":1,"data":)";
   const std::vector<std::pair<std::string, std::string>> table = {
       {echo + "1e400}", "bad_json"},
@@ -157,25 +157,25 @@ TEST_CASE("JSON at the edges is answered as PROTOCOL.md says", "[row26]") {
       {echo + "NaN}", "bad_json"},
       {"", "bad_json"},
   };
-  std::size_t right = 0, asked = 0;
-  const auto check = [&](const std::string& text, const std::string& due) {
+  std::size_t correct = 0, sent = 0;
+  const auto check = [&](const std::string& text, const std::string& expected) {
     INFO(text.substr(0, 60));
-    const std::string answer = AnswerTo(stage, text);
-    CHECK(answer == due);
-    right += answer == due ? 1 : 0;
-    ++asked;
+    const std::string reply = ReplyTo(stage, text);
+    CHECK(reply == expected);
+    correct += reply == expected ? 1 : 0;
+    ++sent;
   };
-  for (const auto& [text, due] : table) check(text, due);
+  for (const auto& [text, expected] : table) check(text, expected);
   for (const char* wrong : {"null", "true", "7", "-1", "1.5", "[]", "{}", R"(["echo"])", R"("")"}) {
     check(R"({"id":1,"event":)" + std::string(wrong) + "}", "bad_message");
   }
   for (const char* wrong : {"null", "true", "7", "1.5", "[]", R"("echo")", R"([{"event":"echo"}])", "{}"}) {
     check(wrong, "bad_message");
   }
-  Exactly("right answers", right, asked);
+  Exactly("correct replies", correct, sent);
 }
 
-TEST_CASE("what is no JSON can be emitted, and nothing escapes", "[row27]") {
+TEST_CASE("Emitting data that JSON cannot represent does not throw", "[row27]") {
   const int rounds = Pick(2, 20);
   Stage stage([](Handler& socket) {
     socket.On("bad", [] { return "\xFF\xC3"; });
@@ -183,7 +183,7 @@ TEST_CASE("what is no JSON can be emitted, and nothing escapes", "[row27]") {
     socket.On("large", [] { return std::string(100'000'000, 'x'); });
   });
   auto [socket, peer] = stage.Pair("one");
-  int escaped = 0;
+  int exceptions = 0;
   for (int round = 0; round < rounds; ++round) {
     try {
       CHECK_FALSE(socket.Emit("text", "a\xFF\xC3z"));
@@ -204,16 +204,16 @@ TEST_CASE("what is no JSON can be emitted, and nothing escapes", "[row27]") {
       CHECK(peer.Receive().value("data", Json()).is_null());
       peer.Send("large", nullptr, 3);
       CHECK(peer.Receive()["error"]["code"] == "internal");
-    } catch (const std::exception& what) {
-      UNSCOPED_INFO(what.what());
-      ++escaped;
+    } catch (const std::exception& exception) {
+      UNSCOPED_INFO(exception.what());
+      ++exceptions;
     }
   }
-  Exactly("what escaped", escaped, 0);
+  Exactly("exceptions", exceptions, 0);
   CHECK(peer.Close().code == 1000);
 }
 
-TEST_CASE("a megabyte of small objects is read within its bound", "[row28]") {
+TEST_CASE("A megabyte of small objects is parsed within the memory limit", "[row28]") {
   Stage stage([](Handler& socket) { socket.On("count", [](const Json& data) { return data.size(); }); });
   TestClient peer = stage.Connect();
   peer.Send("count", {1, 2}, 1);
@@ -221,10 +221,10 @@ TEST_CASE("a megabyte of small objects is read within its bound", "[row28]") {
   constexpr std::string_view head = R"({"event":"count","id":2,"data":[)", tail = R"({"a":0}]})", piece = R"({"a":0},)";
   const std::size_t pieces = ((std::size_t{1} << 20) - head.size() - tail.size()) / piece.size();
   const std::string frame = MaskedFrame(Opcode::Text, std::string(head) + Repeat(piece, pieces) + std::string(tail));
-  Tidy();
+  ReleaseFreeMemory();
   const Growth growth;
   peer.SendBytes(frame);
   CHECK(peer.Receive()["data"] == pieces + 1);
-  MemoryBelow("peak", growth.Peak(), 24 << 10);
+  MemoryBelow("peak memory growth", growth.Peak(), 24 << 10);
   CHECK(peer.Close().code == 1000);
 }

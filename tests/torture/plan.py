@@ -1,4 +1,4 @@
-"""The rows of the torture plan, as the files rows_*.py register them, and the figures that they return."""
+"""The registry of rows, which the files rows_*.py fill, and the figures that rows return."""
 
 from dataclasses import dataclass
 from typing import Callable
@@ -15,42 +15,46 @@ class Row:
 
 @dataclass(frozen=True)
 class Figure:
-    what: str
+    name: str
     value: str
     bound: str
-    holds: bool | None    # None: not judged
+    passed: bool | None    # None: the bound was not checked
 
 
 class CannotRun(Exception):
-    """The row needs what is not there."""
+    """The row's requirements are not met on this machine."""
 
 
 def row(number, title):
-    """Registers function(context), which returns its figures, or raises where the library did what it must not."""
+    """Registers function(context), which returns figures. It raises an exception if the library misbehaves."""
     def register(function):
         ROWS[number] = Row(number, title, function)
         return function
     return register
 
 
-def shown(value):
+def format_value(value):
     if value is None or isinstance(value, bool):
         return {None: "none", True: "yes", False: "no"}[value]
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else f"{value:,}"
 
 
-def at_most(what, value, bound, unit=""):
-    return Figure(what, f"{shown(value)} {unit}".strip(), f"<= {shown(bound)} {unit}".strip(), value <= bound)
+def with_unit(value, unit):
+    return f"{format_value(value)} {unit}".strip()
 
 
-def below(what, value, bound, unit=""):
-    return Figure(what, f"{shown(value)} {unit}".strip(), f"< {shown(bound)} {unit}".strip(), value < bound)
+def at_most(name, value, bound, unit=""):
+    return Figure(name, with_unit(value, unit), f"<= {with_unit(bound, unit)}", value <= bound)
 
 
-def exactly(what, value, due):
-    return Figure(what, shown(value), shown(due), value == due)
+def less_than(name, value, bound, unit=""):
+    return Figure(name, with_unit(value, unit), f"< {with_unit(bound, unit)}", value < bound)
 
 
-def told(what, value, unit="", why=""):
-    """A figure without a bound, or with one that `why` does not let judge."""
-    return Figure(what, f"{shown(value)} {unit}".strip(), why, None if why else True)
+def equal_to(name, value, expected):
+    return Figure(name, format_value(value), format_value(expected), value == expected)
+
+
+def without_bound(name, value, unit="", not_checked=""):
+    """A figure without a bound. `not_checked` is the reason if its bound was not checked."""
+    return Figure(name, with_unit(value, unit), not_checked, None if not_checked else True)

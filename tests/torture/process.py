@@ -1,4 +1,4 @@
-"""A server as a process: started on a port, seen through /proc, ended with SIGTERM."""
+"""A process under test: starts it, measures it through /proc, and stops it with SIGTERM."""
 
 import os
 import pathlib
@@ -10,19 +10,19 @@ import tempfile
 import time
 
 TICK = os.sysconf("SC_CLK_TCK")
-PATIENCE = 30.0    # seconds, for a server to come and to go
+TIMEOUT = 30.0    # seconds in which a process must exit
 
 
-class Broken(Exception):
-    """A process ended in a way, or said something, that it must not."""
+class ProcessFailure(Exception):
+    """A process exited with an unexpected status or reported a sanitizer error."""
 
 
 class Process:
-    """`files` bounds its descriptors; `ends` are the statuses it may end with."""
-    def __init__(self, command, *, files=None, ends=(0,)):
-        self._ends, self._told = ends, False
+    """`max_fds` limits its file descriptors; `exit_statuses` are the statuses with which it may exit."""
+    def __init__(self, command, *, max_fds=None, exit_statuses=(0,)):
+        self._exit_statuses, self._terminated = exit_statuses, False
         self._errors = tempfile.TemporaryFile("w+")
-        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))) if files else None
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (max_fds, max_fds))) if max_fds else None
         self._process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                          stderr=self._errors, text=True, preexec_fn=limit)
         self.pid = self._process.pid
@@ -32,14 +32,14 @@ class Process:
         return self
 
     def __exit__(self, kind, *_):
-        """Whatever a row did to its server, that must still drain, and report nothing."""
+        """Checks that the process drains, exits with an allowed status, and reports no sanitizer error."""
         try:
-            if self.alive() and not self._told:    # a second SIGTERM ends it at once
+            if self.is_alive() and not self._terminated:    # a second SIGTERM would skip the drain
                 self.signal(signal.SIGTERM)
-            if (status := self.wait()) not in self._ends and kind is None:
-                raise Broken(f"ended with {status}: {self.errors()}")
-            if "Sanitizer" in (said := self.errors()) or "runtime error" in said:
-                raise Broken(said)
+            if (status := self.wait()) not in self._exit_statuses and kind is None:
+                raise ProcessFailure(f"exited with {status}: {self.errors()}")
+            if "Sanitizer" in (errors := self.errors()) or "runtime error" in errors:
+                raise ProcessFailure(errors)
         finally:
             self._process.kill()
             self._process.wait()
@@ -47,48 +47,48 @@ class Process:
                 stream.close()
 
     def signal(self, number):
-        self._told = self._told or number == signal.SIGTERM
+        self._terminated = self._terminated or number == signal.SIGTERM
         self._process.send_signal(number)
 
     def end_input(self):
         self._process.stdin.close()
 
     def kill(self):
-        self._ends = (-signal.SIGKILL,)
+        self._exit_statuses = (-signal.SIGKILL,)
         self._process.kill()
         self._process.wait()
 
-    def wait(self, within=PATIENCE):
+    def wait(self, within=TIMEOUT):
         try:
             return self._process.wait(within)
         except subprocess.TimeoutExpired:
-            raise Broken(f"still there {within} s after it was told to end") from None
+            raise ProcessFailure(f"still running {within} s after it was asked to stop") from None
 
     def errors(self):
         self._errors.seek(0)
         return self._errors.read()[-4000:]
 
-    def alive(self):
+    def is_alive(self):
         return self._process.poll() is None
 
     def _status(self, name):
         for line in self._read("status").splitlines():
             if line.startswith(f"{name}:"):
                 return int(line.split()[1])
-        raise Broken(f"the process is gone: {self.errors()}")
+        raise ProcessFailure(f"the process has exited: {self.errors()}")
 
     def _read(self, name):
         return pathlib.Path(f"/proc/{self.pid}/{name}").read_text()
 
     def rss(self):
-        """KiB, now."""
+        """Returns the resident memory in KiB."""
         return self._status("VmRSS")
 
-    def peak(self):
-        """KiB, since reset_peak."""
+    def peak_rss(self):
+        """Returns the largest resident memory in KiB since reset_peak_rss."""
         return self._status("VmHWM")
 
-    def reset_peak(self):
+    def reset_peak_rss(self):
         pathlib.Path(f"/proc/{self.pid}/clear_refs").write_text("5")
         return self.rss()
 
@@ -98,33 +98,33 @@ class Process:
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def cpu(self):
-        """Seconds of processor time used."""
+    def cpu_seconds(self):
+        """Returns the CPU time that the process has used."""
         fields = self._read("stat").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
-    def fds_back_to(self, count, within):
-        """Seconds until no more than so many descriptors are open; `within` and more where it never came to that."""
-        begun = time.monotonic()
-        while self.fds() > count and time.monotonic() < begun + within:
+    def wait_for_fds(self, count, within):
+        """Waits until at most `count` descriptors are open. Returns the seconds waited: `within` or more after a timeout."""
+        begin = time.monotonic()
+        while self.fds() > count and time.monotonic() < begin + within:
             time.sleep(0.02)
-        return time.monotonic() - begun
+        return time.monotonic() - begin
 
 
 class Server(Process):
-    """One that prints its port in its first line."""
-    def __init__(self, command, **how):
-        super().__init__(command, **how)
+    """A server that prints its port in its first line."""
+    def __init__(self, command, **options):
+        super().__init__(command, **options)
         line = self.out.readline()
         if not line:
             self.wait()
-            raise Broken(f"did not start: {self.errors()}")
+            raise ProcessFailure(f"the server did not start: {self.errors()}")
         self.port = int(re.search(r"(\d+)(/\S*)?$", line.strip())[1])
 
-    def seen(self):
-        """What torture_server prints at its end: the counts of its callbacks by name."""
+    def stop_and_read_counts(self):
+        """Stops torture_server and returns the callback counts that it prints, by name."""
         self.signal(signal.SIGTERM)
         if status := self.wait():
-            raise Broken(f"ended with {status}: {self.errors()}")
+            raise ProcessFailure(f"exited with {status}: {self.errors()}")
         words = self.out.read().split()
         return dict(zip(words[::2], map(int, words[1::2])))

@@ -25,7 +25,7 @@ const char* NameOf(Overflow overflow) {
   return overflow == Overflow::DropOldest ? "drop_oldest" : "close";
 }
 
-void AllowDescriptors() {
+void RaiseDescriptorLimit() {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = limit.rlim_max;
@@ -42,16 +42,16 @@ std::string NumberedText(std::size_t number, std::size_t size) {
 
 }  // namespace
 
-TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "[row15]") {
+TEST_CASE("The queue for a slow reader is bounded, and each lost message is counted", "[row15]") {
   const auto overflow = GENERATE(Overflow::Refuse, Overflow::DropOldest, Overflow::Close);
   const std::string name = NameOf(overflow);
   const int messages = Pick(5'000, 100'000);
   constexpr std::size_t limit = 64 << 10, size = 1 << 10;
-  ws::test::Journal ends;
+  ws::test::Recorder ends;
   Stage stage(
       [&](Handler& socket) {
         socket.OnTyped("disconnect", [&](const ws::CloseReason& end) {
-          ends.Add(std::string(Name(end.reason)) + " " + std::to_string(end.code));
+          ends.Add(std::string(ToString(end.reason)) + " " + std::to_string(end.code));
         });
       },
       Options{.max_outbound_messages = 1000, .max_outbound_bytes = limit, .overflow = overflow});
@@ -65,7 +65,8 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
     most_bytes = std::max(most_bytes, socket.Stats().queued_bytes);
     return error;
   };
-  // Only what is on its way: while the writer has not counted what left, every emit may be refused.
+  // Receives a message only if one is on its way. Until the writer has completed its batch, the queue can refuse every
+  // emit, so there may be none.
   const auto receive = [&] {
     if (sent - socket.Stats().dropped == received) return;
     torn += peer.ReceiveMessage().payload == message ? 0 : 1;
@@ -78,9 +79,9 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
   AtMost(name + ": bytes queued", most_bytes, limit + message.size(), "bytes");
   if (overflow == Overflow::Close) {
     Exactly(name + ": dropped messages", socket.Stats().dropped, std::uint64_t{refused});
-    Exactly(name + ": the close frame's code", peer.ReceiveClose().code, std::uint16_t{1013});
+    Exactly(name + ": close code", peer.ReceiveClose().code, std::uint16_t{1013});
     peer.SendClose(1013);
-    Exactly(name + ": disconnect", ends.WaitFor(1)[0], std::string("slow_consumer 1013"));
+    Exactly(name + ": disconnect reason and code", ends.WaitFor(1)[0], std::string("slow_consumer 1013"));
     return;
   }
   while (emit("end", nullptr)) {
@@ -89,18 +90,18 @@ TEST_CASE("what waits for a slow reader is bounded, and each loss is counted", "
   }
   while (peer.ReceiveMessage().payload != R"({"event":"end"})") ++received;
   Exactly(name + ": dropped messages", socket.Stats().dropped, std::uint64_t{sent - received});
-  // What is being written cannot be dropped: where nothing else waits, drop_oldest refuses as well.
-  if (overflow == Overflow::Refuse) Exactly(name + ": emits refused", refused, sent - received);
+  // A message that is being written cannot be dropped. So drop_oldest also refuses if no other message waits.
+  if (overflow == Overflow::Refuse) Exactly(name + ": refused emits", refused, sent - received);
   CHECK(torn == 0);
   CHECK(socket.Stats().dropped > 0);
   CHECK(peer.Close().code == 1000);
 }
 
-TEST_CASE("a broadcast reaches all who read, and its payload exists once", "[row16]") {
-  AllowDescriptors();
+TEST_CASE("A broadcast reaches every reader, and its payload exists only once", "[row16]") {
+  RaiseDescriptorLimit();
   const std::size_t crowd = Pick<std::size_t>(100, 1000), messages = Pick<std::size_t>(48, 96);
   constexpr std::size_t stalled = 10, size = 32 << 10, large = 4 << 20, at_once = 8;
-  // No clock ends those who do not read, however long a slow machine takes.
+  // No timeout ends the connections of the stalled readers, even on a slow machine.
   Options options{.max_outbound_messages = 16, .max_outbound_bytes = 2 * large};
   options.idle_timeout = options.write_timeout = std::chrono::milliseconds(0);
   Stage stage({}, options);
@@ -113,40 +114,41 @@ TEST_CASE("a broadcast reaches all who read, and its payload exists once", "[row
   }
   const ws::Hub hub = stage->Hub();
   WaitUntil([&] { return hub.Size() == crowd; });
-  std::size_t dropped = 0, right = 0;
+  std::size_t dropped = 0, correct = 0;
   for (std::size_t number = 0; number < messages; number += at_once) {
-    std::vector<std::string> due;
+    std::vector<std::string> expected_messages;
     for (std::size_t next = number; next < number + at_once; ++next) {
       const std::string text = NumberedText(next, size);
       const ws::BroadcastResult result = hub.Broadcast("news", text);
       CHECK(result.queued + result.dropped == crowd);
       dropped += result.dropped;
-      due.push_back(MessageOf("news", text));
+      expected_messages.push_back(MessageOf("news", text));
     }
     for (std::size_t index = stalled; index < crowd; ++index) {
-      for (const std::string& expected : due) right += peers[index].ReceiveMessage().payload == expected ? 1 : 0;
+      for (const std::string& expected : expected_messages)
+        correct += peers[index].ReceiveMessage().payload == expected ? 1 : 0;
     }
   }
-  std::uint64_t counted = 0;
+  std::uint64_t counted_drops = 0;
   for (std::size_t index = 0; index < stalled; ++index) {
-    counted += sockets[index].Stats().dropped;
+    counted_drops += sockets[index].Stats().dropped;
     CHECK(sockets[index].Stats().queued_messages > 0);
   }
-  Exactly("messages that readers got, in order", right, (crowd - stalled) * messages);
-  Exactly("lost to the stalled", counted, std::uint64_t{dropped});
+  Exactly("messages received in order", correct, (crowd - stalled) * messages);
+  Exactly("messages dropped for stalled readers", counted_drops, std::uint64_t{dropped});
   CHECK(dropped > 0);
 
   const std::string expected = MessageOf("news", std::string(large, 'x'));
   const Json text = std::string(large, 'x');
   const Growth growth;
   CHECK(hub.Broadcast("news", text).queued >= crowd - stalled);
-  MemoryBelow("memory with 4 MiB in each queue", growth.Now(), 2 * large / 1024);
+  MemoryBelow("memory growth with 4 MiB in each queue", growth.Now(), 2 * large / 1024);
   for (std::size_t index = stalled; index < crowd; ++index) {
-    TestClient reader = std::move(peers[index]);  // and with it what it has read
-    right += reader.ReceiveMessage().payload == expected ? 1 : 0;
+    TestClient reader = std::move(peers[index]);  // destroyed after this iteration, with its received data
+    correct += reader.ReceiveMessage().payload == expected ? 1 : 0;
   }
-  Tell("its peak, with one reader's in it", std::to_string(growth.Peak()) + " KiB");
-  Exactly("readers that got 4 MiB", right - (crowd - stalled) * messages, crowd - stalled);
+  Tell("peak memory growth, including one reader's copy", std::to_string(growth.Peak()) + " KiB");
+  Exactly("readers that received 4 MiB", correct - (crowd - stalled) * messages, crowd - stalled);
   peers.clear();
   stage.WaitUntilEmpty();
 }

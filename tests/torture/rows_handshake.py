@@ -1,106 +1,107 @@
-"""Rows 1 to 7: conformance, and the opening handshake under pressure."""
+"""Rows 1 to 7: conformance, and the opening handshake with faulty clients and under load."""
 
 import random
 import selectors
 import threading
 import time
 
-import crowd
-import delegate
-import opening
+import raw_sockets
+import other_tests
+import client_handshake
 from frames import TEXT, Violation
-from plan import at_most, below, exactly, row, told
+from plan import at_most, equal_to, less_than, row, without_bound
 
 
-@row(1, "RFC 6455 in full, plain, TLS, with deflate")
+@row(1, "RFC 6455: all cases, plain, with TLS, with deflate")
 def conformance(context):
-    delegate.in_ctest(context, "rfc6455_plain, rfc6455_deflate, rfc6455_tls")
-    return [delegate.conformance(context, "rfc6455.py, plain"),
-            delegate.conformance(context, "rfc6455.py, TLS", server="--tls {certificate} {key}", client="--tls"),
-            delegate.conformance(context, "rfc6455.py, deflate", server="--deflate", client="--deflate")]
+    other_tests.skip_if_brief(context, "rfc6455_plain, rfc6455_deflate, rfc6455_tls")
+    return [other_tests.conformance(context, "rfc6455.py, plain"),
+            other_tests.conformance(context, "rfc6455.py, TLS", server="--tls {certificate} {key}", client="--tls"),
+            other_tests.conformance(context, "rfc6455.py, deflate", server="--deflate", client="--deflate")]
 
 
-@row(2, "connections dropped at random octets of the handshake")
+@row(2, "connections that end at random octets of the handshake")
 def dropped_handshakes(context):
     count = context.pick(2000, 10_000)
     with context.server() as server:
-        asked = crowd.request(server)
+        request = raw_sockets.upgrade_request(server)
 
         def drop(times):
             for number in range(times):
-                peer = crowd.dial(server)
-                peer.sendall(asked[:random.randint(0, len(asked))])
+                peer = raw_sockets.connect(server)
+                peer.sendall(request[:random.randint(0, len(request))])
                 if number % 2:
-                    crowd.reset(peer)
+                    raw_sockets.reset(peer)
                 else:
                     peer.close()
 
         fds = server.fds()
         drop(count // 2)
-        server.fds_back_to(fds, 12)
+        server.wait_for_fds(fds, 12)
         before = server.rss()
         drop(count - count // 2)
-        server.fds_back_to(fds, 12)
-        with crowd.target(server).open() as peer:
+        server.wait_for_fds(fds, 12)
+        with raw_sockets.target(server).open() as peer:
             peer.finish()
-        server.fds_back_to(fds, 1)
-        return [exactly("dropped, half by FIN and half by RST", count, count),
-                exactly("descriptors after, over those before", server.fds() - fds, 0),
+        server.wait_for_fds(fds, 1)
+        return [equal_to("ended connections, half by FIN, half by RST", count, count),
+                equal_to("leaked descriptors", server.fds() - fds, 0),
                 context.memory("RSS growth in the second half", server.rss() - before, 1024)]
 
 
-@row(3, "silent and dripping peers against the handshake deadline")
-def silent_and_dripping(context):
+@row(3, "silent and slow peers against the handshake timeout")
+def silent_and_slow(context):
     count, deadline = context.pick(100, 1000), context.pick(2000, 10_000) / 1000
     flags = ["--handshake", "2000"] if context.brief else []
     with context.server(*flags) as server:
-        asked = crowd.request(server)
-        begun = time.monotonic()
-        silent, dripping = ([crowd.dial(server) for _ in range(count)] for _ in range(2))
-        dialled = time.monotonic() - begun
-        waits, failures = [], []
+        request = raw_sockets.upgrade_request(server)
+        begin = time.monotonic()
+        silent, slow = ([raw_sockets.connect(server) for _ in range(count)] for _ in range(2))
+        connected = time.monotonic() - begin
+        durations, failures = [], []
 
-        def come_in():
+        def open_regular_connections():
             for _ in range(100):
-                asked_at = time.monotonic()
+                open_begin = time.monotonic()
                 try:
-                    with crowd.target(server).open() as peer:
+                    with raw_sockets.target(server).open() as peer:
                         peer.finish()
                 except Violation as problem:
                     failures.append(problem)
-                waits.append(time.monotonic() - asked_at)
+                durations.append(time.monotonic() - open_begin)
                 time.sleep(deadline / 150)
 
-        sent = dict.fromkeys(dripping, 0)
+        sent = dict.fromkeys(slow, 0)
 
         def drip(peer):
             if peer in sent:
                 try:
-                    peer.send(asked[sent[peer]:sent[peer] + 1])
+                    peer.send(request[sent[peer]:sent[peer] + 1])
                     sent[peer] += 1
                 except OSError:
                     pass
 
-        ordinary = threading.Thread(target=come_in)
-        ordinary.start()
-        ended = crowd.each_end(silent + dripping, deadline + 5, drip=drip)
-        ordinary.join()
-        crowd.close_all(silent + dripping)
-        return [exactly("closed, silent", sum(peer in ended for peer in silent), count),
-                exactly("closed, dripping", sum(peer in ended for peer in dripping), count),
-                at_most("the last was closed, after the last came", max(ended.values(), default=99.0), deadline + 1, "s"),
-                below("the first was closed before its deadline by", max(0.0, deadline - dialled - min(ended.values(), default=0.0)), 0.1, "s"),
-                exactly("ordinary clients served meanwhile", len(waits) - len(failures), 100),
-                at_most("the slowest of them", max(waits), 1.0, "s")]
+        regular = threading.Thread(target=open_regular_connections)
+        regular.start()
+        ended = raw_sockets.wait_for_ends(silent + slow, deadline + 5, drip=drip)
+        regular.join()
+        raw_sockets.close_all(silent + slow)
+        early = max(0.0, deadline - connected - min(ended.values(), default=0.0))
+        return [equal_to("closed, silent peers", sum(peer in ended for peer in silent), count),
+                equal_to("closed, slow peers", sum(peer in ended for peer in slow), count),
+                at_most("last close after the last connect", max(ended.values(), default=99.0), deadline + 1, "s"),
+                less_than("first close before its deadline by", early, 0.1, "s"),
+                equal_to("regular clients served meanwhile", len(durations) - len(failures), 100),
+                at_most("slowest regular client", max(durations), 1.0, "s")]
 
 
 @row(4, "requests that must be refused")
 def refused_requests(context):
-    delegate.in_ctest(context, "rfc6455_plain")
-    return [delegate.conformance(context, "rfc6455.py refusals/*", "refusals/*")]
+    other_tests.skip_if_brief(context, "rfc6455_plain")
+    return [other_tests.conformance(context, "rfc6455.py refusals/*", "refusals/*")]
 
 
-# Host and Origin against the options --origin https://allowed.example --host localhost --host 127.0.0.1.
+# Host, Origin and the expected status with the options --origin https://allowed.example --host localhost --host 127.0.0.1.
 ORIGINS = {
     "absent": ("localhost", None, 101),
     "same": ("localhost", "http://localhost", 101),
@@ -119,83 +120,86 @@ ORIGINS = {
 }
 
 
-# The same once `null` and `file://` are listed.
-LISTED = {"null": ("localhost", "null", 101), "file": ("localhost", "file://", 101),
+# The same if the options allow `null` and `file://`.
+ALLOWED_NULL_AND_FILE = {"null": ("localhost", "null", 101), "file": ("localhost", "file://", 101),
           "foreign": ("localhost", "https://evil.example", 403)}
 
 
-def judge_origins(context, flags, origins):
-    """How each case went that is not as due."""
+def find_wrong_origins(context, flags, origins):
+    """Returns the cases with an unexpected status."""
     wrong = []
     with context.server(*flags) as server:
-        for name, (host, origin, due) in origins.items():
-            with crowd.target(server).connect() as connection:
-                connection.send(opening.request(host, "/", {"Origin": origin}))
+        for name, (host, origin, expected) in origins.items():
+            with raw_sockets.target(server).connect() as connection:
+                connection.send(client_handshake.make_request(host, "/", {"Origin": origin}))
                 status = connection.read_response().status
-                if status != due:
+                if status != expected:
                     wrong.append(f"{name}: {status}")
-                elif due == 403:
-                    connection.expect_end()
+                elif expected == 403:
+                    connection.expect_eof()
     return wrong
 
 
 @row(5, "origins and hosts")
 def origins(context):
-    wrong = judge_origins(context, ["--origin", "https://allowed.example", "--host", "localhost", "--host", "127.0.0.1"], ORIGINS)
-    wrong += judge_origins(context, ["--origin", "null", "--origin", "file://"], LISTED)
+    flags = ["--origin", "https://allowed.example", "--host", "localhost", "--host", "127.0.0.1"]
+    wrong = find_wrong_origins(context, flags, ORIGINS)
+    wrong += find_wrong_origins(context, ["--origin", "null", "--origin", "file://"], ALLOWED_NULL_AND_FILE)
     if wrong:
         raise Violation(", ".join(wrong))
-    figures = [told("requests answered as due", len(ORIGINS) + len(LISTED))]
+    figures = [without_bound("requests with the expected status", len(ORIGINS) + len(ALLOWED_NULL_AND_FILE))]
     if not context.brief:
-        figures.append(delegate.conformance(context, "rfc6455.py origin/*", "origin/*"))
+        figures.append(other_tests.conformance(context, "rfc6455.py origin/*", "origin/*"))
     return figures
 
 
-@row(6, "first frame in the handshake's own segment")
+@row(6, "the first frame in the segment of the handshake")
 def first_frame(context):
     rounds = context.pick(100, 2000)
     with context.server() as server:
         for number in range(rounds):
-            with crowd.target(server).open(then=crowd.event("say") + crowd.event("echo", number)) as peer:
+            events = raw_sockets.event_frame("say") + raw_sockets.event_frame("echo", number)
+            with raw_sockets.target(server).open(then=events) as peer:
                 peer.expect(TEXT, b'{"event":"echo","data":%d}' % number)
                 peer.finish()
-        return [exactly("frames handled", server.seen()["said"], rounds)]
+        return [equal_to("handled frames", server.stop_and_read_counts()["said"], rounds)]
 
 
-def answered(peers):
-    """Those of `peers` that have something to read."""
+def readable(peers):
+    """Returns the peers that have data to read."""
     with selectors.DefaultSelector() as selector:
         for peer in peers:
             selector.register(peer, selectors.EVENT_READ)
         return {key.fileobj for key, _ in selector.select(0)}
 
 
-@row(7, "out of descriptors")
+@row(7, "no free file descriptors (EMFILE)")
 def out_of_descriptors(context):
-    watched = context.pick(2.0, 10.0)
-    with context.server(files=64) as server:
+    seconds = context.pick(2.0, 10.0)
+    with context.server(max_fds=64) as server:
         peers = []
         for _ in range(200):
-            peers.append(crowd.dial(server))
-            peers[-1].send(crowd.request(server))
+            peers.append(raw_sockets.connect(server))
+            peers[-1].send(raw_sockets.upgrade_request(server))
         time.sleep(1)
-        held, used = server.fds(), server.cpu()
-        time.sleep(watched)
-        share = 100 * (server.cpu() - used) / watched
-        inside = answered(peers)
-        one = inside.pop()
-        crowd.reset(one)
-        peers.remove(one)
+        fds, cpu_before = server.fds(), server.cpu_seconds()
+        time.sleep(seconds)
+        cpu_share = 100 * (server.cpu_seconds() - cpu_before) / seconds
+        opened = readable(peers)
+        closed = opened.pop()
+        raw_sockets.reset(closed)
+        peers.remove(closed)
         freed = time.monotonic()
-        while not answered(peers) - inside and time.monotonic() < freed + 5:
+        while not readable(peers) - opened and time.monotonic() < freed + 5:
             time.sleep(0.01)
-        next_one = time.monotonic() - freed
+        next_accepted = time.monotonic() - freed
         for peer in peers:
-            crowd.reset(peer)
+            raw_sockets.reset(peer)
         freed = time.monotonic()
-        with crowd.target(server).open() as peer:
+        with raw_sockets.target(server).open() as peer:
             peer.finish()
-        again = time.monotonic() - freed
-        return [told("of 200 connections, open", len(inside) + 1), at_most("descriptors open", held, 64),
-                below("processor time", share, 5.0, "%"), below("one was freed, the next accepted after", next_one, 1.0, "s"),
-                below("all were freed, a new one served after", again, 1.0, "s")]
+        served = time.monotonic() - freed
+        return [without_bound("open connections, of 200", len(opened) + 1), at_most("open descriptors", fds, 64),
+                less_than("CPU time", cpu_share, 5.0, "%"),
+                less_than("after one close, the next connection is accepted in", next_accepted, 1.0, "s"),
+                less_than("after all closes, a new connection is served in", served, 1.0, "s")]

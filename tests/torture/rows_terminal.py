@@ -24,47 +24,47 @@ def timed(context, name):
 @row(34, "`yes` with a browser that does not read")
 def unread_output(context):
     return [timed(context, "a shell is not read for a browser that does not read*"),
-            cases(context, "output that nobody reads", "output that nobody reads waits*",
-                  "a viewer without room stops the shell*", "as long as nobody reads*")]
+            cases(context, "output that nobody reads", "unread output waits*",
+                  "a viewer without room stops the shell*", "Close ends a shell that waits*")]
 
 
 @row(35, "a tab that is killed a thousand times")
 def killed_tabs(context):
     return [timed(context, "a tab that is killed a thousand times*"),
-            cases(context, "processes and descriptors", "Close ends the whole session*", "a hundred terminals later*")]
+            cases(context, "processes and descriptors", "Close ends the whole session*", "a hundred terminals leave*")]
 
 
 @row(36, "paths and links that lead out")
 def escapes(context):
     return [cases(context, "paths and links", "a path that leaves the workspace*", "nothing outside is watched*",
-                  "a glance tells what there is*", "nothing else is served"),
+                  "Stat returns the kind*", "files that are not part of the page*"),
             cases(context, "links swapped in a loop for 60 s", "folders and links swapped in a loop for a minute*")]
 
 
 @row(37, "what is no ordinary file, and a full disk")
 def odd_files(context):
-    return [cases(context, "files and disks", "what is no ordinary*", "a full disk*", "a write that fails*",
-                  "size, number and depth are bounded", "what is binary or too large*")]
+    return [cases(context, "files and disks", "a file that is not a regular*", "a full disk*", "a write that fails*",
+                  "size, number and depth are bounded", "a binary or too large file*")]
 
 
 @row(38, "UTF-8 and window sizes")
 def text_and_sizes(context):
-    return [cases(context, "characters and sizes", "text split at every byte*", "bytes that are no UTF-8*",
-                  "invalid bytes give the same text*", "a character still cut*", "characters stay whole*", "a size is clamped*")]
+    return [cases(context, "characters and sizes", "text split at every byte*", "bytes that are not UTF-8*",
+                  "invalid bytes give the same text*", "an incomplete character*", "characters stay whole*", "a size is clamped*")]
 
 
 @row(39, "names and output that a terminal would act on")
 def names_and_output(context):
-    return [cases(context, "names and queries", "names that a terminal or a browser would act on*",
-                  "what makes a terminal answer*", "queries are found*", "output in parts is filtered*",
-                  "a sequence that does not end*", "a query whose beginning*", "nothing that is shown again*"),
+    return [cases(context, "names and queries", "names with escape sequences*",
+                  "terminal queries are removed", "queries are found*", "output in parts is filtered*",
+                  "a sequence that does not end*", "a query whose start*", "the scrollback contains no*"),
             delegate.ctest(context, "repl_terminal_page_units"), delegate.ctest(context, "browser_terminal")]
 
 
 @row(40, "no token, foreign Origin, rebinding Host")
 def access(context):
-    return [cases(context, "access", "nothing opens without the cookie*", "the token is traded once*",
-                  "a token is taken from a GET*", "a host that is no loopback name*", "every loopback name*",
+    return [cases(context, "access", "requests without the cookie*", "the token works once*",
+                  "a token is accepted in a GET*", "a host that is not a loopback name*", "every loopback name*",
                   "a page of another origin gets no shell*")]
 
 

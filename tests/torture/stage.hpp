@@ -1,4 +1,4 @@
-// A server with its peers by the thousand: on a UNIX socket, which leaves no port behind.
+// A server for thousands of connections. Uses a UNIX socket, because closed TCP connections would use up the ports.
 #pragma once
 
 #include <chrono>
@@ -11,42 +11,43 @@
 #include <thread>
 #include <utility>
 
-#include "support/patience.hpp"
+#include "support/synchronization.hpp"
 #include "support/temporary_folder.hpp"
 #include "support/test_client.hpp"
 #include "ws/server.hpp"
 
 namespace ws::torture {
 
-// The server's end of each connection, found by the target that its peer asked for.
-class Lobby {
+// Hands over the server's end of each connection. The request target identifies the connection.
+class Arrivals {
  public:
-  void Enter(const Handler& socket) {
+  void Add(const Handler& socket) {
     const std::lock_guard lock(mutex_);
     waiting_.insert_or_assign(socket.Handshake().target, socket);
-    entered_.notify_all();
+    arrived_.notify_all();
   }
-  // Throws where nobody comes.
-  Handler Leave(const std::string& target) {
+  // Waits for the connection with this target. Throws if it does not arrive in time.
+  Handler WaitFor(const std::string& target) {
     std::unique_lock lock(mutex_);
-    if (!entered_.wait_for(lock, test::patience, [&] { return waiting_.contains(target); })) {
-      throw std::runtime_error("nobody came with " + target);
+    if (!arrived_.wait_for(lock, test::wait_timeout, [&] { return waiting_.contains(target); })) {
+      throw std::runtime_error("no connection arrived with the target " + target);
     }
     return std::move(waiting_.extract(target).mapped());
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable entered_;
+  std::condition_variable arrived_;
   std::map<std::string, Handler> waiting_;
 };
 
-// Throws where it does not come true.
+// Waits until the condition is true. Throws if it does not become true in time.
 template <class Condition>
 void WaitUntil(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + test::patience;
+  const auto deadline = std::chrono::steady_clock::now() + test::wait_timeout;
   while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("it did not come true in time");
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("the condition did not become true in time");
     std::this_thread::yield();
   }
 }
@@ -55,12 +56,13 @@ inline void Silence(const LogRecord&) {}
 
 class Stage {
  public:
-  // `opened` may be empty; who asked for another target than "/ws" is then found in the lobby.
+  // Calls `opened`, which may be empty, for each connection. Connections with a target other than "/ws" are kept for
+  // Pair.
   explicit Stage(std::function<void(Handler&)> opened = {}, Options options = {}, unsigned workers = 2)
       : server_({.address = Address(), .workers = workers, .log = Silence}) {
     server_.Route("/ws", std::move(options), [this, opened = std::move(opened)](Handler socket) {
       if (opened) opened(socket);
-      if (socket.Handshake().target != "/ws") lobby_.Enter(socket);
+      if (socket.Handshake().target != "/ws") arrivals_.Add(socket);
     });
     if (const Error error = server_.Start()) throw boost::system::system_error(error);
   }
@@ -72,11 +74,11 @@ class Stage {
     peer.Upgrade(target);
     return peer;
   }
-  // Both ends. The name is the pair's own.
+  // Opens a connection and returns both ends. `name` must be unique.
   std::pair<Handler, test::TestClient> Pair(const std::string& name) {
     const std::string target = "/ws?" + name;
     test::TestClient peer = Connect(target);
-    return {lobby_.Leave(target), std::move(peer)};
+    return {arrivals_.WaitFor(target), std::move(peer)};
   }
   void WaitUntilEmpty() {
     WaitUntil([this] { return server_.Connections() == 0; });
@@ -87,7 +89,7 @@ class Stage {
   std::string Address() const { return "unix:" + Path(); }
 
   const test::TemporaryFolder folder_;
-  Lobby lobby_;
+  Arrivals arrivals_;
   Server server_;
 };
 

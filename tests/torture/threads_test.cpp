@@ -1,4 +1,4 @@
-// Rows 17 to 19: many threads on the same connections. Threads count what is wrong; the test judges it.
+// Rows 17 to 19: many threads use the same connections. The threads count errors, and the test checks the counts.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -41,7 +41,7 @@ asio::awaitable<void> EmitAll(Handler socket, std::size_t thread, std::size_t co
   }
 }
 
-// A connection, and what its groups should be.
+// A connection and the groups that it should be in.
 struct Member {
   Handler socket;
   TestClient peer;
@@ -50,10 +50,11 @@ struct Member {
 
 constexpr std::array groups = {"a", "b", "c", "d"};
 
+// Changes the groups of its eight connections at random.
 class Changer {
  public:
   Changer(Stage& stage, unsigned number) : stage_(stage), number_(number), random_(number) {
-    while (members.size() < 8) members.push_back(Enter());
+    while (members.size() < 8) members.push_back(Connect());
   }
 
   void Step() {
@@ -62,9 +63,9 @@ class Changer {
     const unsigned what = random_() % 16;
     if (what == 0) {
       if (random_() % 2 == 0) member.socket.Close();
-      member = Enter();
+      member = Connect();
     } else if (what == 1) {
-      Cull(member);
+      CloseVictim(member);
     } else if (what < 9) {
       wrong += member.socket.Join(groups[group]) ? 1 : 0;
       member.in[group] = true;
@@ -81,27 +82,27 @@ class Changer {
   std::size_t wrong = 0;
 
  private:
-  Member Enter() {
-    auto [socket, peer] = stage_.Pair(std::to_string(number_) + "." + std::to_string(++entered_));
+  Member Connect() {
+    auto [socket, peer] = stage_.Pair(std::to_string(number_) + "." + std::to_string(++connections_));
     return {std::move(socket), std::move(peer)};
   }
-  // Has a callback close another connection, which other callbacks may be closing too.
-  void Cull(Member& culler) {
-    Member victim = Enter();
+  // Makes a callback of `member` close another connection. Callbacks on other threads may close it at the same time.
+  void CloseVictim(Member& member) {
+    Member victim = Connect();
     wrong += victim.socket.Join("victims") ? 1 : 0;
-    culler.peer.Send("cull");
+    member.peer.Send("close victims");
     wrong += victim.peer.ReceiveClose().code == 4000 ? 0 : 1;
   }
 
   Stage& stage_;
   const unsigned number_;
   std::mt19937 random_;
-  std::size_t entered_ = 0;
+  std::size_t connections_ = 0;
 };
 
 }  // namespace
 
-TEST_CASE("sixteen threads emit to one connection: each one's order is kept, nothing lost or torn", "[row17]") {
+TEST_CASE("Messages from sixteen threads to one connection arrive complete and in each thread's order", "[row17]") {
   constexpr std::size_t threads = 16;
   const std::size_t each = Pick<std::size_t>(1'000, 62'500);
   Stage stage;
@@ -125,28 +126,28 @@ TEST_CASE("sixteen threads emit to one connection: each one's order is kept, not
   }
   for (std::thread& thread : running) thread.join();
   Exactly("messages", threads * each, Pick<std::size_t>(16'000, 1'000'000));
-  Exactly("emits that failed", failed.load(), 0);
-  Exactly("out of their thread's order, or lost", disordered, std::size_t{0});
-  Exactly("torn", torn, std::size_t{0});
+  Exactly("failed emits", failed.load(), 0);
+  Exactly("lost or out of order", disordered, std::size_t{0});
+  Exactly("corrupted", torn, std::size_t{0});
   CHECK(pair.second.Close().code == 1000);
 }
 
-TEST_CASE("Emit, Close and the last handle's end at the same moment", "[row18]") {
+TEST_CASE("Emit, Close and the destruction of the last handle can happen at the same moment", "[row18]") {
   const int rounds = Pick(1'000, 100'000);
-  std::atomic<int> ended = 0, late = 0, strange = 0;
+  std::atomic<int> ended = 0, late = 0, other_errors = 0;
   Stage stage([&](Handler& socket) { socket.On("disconnect", [&] { ++ended; }); });
   stage.Connect().Close();
   stage.WaitUntilEmpty();
   const auto descriptors = ws::test::OpenDescriptors();
   std::array<std::optional<Handler>, 3> handles;
-  std::atomic<bool> over = false;
-  std::barrier<> line(4);
+  std::atomic<bool> is_over = false;
+  std::barrier<> barrier(4);
   const auto work = [&](std::size_t own, auto act) {
     return std::thread([&, own, act] {
-      for (line.arrive_and_wait(); !over; line.arrive_and_wait()) {
+      for (barrier.arrive_and_wait(); !is_over; barrier.arrive_and_wait()) {
         act(*handles[own]);
         handles[own].reset();
-        line.arrive_and_wait();
+        barrier.arrive_and_wait();
       }
     });
   };
@@ -154,7 +155,7 @@ TEST_CASE("Emit, Close and the last handle's end at the same moment", "[row18]")
                              [&](Handler& socket) {
                                Error error;
                                while (!error || error == Errc::QueueFull) error = socket.Emit("n", 1);
-                               strange += error == Errc::Closed ? 0 : 1;
+                               other_errors += error == Errc::Closed ? 0 : 1;
                              }),
                         work(1,
                              [&](Handler& socket) {
@@ -166,31 +167,31 @@ TEST_CASE("Emit, Close and the last handle's end at the same moment", "[row18]")
   for (int round = 0; round < rounds; ++round) {
     auto [socket, peer] = stage.Pair("x");
     handles = {socket, socket, std::move(socket)};
-    line.arrive_and_wait();
-    line.arrive_and_wait();
+    barrier.arrive_and_wait();
+    barrier.arrive_and_wait();
     closed += peer.ReceiveClose().code == 1000 ? 1 : 0;
     peer.SendClose();
-    peer.Cut();
+    peer.DropConnection();
   }
-  over = true;
-  line.arrive_and_wait();
+  is_over = true;
+  barrier.arrive_and_wait();
   for (std::thread& thread : threads) thread.join();
   stage.WaitUntilEmpty();
-  Exactly("rounds that ended in a whole close frame", closed, rounds);
-  Exactly("disconnect", ended.load(), rounds + 1);
-  Exactly("emits after close that did not fail", late.load(), 0);
-  Exactly("other errors of Emit", strange.load(), 0);
-  Exactly("descriptors left", ws::test::OpenDescriptors() - descriptors, std::ptrdiff_t{0});
+  Exactly("rounds that ended with a close frame", closed, rounds);
+  Exactly("disconnect callbacks", ended.load(), rounds + 1);
+  Exactly("emits that succeeded after Close", late.load(), 0);
+  Exactly("other errors of Emit", other_errors.load(), 0);
+  Exactly("leaked descriptors", ws::test::OpenDescriptors() - descriptors, std::ptrdiff_t{0});
 }
 
-TEST_CASE("join, leave, close and broadcast at random: membership equals the model", "[row19]") {
+TEST_CASE("After random joins, leaves, closes and broadcasts the groups equal the model", "[row19]") {
   constexpr unsigned threads = 8;
   const int steps = Pick(300, 20'000);
   Options options;
-  options.idle_timeout = options.write_timeout = std::chrono::milliseconds(0);  // nobody reads
+  options.idle_timeout = options.write_timeout = std::chrono::milliseconds(0);  // the peers do not read
   Stage stage({}, options);
   const ws::Hub hub = stage->Hub();
-  stage->Hub().On("cull", [](Handler& peer) { peer.To("victims").Close(4000); });
+  stage->Hub().On("close victims", [](Handler& socket) { socket.To("victims").Close(4000); });
   std::vector<std::unique_ptr<Changer>> changers;
   for (unsigned thread = 0; thread < threads; ++thread) {
     changers.push_back(std::make_unique<Changer>(stage, thread + 1));
@@ -203,22 +204,22 @@ TEST_CASE("join, leave, close and broadcast at random: membership equals the mod
   }
   for (auto& one : running) one.get();
   WaitUntil([&] { return stage->Connections() <= threads * 8; });
-  Exactly("members in the end", hub.Size(), std::size_t{threads * 8});
+  Exactly("connections at the end", hub.Size(), std::size_t{threads * 8});
   std::size_t wrong = 0, different = 0;
   for (const auto& changer : changers) wrong += changer->wrong;
   for (std::size_t group = 0; group < groups.size(); ++group) {
-    std::vector<std::uint64_t> due, found;
+    std::vector<std::uint64_t> expected, found;
     for (const auto& changer : changers) {
       for (const Member& member : changer->members) {
-        if (member.in[group]) due.push_back(member.socket.Id());
+        if (member.in[group]) expected.push_back(member.socket.Id());
       }
     }
     for (const Handler& member : hub.To(groups[group]).Members()) found.push_back(member.Id());
-    std::sort(due.begin(), due.end());
-    different += found == due ? 0 : 1;
+    std::sort(expected.begin(), expected.end());
+    different += found == expected ? 0 : 1;
   }
   Tell("steps", threads * static_cast<unsigned>(steps));
   Exactly("groups that differ from the model", different, std::size_t{0});
-  Exactly("verbs that answered wrongly", wrong, std::size_t{0});
-  Exactly("victims left", hub.To("victims").Count(), std::size_t{0});
+  Exactly("unexpected results", wrong, std::size_t{0});
+  Exactly("victims that are still connected", hub.To("victims").Count(), std::size_t{0});
 }

@@ -1,6 +1,6 @@
-// torture_clients PORT COUNT BASE CAP: clients of one server that come back when it does (row 31). Prints a line for
-// each connection that opened or was lost and for each attempt that failed, with the milliseconds since the start:
-// "open 17", "lost 812", "failed 1043". Ends at the end of its input.
+// torture_clients PORT COUNT BASE CAP: COUNT clients that reconnect when their server restarts (row 31). BASE and CAP
+// are the backoff in milliseconds. Prints a line for each connection that opened or was lost and for each attempt that
+// failed, with the milliseconds since the start: "open 17", "lost 812", "failed 1043". Exits at the end of its input.
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -15,10 +15,10 @@
 int main(int argc, char** argv) {
   if (argc != 5) return 2;
   const auto start = std::chrono::steady_clock::now();
-  const auto tell = [start](const char* what) {
-    const auto since = std::chrono::steady_clock::now() - start;
-    const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
-    std::cout << std::string(what) + " " + std::to_string(passed) + "\n" << std::flush;
+  const auto print = [start](const char* what) {
+    const auto elapsed = std::chrono::steady_clock::now() - start;
+    const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed).count();
+    std::cout << std::string(what) + " " + std::to_string(milliseconds) + "\n" << std::flush;
   };
   boost::asio::io_context context{1};
   auto work = boost::asio::make_work_guard(context);
@@ -30,8 +30,8 @@ int main(int argc, char** argv) {
         .backoff_cap = std::chrono::milliseconds(std::atoi(argv[4])),
         .io = context.get_executor(),
         .connection = {.callback_thread = ws::CallbackThread::Io, .log = [](const ws::LogRecord&) {}}});
-    client->On("connect", [tell] { tell("open"); });
-    client->OnReconnecting([tell](const ws::Reconnecting& next) { tell(next.error ? "failed" : "lost"); });
+    client->On("connect", [print] { print("open"); });
+    client->OnReconnecting([print](const ws::Reconnecting& next) { print(next.error ? "failed" : "lost"); });
     client->Start();
   }
   std::thread io([&context] { context.run(); });

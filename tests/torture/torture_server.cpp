@@ -1,10 +1,11 @@
-// torture_server: what most rows of tests/torture run against. Every flag takes a value; durations are milliseconds.
-//   --port PORT                       0, the default, picks a free one; it is printed
+// torture_server: the server for most rows of tests/torture. Each flag has a value; durations are in milliseconds.
+//   --port PORT                       the default, 0, selects a free port; the port is printed
 //   --handshake --message --ping --dead --close --drain MS
 //   --deflate 1                       permessage-deflate
-//   --origin ORIGIN, --host HOST      allowed; may be repeated
-// The route /raw echoes every message as it is. Any other speaks events: `say` is counted, `echo` comes back, `flood`
-// {count, size} sends so many texts, `close` closes. At its end the server prints what its callbacks saw.
+//   --origin ORIGIN, --host HOST      an allowed origin or host; may be repeated
+// The route /raw echoes each message without an envelope. Other routes handle events: `say` is counted, `echo` is sent
+// back, `flood` {count, size} sends `count` texts, `close` closes. At the end the server prints the counts of its
+// callbacks.
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -42,13 +43,14 @@ bool SetOption(ws::ServerOptions& options, std::string_view flag, const char* va
   return true;
 }
 
-// What the callbacks saw, of all connections.
-struct Seen {
+// Counts of the callbacks of all connections. `late` counts messages after disconnect.
+struct Counts {
   std::atomic<std::size_t> opened = 0, ended = 0, said = 0, late = 0;
 };
 
-struct End {
-  std::atomic<bool> told = false;
+// Data of one connection.
+struct ConnectionState {
+  std::atomic<bool> is_disconnected = false;
 };
 
 }  // namespace
@@ -58,32 +60,32 @@ int main(int argc, char** argv) {
   options.connection.log = options.log = [](const ws::LogRecord&) {};
   for (int index = 1; index < argc; index += 2) {
     if (index + 1 == argc || !SetOption(options, argv[index], argv[index + 1])) {
-      std::cerr << "torture_server: " << argv[index] << " is no flag, or has no value\n";
+      std::cerr << "torture_server: " << argv[index] << " is not a flag or has no value\n";
       return 2;
     }
   }
-  Seen seen;
+  Counts counts;
   ws::Server server(options);
   server.Route("/raw", [](ws::Handler socket) {
-    socket.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-      co_await peer.SendAsync(message.Payload(), message.Type());
+    socket.OnMessage([](ws::Handler& self, const ws::Message& message) -> boost::asio::awaitable<void> {
+      co_await self.SendAsync(message.Payload(), message.Type());
     });
   });
-  server.Route("*", [&seen](ws::Handler socket) {
-    socket.On("connect", [&seen] { ++seen.opened; });
-    socket.On("disconnect", [&seen](ws::Handler& peer) {
-      ++seen.ended;
-      peer.Data<End>().told = true;
+  server.Route("*", [&counts](ws::Handler socket) {
+    socket.On("connect", [&counts] { ++counts.opened; });
+    socket.On("disconnect", [&counts](ws::Handler& self) {
+      ++counts.ended;
+      self.Data<ConnectionState>().is_disconnected = true;
     });
-    socket.Use([&seen](ws::Handler& peer, const ws::Message&) {
-      if (peer.Data<End>().told) ++seen.late;
+    socket.Use([&counts](ws::Handler& self, const ws::Message&) {
+      if (self.Data<ConnectionState>().is_disconnected) ++counts.late;
     });
-    socket.On("say", [&seen] { ++seen.said; });
-    socket.On("echo", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
-    socket.On("close", [](ws::Handler& peer) { peer.Close(); });
-    socket.On("flood", [](ws::Handler& peer, const ws::Json& data) {
+    socket.On("say", [&counts] { ++counts.said; });
+    socket.On("echo", [](ws::Handler& self, const ws::Json& data) { self.Emit("echo", data); });
+    socket.On("close", [](ws::Handler& self) { self.Close(); });
+    socket.On("flood", [](ws::Handler& self, const ws::Json& data) {
       const std::string text(data.at("size").get<std::size_t>(), 'x');
-      for (std::size_t left = data.at("count"); left > 0; --left) peer.Emit("text", text);
+      for (std::size_t left = data.at("count"); left > 0; --left) self.Emit("text", text);
     });
   });
   if (const ws::Error error = server.Start()) {
@@ -92,6 +94,6 @@ int main(int argc, char** argv) {
   }
   std::cout << server.Port() << std::endl;
   if (server.Run()) return 1;
-  std::cout << "opened " << seen.opened << " ended " << seen.ended << " said " << seen.said << " late " << seen.late
-            << std::endl;
+  std::cout << "opened " << counts.opened << " ended " << counts.ended << " said " << counts.said << " late "
+            << counts.late << std::endl;
 }

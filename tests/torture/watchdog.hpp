@@ -1,4 +1,4 @@
-// Ends the process where a scope is not left in time: what hangs cannot be judged.
+// Aborts the process if a scope is not left in time, because a test that hangs cannot report a failure.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@ class Watchdog {
       : thread_([this, what = std::move(what), limit] {
           std::unique_lock lock(mutex_);
           if (left_.wait_for(lock, limit, [this] { return is_left_; })) return;
-          std::cerr << "it hangs: " << what << std::endl;
+          std::cerr << "timed out: " << what << std::endl;
           std::abort();
         }) {}
   ~Watchdog() {

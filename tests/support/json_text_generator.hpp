@@ -1,4 +1,4 @@
-// Random texts for what reads JSON.
+// Random texts for the tests of JSON parsers.
 #pragma once
 
 #include <algorithm>
@@ -22,13 +22,13 @@ inline constexpr std::string_view broken_json_pieces[] = {
     "\\ud800",      "\\udC00",  "\\uD83D\\u0041",   "\\uD83D\\", "\\u12", "\\u-123", "\\u0x1f", "\\x",
     "\xED\xA0\x80", "\xC0\x80", "\xF4\x90\x80\x80", "\xE2\x82",  "\x80",  "\t",      "\x1F"};
 
-/// Makes the same texts in the same order on every machine.
-class JsonTextMaker final {
+/// Generates the same texts in the same order on every machine.
+class JsonTextGenerator final {
  public:
-  /// A text that is JSON, nearly JSON, or a heap of its tokens.
-  std::string Make() {
+  /// Returns valid JSON, slightly damaged JSON, or random JSON tokens in a row.
+  std::string Generate() {
     const std::size_t kind = Below(4);
-    std::string text = kind == 0 ? Soup() : kind == 1 ? Number() : Value(0);
+    std::string text = kind == 0 ? Tokens() : kind == 1 ? Number() : Value(0);
     for (auto count = Below(3); count > 0; --count) Mutate(text);
     return text;
   }
@@ -43,7 +43,7 @@ class JsonTextMaker final {
 
   std::string Space() { return Pick({"", "", "", " ", "\n", "\r\t", "\v", "\xC2\xA0"}); }
 
-  std::string Soup() {
+  std::string Tokens() {
     std::string text;
     for (auto count = Below(12); count > 0; --count) text += Pick(json_tokens);
     return text;
@@ -57,7 +57,7 @@ class JsonTextMaker final {
     return digits;
   }
 
-  /// Numbers near the edge of a double's range, at either end of it, or with a piece missing.
+  /// Returns a number of random length, possibly with a part missing, or one near the limits of a double's range.
   std::string Number() {
     if (Below(4) != 0) {
       return Pick({"", "-"}) + Digits() + Pick({"", ".", "."}) + Digits() +

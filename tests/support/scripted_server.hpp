@@ -1,4 +1,4 @@
-// A server that answers every connection as the test says, and keeps it open.
+// A server that sends the bytes that the test chooses, and keeps each connection open.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -15,21 +15,21 @@
 
 namespace ws::test {
 
-class HostileServer {
+class ScriptedServer {
  public:
-  // What it says to a request; called on its thread.
+  // Returns the bytes to send for a request. Runs on the server's thread.
   using Answer = std::function<std::string(std::string_view request)>;
 
-  explicit HostileServer(Answer answer) : answer_(std::move(answer)) {
+  explicit ScriptedServer(Answer answer) : answer_(std::move(answer)) {
     Accept();
     thread_ = std::thread([this] { context_.run(); });
   }
-  ~HostileServer() {
+  ~ScriptedServer() {
     context_.stop();
     thread_.join();
   }
-  HostileServer(const HostileServer&) = delete;
-  HostileServer& operator=(const HostileServer&) = delete;
+  ScriptedServer(const ScriptedServer&) = delete;
+  ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   std::uint16_t Port() const { return acceptor_.local_endpoint().port(); }
 

@@ -1,4 +1,4 @@
-// A mailbox with a fake connection, on one thread that the test drives or on a pool.
+// A mailbox with a fake connection, on a context that the test polls or on a thread pool.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -19,28 +19,29 @@
 
 namespace ws::test {
 
-using Batch = std::vector<dispatch::Mailbox::ExchangePtr>;
+using Batch = std::vector<dispatch::Mailbox::DispatchPtr>;
 
 inline Batch MakeBatch(const std::vector<std::string>& events) {
   Batch batch;
   for (const std::string& event : events) {
-    using dispatch::Delivery;
-    batch.push_back(MakeExchange(event, nullptr,
-                                 event == "connect"      ? Delivery::Connect
-                                 : event == "disconnect" ? Delivery::Disconnect
-                                                         : Delivery::Event));
+    using dispatch::EventKind;
+    batch.push_back(MakeDispatch(event, nullptr,
+                                 event == "connect"      ? EventKind::Connect
+                                 : event == "disconnect" ? EventKind::Disconnect
+                                                         : EventKind::Message));
   }
   return batch;
 }
 
-/// What a coroutine waits for until the test opens it, or for ever.
-class Door {
+/// Blocks coroutines until the test calls Release().
+class AsyncLatch {
  public:
-  explicit Door(boost::asio::io_context& context) : timer_(context, boost::asio::steady_timer::time_point::max()) {}
+  explicit AsyncLatch(boost::asio::io_context& context)
+      : timer_(context, boost::asio::steady_timer::time_point::max()) {}
 
-  void Open() { timer_.expires_at(boost::asio::steady_timer::time_point::min()); }
-  /// Throws operation_aborted where the coroutine was cancelled.
-  boost::asio::awaitable<void> Pass() {
+  void Release() { timer_.expires_at(boost::asio::steady_timer::time_point::min()); }
+  /// Throws operation_aborted if the coroutine is cancelled.
+  boost::asio::awaitable<void> WaitAsync() {
     while (timer_.expiry() != boost::asio::steady_timer::time_point::min()) {
       boost::system::error_code error;
       co_await timer_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, error));
@@ -53,13 +54,13 @@ class Door {
   boost::asio::steady_timer timer_;
 };
 
-/// Runs nothing until the test says so.
-struct Step {
+/// A mailbox whose callbacks run only inside Run().
+struct ManualMailbox {
   void Put(const std::vector<std::string>& events) {
     Batch batch = MakeBatch(events);
     mailbox->Put(batch);
   }
-  /// Runs all that is ready; how many times the executor was asked to.
+  /// Runs the handlers that are ready, and returns how many ran.
   std::size_t Run() {
     context.restart();
     return context.poll();
@@ -70,9 +71,9 @@ struct Step {
   std::shared_ptr<dispatch::Mailbox> mailbox = std::make_shared<dispatch::Mailbox>(context.get_executor(), owner);
 };
 
-/// Runs on four threads.
-struct Pool {
-  ~Pool() { threads.join(); }
+/// A mailbox whose callbacks run on a pool of four threads.
+struct PooledMailbox {
+  ~PooledMailbox() { threads.join(); }
 
   boost::asio::thread_pool threads{4};
   std::shared_ptr<FakeOwner> owner = std::make_shared<FakeOwner>();
