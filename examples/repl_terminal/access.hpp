@@ -16,45 +16,45 @@ enum class AuthMode { Token, None };
 
 struct AccessOptions {
   AuthMode mode = AuthMode::Token;
-  std::vector<std::string> names = {};  // the server's, beside those of the loopback: "host" or "host:port"
-  bool secure = false;                  // it speaks TLS, or a proxy does for it
+  std::vector<std::string> hosts = {};  // the server's names, "host" or "host:port", in addition to loopback names
+  bool secure = false;                  // true if the server or a proxy in front of it speaks TLS
 };
 
-// Who may have a shell: a browser that opened the URL which the server printed. The token in it
-// works once and is traded for a cookie, so that it is worth nothing in a history or a log.
-// Whatever the mode, the server answers to its own names only, which keeps out pages that point a
-// name of theirs at it (DNS rebinding). Threads: any.
+// Decides which requests get a page or a shell. The browser must open the URL that the server printed. The token in
+// that URL works once. The browser gets a cookie in exchange, so a token in a history or a log is worthless. In every
+// mode the server accepts only its own host names, which prevents DNS rebinding. Thread-safe.
 class Access final {
  public:
   explicit Access(AccessOptions options = {});
 
-  // What the server prints; without a port where it is 0, on a UNIX socket.
+  // Returns the URL to print. It has no port if `port` is 0 (a UNIX socket).
   std::string Url(std::uint16_t port) const;
-  // Another token, for another browser; the one before it is worth nothing any more.
+  // Creates a token for another browser. The previous token becomes invalid.
   void RenewToken();
 
-  // The answer to a request that goes no further, such as a refusal or the trade of the token;
-  // nothing for one that may have its page.
+  // Returns the response that ends the request: a refusal, or the page that sets the cookie. Returns nothing if the
+  // request is allowed.
   std::optional<ws::HttpResponse> Intercept(const ws::HttpRequest& request);
 
-  // The same decision for a WebSocket.
+  // Makes the same decision for a WebSocket handshake.
   ws::Authorization Authorize(const ws::HttpRequest& request) const;
 
-  // For Options::allowed_hosts. The loopback's on any port, since a tunnel may change it.
-  const std::vector<std::string>& Names() const { return names_; }
+  // Returns the value for Options::allowed_hosts. Loopback names match every port, because a tunnel may change the
+  // port.
+  const std::vector<std::string>& AllowedHosts() const { return hosts_; }
 
  private:
   bool HasCookie(const ws::HttpRequest& request) const;
-  bool TakeToken(const ws::HttpRequest& request);
-  ws::HttpResponse Enter(const ws::HttpRequest& request) const;
+  bool RedeemToken(const ws::HttpRequest& request);
+  ws::HttpResponse GrantCookie(const ws::HttpRequest& request) const;
 
   const AuthMode mode_;
   const bool secure_;
-  const std::vector<std::string> names_;
+  const std::vector<std::string> hosts_;
   const std::string cookie_;
 
   mutable std::mutex mutex_;
-  std::string token_;  // empty once it was used
+  std::string token_;  // empty after its first use
 };
 
 }  // namespace repl

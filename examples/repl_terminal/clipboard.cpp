@@ -9,7 +9,7 @@ Outcome<> Clipboard::Cut(std::string_view path) {
 }
 
 Outcome<> Clipboard::Paste(std::string_view target) {
-  if (!path_) return Problem{"There is nothing to paste: cut something first."};
+  if (!path_) return Problem{"There is nothing to paste. Cut a file or folder first."};
   const Outcome<> moved = workspace_.Move(*path_, target);
   if (moved) path_.reset();
   return moved;

@@ -8,15 +8,15 @@
 
 namespace repl {
 
-// What one person has cut and not pasted yet. Belongs to one connection; not thread-safe.
+// Remembers one path that was cut, until it is pasted. Belongs to one connection. Not thread-safe.
 class Clipboard final {
  public:
   explicit Clipboard(Workspace& workspace) : workspace_(workspace) {}
 
-  // Remembers a path; nothing moves before Paste.
+  // Remembers the path. The file is not moved before Paste.
   Outcome<> Cut(std::string_view path);
 
-  // Moves what was cut to its full new path, and forgets it; after a problem it is kept.
+  // Moves the file that was cut to its new full path, and forgets it. If the move fails, the path is kept.
   Outcome<> Paste(std::string_view target);
 
  private:

@@ -10,24 +10,24 @@ namespace repl {
 namespace {
 
 template <class Number>
-bool Read(std::string_view text, Number& number) {
+bool ParseNumber(std::string_view text, Number& number) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();
 }
 
-bool ReadMinutes(std::string_view text, std::chrono::minutes& minutes) {
+bool ParseMinutes(std::string_view text, std::chrono::minutes& minutes) {
   std::uint16_t number = 0;
-  const bool is_number = Read(text, number);
+  const bool is_number = ParseNumber(text, number);
   minutes = std::chrono::minutes(number);
   return is_number;
 }
 
-// False: not with this value.
-bool Apply(std::string_view flag, const std::string& value, CommandLine& line) {
+// Returns false if the value is invalid.
+bool ApplyFlag(std::string_view flag, const std::string& value, CommandLine& line) {
   if (value.empty()) return false;
-  if (flag == "--port") return Read(value, line.port);
-  if (flag == "--grace") return ReadMinutes(value, line.detached_grace);
-  if (flag == "--idle-shutdown") return ReadMinutes(value, line.idle_shutdown);
+  if (flag == "--port") return ParseNumber(value, line.port);
+  if (flag == "--grace") return ParseMinutes(value, line.detached_grace);
+  if (flag == "--idle-shutdown") return ParseMinutes(value, line.idle_shutdown);
   if (flag == "--workspace") line.workspace = value;
   if (flag == "--address") line.address = value;
   if (flag == "--host") line.hosts.push_back(value);
@@ -42,9 +42,9 @@ bool Apply(std::string_view flag, const std::string& value, CommandLine& line) {
   return value == "none" || value == "token";
 }
 
-bool IsForThisMachine(const std::string& address) {
-  boost::system::error_code no_address;
-  return address.starts_with("unix:") || boost::asio::ip::make_address(address, no_address).is_loopback();
+bool IsLocalAddress(const std::string& address) {
+  boost::system::error_code invalid;
+  return address.starts_with("unix:") || boost::asio::ip::make_address(address, invalid).is_loopback();
 }
 
 bool TakesValue(std::string_view flag) {
@@ -77,47 +77,48 @@ Outcome<CommandLine> ParseCommandLine(const std::vector<std::string>& arguments)
     if (!TakesValue(flag)) return Problem{"Unknown argument: " + argument};
     if (equals == std::string::npos && at + 1 == arguments.size()) return Problem{flag + " needs a value"};
     const std::string value = equals == std::string::npos ? arguments[++at] : argument.substr(equals + 1);
-    if (!Apply(flag, value, line)) return Problem{"Not a value for " + flag + ": " + value};
+    if (!ApplyFlag(flag, value, line)) return Problem{"Invalid value for " + flag + ": " + value};
   }
-  if (line.certificate.empty() != line.key.empty()) return Problem{"--certificate and --key belong together"};
+  if (line.certificate.empty() != line.key.empty()) return Problem{"--certificate and --key must be used together"};
   for (const std::string& origin : line.allowed_origins) {
     if (origin.find("://") == origin.npos)
-      return Problem{"--allow-origin is like http://localhost:5173, not " + origin};
+      return Problem{"--allow-origin needs an origin such as http://localhost:5173, not " + origin};
   }
-  line.is_remote = !IsForThisMachine(line.address);
+  line.is_remote = !IsLocalAddress(line.address);
   if (!line.is_remote) return line;
   if (line.auth == AuthMode::None) {
-    return Problem{"--auth none would give a shell to everybody who reaches " + line.address +
-                   ": let a proxy that asks who they are listen there"};
+    return Problem{"--auth none with --address " + line.address +
+                   " would give a shell to every machine that can connect; use a proxy with authentication"};
   }
   if (line.hosts.empty())
-    return Problem{"--address " + line.address + " needs --host, the name in the browser's address"};
+    return Problem{"--address " + line.address + " needs --host, the host name that browsers use"};
   return line;
 }
 
 std::string HelpText() {
-  return "A terminal and a file tree in the browser, for this machine only unless told otherwise.\n"
+  return "A terminal and a file tree in the browser. By default only this machine can connect.\n"
          "\n"
-         "  --port PORT            to listen on, 0 for any that is free (8080)\n"
-         "  --workspace DIR        the folder whose files are shown (the current one)\n"
-         "  --auth token|none      token: only who opens the URL printed gets a shell (token)\n"
-         "                         none: everybody who can reach the port does\n"
-         "  --read-only            files and terminals are looked at; nothing is typed or changed\n"
-         "  --shell PROGRAM        what a terminal runs (the user's shell)\n"
-         "  --grace MINUTES        how long a shell lives on when nobody looks at it (10)\n"
-         "  --idle-shutdown MINUTES  end when nobody was connected for so long, 0 for never (0)\n"
+         "  --port PORT            port to listen on, 0 for any free port (8080)\n"
+         "  --workspace DIR        folder to show (the current folder)\n"
+         "  --auth token|none      token: only a browser that opens the printed URL gets a shell (token)\n"
+         "                         none: every program that can reach the port gets a shell\n"
+         "  --read-only            show files and terminals, but allow no input and no changes\n"
+         "  --shell PROGRAM        program that a terminal runs (the user's shell)\n"
+         "  --grace MINUTES        time after which a shell without viewers is ended (10)\n"
+         "  --idle-shutdown MINUTES  time without connections after which the server exits, 0 for never (0)\n"
          "\n"
-         "  --address ADDRESS      to listen on: another than the loopback's needs --host, and should have TLS;\n"
-         "                         unix:/path is a UNIX socket (127.0.0.1)\n"
-         "  --host NAME[:PORT]     a name that browsers know this server by; repeatable\n"
-         "  --certificate FILE     PEM, with --key FILE: speaks TLS\n"
-         "  --behind-tls           a proxy speaks TLS\n"
-         "  --url-file FILE        write the URL, which lets in who reads it, there instead of printing it\n"
-         "  --allow-origin ORIGIN  another page that may connect, e.g. http://localhost:5173; repeatable\n"
-         "  --page DIR             the page's folder, with its node_modules (page, beside the program)\n"
-         "  --help                 this text\n"
+         "  --address ADDRESS      address to listen on, or unix:/path for a UNIX socket (127.0.0.1);\n"
+         "                         an address other than loopback needs --host, and should have TLS\n"
+         "  --host NAME[:PORT]     host name that browsers use for this server; repeatable\n"
+         "  --certificate FILE     certificate in PEM, enables TLS; needs --key\n"
+         "  --key FILE             private key in PEM\n"
+         "  --behind-tls           a proxy in front of this server speaks TLS\n"
+         "  --url-file FILE        write the secret URL to this file instead of printing it\n"
+         "  --allow-origin ORIGIN  another origin whose pages may connect, e.g. http://localhost:5173; repeatable\n"
+         "  --page DIR             folder of the page, with its node_modules (page, beside the program)\n"
+         "  --help                 show this text\n"
          "\n"
-         "The URL lets in one browser. For another one send the signal USR1, and a new URL is printed.\n";
+         "The URL works for one browser. To print a new URL for another browser, send the signal SIGUSR1.\n";
 }
 
 }  // namespace repl

@@ -6,8 +6,8 @@
 
 namespace repl {
 
-// Tells one content of a file from another: FNV-1a with 64 bits, in 16 hexadecimal digits. It is
-// no defence against somebody who wants two contents to be taken for the same.
+// Returns the 64-bit FNV-1a hash of a file's content as 16 hexadecimal digits. It detects changes. It is not
+// cryptographic: a collision can be made on purpose.
 inline std::string ContentHash(std::string_view content) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char byte : content) hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3;

@@ -24,13 +24,14 @@ bool WriteAll(int file, std::string_view content) {
   return true;
 }
 
-bool WriteLike(int file, const struct stat& old, std::string_view content) {
-  // A failing fchown is no reason to lose the change; it comes first since it clears mode bits.
+bool WriteWithMetadata(int file, const struct stat& old, std::string_view content) {
+  // An error of fchown is ignored, because the content is more important than the owner. fchown comes first because it
+  // clears mode bits.
   [[maybe_unused]] const int kept = ::fchown(file, old.st_uid, old.st_gid);
   return WriteAll(file, content) && ::fchmod(file, old.st_mode & 07777) == 0 && ::fsync(file) == 0;
 }
 
-bool IsStill(const struct stat& old, int folder, const std::string& name) {
+bool IsUnchanged(const struct stat& old, int folder, const std::string& name) {
   struct stat now {};
   const auto is_same = [](const timespec& one, const timespec& other) {
     return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
@@ -42,25 +43,25 @@ bool IsStill(const struct stat& old, int folder, const std::string& name) {
 
 }  // namespace
 
-Outcome<std::string> ReadBytes(int file, const std::string& what, std::size_t max_bytes) {
-  struct stat about {};
-  if (::fstat(file, &about) != 0) return Explain(errno, what);
-  if (S_ISDIR(about.st_mode)) return Explain(EISDIR, what);
-  if (!S_ISREG(about.st_mode)) return Explain(ENXIO, what);
+Outcome<std::string> ReadBytes(int file, const std::string& subject, std::size_t max_bytes) {
+  struct stat st {};
+  if (::fstat(file, &st) != 0) return DescribeError(errno, subject);
+  if (S_ISDIR(st.st_mode)) return DescribeError(EISDIR, subject);
+  if (!S_ISREG(st.st_mode)) return DescribeError(ENXIO, subject);
   const auto too_large = [&](std::uintmax_t size) {
-    return Problem{
-        what + " is too large to open here: " + HumanSize(size) + ", and the limit is " + HumanSize(max_bytes) + ".",
-        Problem::Kind::TooLarge, size};
+    return Problem{subject + " is too large to open here: " + FormatSize(size) + ", and the limit is " +
+                       FormatSize(max_bytes) + ".",
+                   Problem::Kind::TooLarge, size};
   };
-  const auto size = static_cast<std::uintmax_t>(about.st_size);
+  const auto size = static_cast<std::uintmax_t>(st.st_size);
   if (size > max_bytes) return too_large(size);
 
   std::string content;
-  for (;;) {  // it may grow meanwhile, and files of /proc have no size at all
+  for (;;) {  // the file may grow meanwhile, and files in /proc have size 0
     char piece[64 * 1024];
     const ssize_t count = ::read(file, piece, sizeof piece);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Explain(errno, what);
+    if (count < 0) return DescribeError(errno, subject);
     if (count == 0) break;
     content.append(piece, static_cast<std::size_t>(count));
     if (content.size() > max_bytes) return too_large(content.size());
@@ -68,36 +69,37 @@ Outcome<std::string> ReadBytes(int file, const std::string& what, std::size_t ma
   return content;
 }
 
-Outcome<std::string> ReadText(int file, const std::string& what, std::size_t max_bytes) {
-  auto content = ReadBytes(file, what, max_bytes);
+Outcome<std::string> ReadText(int file, const std::string& subject, std::size_t max_bytes) {
+  auto content = ReadBytes(file, subject, max_bytes);
   if (content && (content->find('\0') != std::string::npos || !IsUtf8(*content))) {
-    return Problem{what + " is a binary file (" + HumanSize(content->size()) + "), not text.", Problem::Kind::Binary,
-                   content->size()};
+    return Problem{subject + " is a binary file (" + FormatSize(content->size()) + "), not text.",
+                   Problem::Kind::Binary, content->size()};
   }
   return content;
 }
 
-Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& what, const struct stat& old,
+Outcome<> ReplaceContent(int folder, const std::string& name, const std::string& subject, const struct stat& old,
                          std::string_view content) {
-  const std::string draft = ".save-" + RandomHex(8);
+  const std::string temporary = ".save-" + RandomHex(8);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const UniqueFd file(::openat(folder, draft.c_str(), flags, 0600));
+  const UniqueFd file(::openat(folder, temporary.c_str(), flags, 0600));
   if (!file && errno == EACCES) {
-    return Problem{"The folder of " + what + " may not be written to: permission denied. Nothing was saved."};
+    return Problem{"The folder of " + subject + " is not writable: permission denied. Nothing was saved."};
   }
-  if (!file) return Explain(errno, what);
-  const bool is_written = WriteLike(file.Get(), old, content);
-  if (is_written && !IsStill(old, folder, name)) {  // to write takes a while
-    ::unlinkat(folder, draft.c_str(), 0);
-    return Problem{what + " was changed by somebody else meanwhile, so nothing was saved.", Problem::Kind::Conflict};
+  if (!file) return DescribeError(errno, subject);
+  const bool is_written = WriteWithMetadata(file.Get(), old, content);
+  if (is_written && !IsUnchanged(old, folder, name)) {  // the write may have taken a while
+    ::unlinkat(folder, temporary.c_str(), 0);
+    return Problem{subject + " was changed by another program meanwhile, so nothing was saved.",
+                   Problem::Kind::Conflict};
   }
-  if (!is_written || ::renameat(folder, draft.c_str(), folder, name.c_str()) != 0) {
+  if (!is_written || ::renameat(folder, temporary.c_str(), folder, name.c_str()) != 0) {
     const int error = errno;
-    ::unlinkat(folder, draft.c_str(), 0);
-    return Explain(error, what);
+    ::unlinkat(folder, temporary.c_str(), 0);
+    return DescribeError(error, subject);
   }
   const UniqueFd to_sync(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (to_sync) ::fsync(to_sync.Get());  // the new name outlives a power cut too
+  if (to_sync) ::fsync(to_sync.Get());  // makes the rename durable
   return Done{};
 }
 

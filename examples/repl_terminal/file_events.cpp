@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "clipboard.hpp"
@@ -22,29 +21,29 @@ namespace {
 
 namespace asio = boost::asio;
 
-// What one connection works with. Its callbacks are on one strand, the connection's, and work is done on the disk.
-struct Desk {
-  Desk(Workspace& its_workspace, asio::any_io_executor its_disk, Mode its_mode)
-      : workspace(its_workspace), mode(its_mode), disk(std::move(its_disk)), clipboard(its_workspace) {}
+// The state of one connection. Callbacks run on the connection's strand, file operations on `disk`.
+struct FileContext {
+  FileContext(Workspace& the_workspace, asio::any_io_executor the_disk, Mode the_mode)
+      : workspace(the_workspace), mode(the_mode), disk(std::move(the_disk)), clipboard(the_workspace) {}
 
   Workspace& workspace;
   const Mode mode;
   const asio::any_io_executor disk;
   Clipboard clipboard;
-  // Those who wait for their turn, the first of which has it.
-  std::deque<std::shared_ptr<asio::steady_timer>> turns;
+  // One timer for each waiting FifoLock. The first one holds the lock.
+  std::deque<std::shared_ptr<asio::steady_timer>> lock_queue;
   bool is_listing = false;
 };
-using DeskPtr = std::shared_ptr<Desk>;
+using ContextPtr = std::shared_ptr<FileContext>;
 
-using Texts = std::vector<std::string>;
+using FieldValues = std::vector<std::string>;
 
-// An event of the client: the texts that its data must hold, and what they are answered with.
+// A file event: the string fields of its data, and its handler.
 struct FileEvent {
   const char* name;
   std::vector<const char*> fields;
-  std::function<Outcome<ws::Json>(Desk&, const Texts&)> answer;
-  const char* optional = nullptr;  // one more text, empty where it is left out
+  std::function<Outcome<ws::Json>(FileContext&, const FieldValues&)> handle;
+  const char* optional = nullptr;  // one more field; empty if it is missing
 };
 
 ws::Json ToJson(const std::vector<Entry>& entries) {
@@ -60,26 +59,26 @@ ws::Json ToJson(const std::vector<Entry>& entries) {
 }
 
 Outcome<ws::Json> Success(const Outcome<>& outcome) {
-  if (!outcome) return outcome.Why();
+  if (!outcome) return outcome.Error();
   return ws::Json{{"success", true}};
 }
 
-Outcome<ws::Json> FetchDir(Desk& desk, const Texts& texts) {
-  const auto entries = desk.workspace.List(texts[0]);
-  if (!entries) return entries.Why();
+Outcome<ws::Json> FetchDir(FileContext& context, const FieldValues& values) {
+  const auto entries = context.workspace.List(values[0]);
+  if (!entries) return entries.Error();
   return ws::Json{{"contents", ToJson(*entries)}};
 }
 
-Outcome<ws::Json> FetchContent(Desk& desk, const Texts& texts) {
-  auto content = desk.workspace.Read(texts[0]);
-  if (!content) return content.Why();
+Outcome<ws::Json> FetchContent(FileContext& context, const FieldValues& values) {
+  auto content = context.workspace.Read(values[0]);
+  if (!content) return content.Error();
   const std::string hash = ContentHash(*content);
   return ws::Json{{"content", std::move(*content)}, {"hash", hash}};
 }
 
-Outcome<ws::Json> UpdateContent(Desk& desk, const Texts& texts) {
-  const auto hash = desk.workspace.Patch(texts[0], texts[1], texts[2]);
-  if (!hash) return hash.Why();
+Outcome<ws::Json> UpdateContent(FileContext& context, const FieldValues& values) {
+  const auto hash = context.workspace.Patch(values[0], values[1], values[2]);
+  if (!hash) return hash.Error();
   return ws::Json{{"success", true}, {"hash", *hash}};
 }
 
@@ -88,159 +87,166 @@ const std::vector<FileEvent>& FileEvents() {
       {"fetchDir", {"Dir"}, FetchDir},
       {"fetchContent", {"path"}, FetchContent},
       {"updateContent", {"path", "patch"}, UpdateContent, "hash"},
-      {"createFile", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.CreateFile(t[0])); }},
-      {"createFolder", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.CreateFolder(t[0])); }},
-      {"delete", {"path"}, [](Desk& d, const Texts& t) { return Success(d.workspace.Delete(t[0])); }},
+      {"createFile",
+       {"path"},
+       [](FileContext& c, const FieldValues& v) { return Success(c.workspace.CreateFile(v[0])); }},
+      {"createFolder",
+       {"path"},
+       [](FileContext& c, const FieldValues& v) { return Success(c.workspace.CreateFolder(v[0])); }},
+      {"delete", {"path"}, [](FileContext& c, const FieldValues& v) { return Success(c.workspace.Delete(v[0])); }},
       {"rename",
        {"oldPath", "newPath"},
-       [](Desk& d, const Texts& t) { return Success(d.workspace.Rename(t[0], t[1])); }},
+       [](FileContext& c, const FieldValues& v) { return Success(c.workspace.Rename(v[0], v[1])); }},
       {"copy",
        {"sourcePath", "targetPath"},
-       [](Desk& d, const Texts& t) { return Success(d.workspace.Copy(t[0], t[1])); }},
-      {"cut", {"sourcePath"}, [](Desk& d, const Texts& t) { return Success(d.clipboard.Cut(t[0])); }},
-      {"paste", {"targetPath"}, [](Desk& d, const Texts& t) { return Success(d.clipboard.Paste(t[0])); }},
+       [](FileContext& c, const FieldValues& v) { return Success(c.workspace.Copy(v[0], v[1])); }},
+      {"cut", {"sourcePath"}, [](FileContext& c, const FieldValues& v) { return Success(c.clipboard.Cut(v[0])); }},
+      {"paste", {"targetPath"}, [](FileContext& c, const FieldValues& v) { return Success(c.clipboard.Paste(v[0])); }},
   };
   return events;
 }
 
-// Older clients write "dir" for "Dir".
+// Older clients send "dir" instead of "Dir".
 std::optional<std::string> Field(const ws::Json& data, const std::string& name) {
-  auto text = TextField(data, name.c_str());
-  return !text && name == "Dir" ? TextField(data, "dir") : text;
+  auto text = StringField(data, name.c_str());
+  return !text && name == "Dir" ? StringField(data, "dir") : text;
 }
 
 ws::Json ToJson(const Problem& problem) {
-  ws::Json error = {{"error", problem.sentence}};
+  ws::Json error = {{"error", problem.message}};
   if (problem.kind == Problem::Kind::Conflict) error["conflict"] = true;
   if (problem.kind == Problem::Kind::Binary) error.update({{"binary", true}, {"size", problem.size}});
   if (problem.kind == Problem::Kind::TooLarge) error.update({{"tooLarge", true}, {"size", problem.size}});
   return error;
 }
 
-// The paths come back as they were sent, so that the client knows what is answered.
-ws::Json Answer(const FileEvent& event, Desk& desk, const ws::Json& data) {
-  Texts texts;
+// Returns the paths as the client sent them, so that it can match the answer.
+ws::Json Respond(const FileEvent& event, FileContext& context, const ws::Json& data) {
+  FieldValues values;
   ws::Json paths = ws::Json::object();
   for (const std::string name : event.fields) {
     auto text = Field(data, name);
-    if (!text) return {{"error", "The request lacks the text “" + name + "”."}};
+    if (!text) return {{"error", "The request needs the string “" + name + "”."}};
     if (name != "patch") paths[name == "Dir" ? "path" : name] = *text;
-    texts.push_back(std::move(*text));
+    values.push_back(std::move(*text));
   }
   if (event.optional != nullptr) {
     const bool is_given = data.contains(event.optional) && !data[event.optional].is_null();
-    auto text = is_given ? TextField(data, event.optional) : "";
-    if (!text) return {{"error", "“" + std::string(event.optional) + "” is not a text."}};
-    texts.push_back(std::move(*text));
+    auto text = is_given ? StringField(data, event.optional) : "";
+    if (!text) return {{"error", "“" + std::string(event.optional) + "” is not a string."}};
+    values.push_back(std::move(*text));
   }
-  const auto answer = event.answer(desk, texts);
-  paths.update(answer ? *answer : ToJson(answer.Why()));
+  const auto response = event.handle(context, values);
+  paths.update(response ? *response : ToJson(response.Error()));
   return paths;
 }
 
-// One thing after the other, in the order in which it was asked for.
-class Turn {
+// Lets one coroutine of a connection at a time continue, in the order of construction.
+class FifoLock {
  public:
-  Turn(DeskPtr desk, const asio::any_io_executor& executor)
-      : desk_(std::move(desk)),
-        mine_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {
-    desk_->turns.push_back(mine_);
+  FifoLock(ContextPtr context, const asio::any_io_executor& executor)
+      : context_(std::move(context)),
+        timer_(std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max())) {
+    context_->lock_queue.push_back(timer_);
   }
-  ~Turn() {
-    std::erase(desk_->turns, mine_);
-    if (!desk_->turns.empty()) desk_->turns.front()->cancel();
+  ~FifoLock() {
+    std::erase(context_->lock_queue, timer_);
+    if (!context_->lock_queue.empty()) context_->lock_queue.front()->cancel();
   }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
+  FifoLock(const FifoLock&) = delete;
+  FifoLock& operator=(const FifoLock&) = delete;
 
-  // Throws where the connection has ended meanwhile.
-  asio::awaitable<void> Wait() {
+  // Throws if the coroutine is cancelled because the connection has ended.
+  asio::awaitable<void> AcquireAsync() {
     ws::Error cancelled;
-    while (desk_->turns.front() != mine_) {
-      co_await mine_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    while (context_->lock_queue.front() != timer_) {
+      co_await timer_->async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
   }
 
  private:
-  const DeskPtr desk_;
-  const std::shared_ptr<asio::steady_timer> mine_;
+  const ContextPtr context_;
+  const std::shared_ptr<asio::steady_timer> timer_;
 };
 
 asio::awaitable<ws::Json> Run(std::function<ws::Json()> work) {
   co_return work();
 }
 
-// What has begun is finished: the slot of its own keeps the callback's cancellation out, which may not reach into
-// another executor (asio#1332).
-asio::awaitable<ws::Json> OnDisk(DeskPtr desk, std::function<ws::Json()> work) {
+// Runs to completion once started. The empty slot keeps out the callback's cancellation, which must not be emitted
+// from another executor (asio#1332).
+asio::awaitable<ws::Json> RunOnDisk(ContextPtr context, std::function<ws::Json()> work) {
   auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
   auto run = Run(std::move(work));
-  co_return co_await asio::co_spawn(desk->disk, std::move(run), std::move(uncancelled));
+  co_return co_await asio::co_spawn(context->disk, std::move(run), std::move(uncancelled));
 }
 
-// Waits for room, so that no answer is lost.
-asio::awaitable<void> Send(ws::Handler socket, std::string event, ws::Json answer) {
-  const ws::Error error = co_await socket.EmitAsync(event, answer);
+// Waits for room in the write queue, so that no answer is lost.
+asio::awaitable<void> Send(ws::Handler socket, std::string event, ws::Json response) {
+  const ws::Error error = co_await socket.EmitAsync(event, response);
   if (!error || error == ws::Errc::Closed) co_return;
-  const ws::Json apology = {{"error", "The answer could not be sent: " + error.message() + "."}};
-  co_await socket.EmitAsync(event, apology);
+  const ws::Json fallback = {{"error", "The answer could not be sent: " + error.message() + "."}};
+  co_await socket.EmitAsync(event, fallback);
 }
 
-asio::awaitable<void> Do(DeskPtr desk, const FileEvent& event, ws::Handler peer, const ws::Json& data) {
+asio::awaitable<void> HandleEvent(ContextPtr context, const FileEvent& event, ws::Handler socket,
+                                  const ws::Json& data) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Turn turn(desk, executor);
-  co_await turn.Wait();
-  std::function<ws::Json()> work = [desk, &event, data] { return Answer(event, *desk, data); };
-  ws::Json answer = co_await OnDisk(desk, std::move(work));
-  co_await Send(peer, std::string(event.name) + "Response", std::move(answer));
+  FifoLock lock(context, executor);
+  co_await lock.AcquireAsync();
+  std::function<ws::Json()> work = [context, &event, data] { return Respond(event, *context, data); };
+  ws::Json response = co_await RunOnDisk(context, std::move(work));
+  co_await Send(socket, std::string(event.name) + "Response", std::move(response));
 }
 
-ws::Json ListRoot(Desk& desk) {
-  const auto entries = desk.workspace.List("");
-  ws::Json answer =
-      entries ? ws::Json{{"rootContents", ToJson(*entries)}} : ws::Json{{"message", entries.Why().sentence}};
-  if (desk.mode == Mode::ReadOnly) answer["readOnly"] = true;
-  return answer;
+ws::Json ListRoot(FileContext& context) {
+  const auto entries = context.workspace.List("");
+  ws::Json response =
+      entries ? ws::Json{{"rootContents", ToJson(*entries)}} : ws::Json{{"message", entries.Error().message}};
+  if (context.mode == Mode::ReadOnly) response["readOnly"] = true;
+  return response;
 }
 
-asio::awaitable<void> Load(DeskPtr desk, ws::Handler peer) {
+asio::awaitable<void> HandleConnection(ContextPtr context, ws::Handler socket) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  Turn turn(desk, executor);
-  co_await turn.Wait();
-  std::function<ws::Json()> work = [desk] { return ListRoot(*desk); };
-  ws::Json answer = co_await OnDisk(desk, std::move(work));
-  const char* const event = answer.contains("message") ? "error" : "Loaded";
-  co_await Send(peer, event, std::move(answer));
+  FifoLock lock(context, executor);
+  co_await lock.AcquireAsync();
+  std::function<ws::Json()> work = [context] { return ListRoot(*context); };
+  ws::Json response = co_await RunOnDisk(context, std::move(work));
+  const char* const event = response.contains("message") ? "error" : "Loaded";
+  co_await Send(socket, event, std::move(response));
 }
 
-using Listed = std::variant<std::monostate, ws::Json, ws::Failure>;
+using ListReply = ws::Result;
 
 ws::Json ListFiles(const Workspace& workspace) {
   FileList list = workspace.ListFiles();
   return {{"paths", std::move(list.paths)}, {"truncated", list.truncated}};
 }
 
-// Out of turn, since it is only looked at; once at a time, since its reply is large.
-asio::awaitable<Listed> List(DeskPtr desk) {
-  if (std::exchange(desk->is_listing, true)) co_return ws::Failure{"busy", "The files are being listed already."};
-  const std::shared_ptr<void> listing(nullptr, [desk](void*) { desk->is_listing = false; });
-  std::function<ws::Json()> work = [desk] { return ListFiles(desk->workspace); };
-  ws::Json files = co_await OnDisk(desk, std::move(work));
+// Takes no FifoLock, because it changes nothing. Only one listing may run, because its reply is large.
+asio::awaitable<ListReply> HandleListFiles(ContextPtr context) {
+  if (std::exchange(context->is_listing, true)) co_return ws::Failure{"busy", "The files are already being listed."};
+  const std::shared_ptr<void> listing(nullptr, [context](void*) { context->is_listing = false; });
+  std::function<ws::Json()> work = [context] { return ListFiles(context->workspace); };
+  ws::Json files = co_await RunOnDisk(context, std::move(work));
   co_return files;
 }
 
 }  // namespace
 
-// Without the connection's order: a copy that takes a while must not hold up what is typed into a terminal.
+// The events are concurrent, so that a slow copy does not hold up terminal input.
 void ServeFiles(ws::Handler socket, Workspace& workspace, asio::any_io_executor disk, Mode mode) {
-  const auto desk = std::make_shared<Desk>(workspace, std::move(disk), mode);
+  const auto context = std::make_shared<FileContext>(workspace, std::move(disk), mode);
   const auto on = [&socket](const char* event, auto callback) {
     socket.On(event, std::move(callback), ws::Order::Concurrent);
   };
-  on("Connection", [desk](ws::Handler& peer) { return Load(desk, peer); });
-  on("listFiles", [desk] { return List(desk); });
+  on("Connection", [context](ws::Handler& socket) { return HandleConnection(context, socket); });
+  on("listFiles", [context] { return HandleListFiles(context); });
   for (const FileEvent& event : FileEvents()) {
-    on(event.name, [desk, &event](ws::Handler& peer, const ws::Json& data) { return Do(desk, event, peer, data); });
+    on(event.name, [context, &event](ws::Handler& socket, const ws::Json& data) {
+      return HandleEvent(context, event, socket, data);
+    });
   }
 }
 

@@ -14,22 +14,22 @@ namespace repl {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using OpenFolder = std::unique_ptr<DIR, int (*)(DIR*)>;
+using DirPtr = std::unique_ptr<DIR, int (*)(DIR*)>;
 
-OpenFolder Open(const WorkspaceRoot& root, const std::string& path) {
-  const auto parsed = WorkspacePath::Parse(path);  // too long a path is a problem
+DirPtr OpenDir(const WorkspaceRoot& root, const std::string& path) {
+  const auto parsed = WorkspacePath::Parse(path);  // fails if the path is too long
   UniqueFd fd = parsed ? root.Open(*parsed, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : UniqueFd();
-  OpenFolder folder(fd ? ::fdopendir(fd.Get()) : nullptr, ::closedir);
+  DirPtr folder(fd ? ::fdopendir(fd.Get()) : nullptr, ::closedir);
   if (folder) fd.Release();
   return folder;
 }
 
-// Some file systems do not tell it with the name.
-unsigned char KindOf(DIR* folder, const dirent& entry) {
+// Calls fstatat for file systems that do not report d_type.
+unsigned char EntryType(DIR* folder, const dirent& entry) {
   if (entry.d_type != DT_UNKNOWN) return entry.d_type;
-  struct stat about {};
-  if (::fstatat(::dirfd(folder), entry.d_name, &about, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
-  return S_ISDIR(about.st_mode) ? DT_DIR : S_ISREG(about.st_mode) ? DT_REG : DT_UNKNOWN;
+  struct stat st {};
+  if (::fstatat(::dirfd(folder), entry.d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
+  return S_ISDIR(st.st_mode) ? DT_DIR : S_ISREG(st.st_mode) ? DT_REG : DT_UNKNOWN;
 }
 
 struct Folder {
@@ -37,53 +37,53 @@ struct Folder {
   std::size_t depth;
 };
 
-class Search final {
+class FileSearch final {
  public:
-  Search(const WorkspaceRoot& root, const FileListBounds& bounds)
-      : root_(root), bounds_(bounds), deadline_(Clock::now() + bounds.max_time) {}
+  FileSearch(const WorkspaceRoot& root, const FileListLimits& limits)
+      : root_(root), limits_(limits), deadline_(Clock::now() + limits.max_time) {}
 
   FileList Run() {
-    waiting_.push_back({"", 0});
-    for (; !waiting_.empty() && !is_over_; waiting_.pop_front()) LookInto(waiting_.front());
+    queue_.push_back({"", 0});
+    for (; !queue_.empty() && !is_stopped_; queue_.pop_front()) Scan(queue_.front());
     std::sort(found_.paths.begin(), found_.paths.end());
     return std::move(found_);
   }
 
  private:
-  void LookInto(const Folder& folder) {
-    const OpenFolder open = Open(root_, folder.path);
-    if (!open) return;
-    while (const dirent* entry = ::readdir(open.get())) {
+  void Scan(const Folder& folder) {
+    const DirPtr dir = OpenDir(root_, folder.path);
+    if (!dir) return;
+    while (const dirent* entry = ::readdir(dir.get())) {
       if (Clock::now() >= deadline_) return Stop();
       const std::string name = entry->d_name;
       if (name == "." || name == ".." || !IsUtf8(name)) continue;
       const std::string path = folder.path.empty() ? name : folder.path + "/" + name;
-      const unsigned char kind = KindOf(open.get(), *entry);
-      if (kind == DT_REG) {
-        if (found_.paths.size() == bounds_.max_files) return Stop();
+      const unsigned char type = EntryType(dir.get(), *entry);
+      if (type == DT_REG) {
+        if (found_.paths.size() == limits_.max_files) return Stop();
         found_.paths.push_back(path);
-      } else if (kind == DT_DIR && name.front() != '.' && name != "node_modules") {
-        const bool fits = folder.depth < bounds_.max_depth && waiting_.size() < bounds_.max_waiting_folders;
-        if (fits) waiting_.push_back({path, folder.depth + 1});
+      } else if (type == DT_DIR && name.front() != '.' && name != "node_modules") {
+        const bool fits = folder.depth < limits_.max_depth && queue_.size() < limits_.max_queued_folders;
+        if (fits) queue_.push_back({path, folder.depth + 1});
         found_.truncated |= !fits;
       }
     }
   }
 
-  void Stop() { is_over_ = found_.truncated = true; }
+  void Stop() { is_stopped_ = found_.truncated = true; }
 
   const WorkspaceRoot& root_;
-  const FileListBounds& bounds_;
+  const FileListLimits& limits_;
   const Clock::time_point deadline_;
-  std::deque<Folder> waiting_;  // the nearest first
+  std::deque<Folder> queue_;  // breadth first
   FileList found_;
-  bool is_over_ = false;
+  bool is_stopped_ = false;
 };
 
 }  // namespace
 
-FileList ListFilesBelow(const WorkspaceRoot& root, const FileListBounds& bounds) {
-  return Search(root, bounds).Run();
+FileList ListFilesBelow(const WorkspaceRoot& root, const FileListLimits& limits) {
+  return FileSearch(root, limits).Run();
 }
 
 }  // namespace repl

@@ -9,20 +9,20 @@
 
 namespace repl {
 
-struct FileListBounds {
+struct FileListLimits {
   std::size_t max_files = 10'000;
-  std::size_t max_depth = 32;                // folders below each other
-  std::size_t max_waiting_folders = 10'000;  // that are found and not looked into yet
+  std::size_t max_depth = 32;               // nesting depth of folders
+  std::size_t max_queued_folders = 10'000;  // folders that were found and are not yet scanned
   std::chrono::milliseconds max_time{2000};
 };
 
 struct FileList {
-  std::vector<std::string> paths;  // by name
-  bool truncated = false;          // a bound was met: there are more
+  std::vector<std::string> paths;  // sorted
+  bool truncated = false;          // true if a limit was reached and paths are missing
 };
 
-// The files below the root, those near it first where there are too many. Leaves out folders that
-// are hidden or called node_modules, links, what may not be read, and names that are not UTF-8.
-FileList ListFilesBelow(const WorkspaceRoot& root, const FileListBounds& bounds);
+// Lists the files below the root. If there are too many, files near the root are listed first. Leaves out hidden
+// folders, folders named node_modules, symbolic links, unreadable folders, and names that are not UTF-8.
+FileList ListFilesBelow(const WorkspaceRoot& root, const FileListLimits& limits);
 
 }  // namespace repl

@@ -5,41 +5,41 @@
 
 namespace repl {
 
-Problem Explain(int error, const std::string& what) {
+Problem DescribeError(int error, const std::string& subject) {
   switch (error) {
     case ENOENT:
-      return {what + " does not exist."};
+      return {subject + " does not exist."};
     case EEXIST:
-      return {what + " already exists."};
+      return {subject + " already exists."};
     case ENOTDIR:
-      return {what + " is not a folder."};
+      return {subject + " is not a folder."};
     case EISDIR:
-      return {what + " is a folder."};
-    case EXDEV:  // of openat2: a link that leads out; of a walk without it: any link
+      return {subject + " is a folder."};
+    case EXDEV:  // from openat2: a link that leads out; from Resolver::Walk: any link
     case ELOOP:
-      return {what + " leads out of the workspace."};
+      return {subject + " leads out of the workspace."};
     case EACCES:
     case EPERM:
-      return {what + " may not be accessed: permission denied."};
+      return {subject + " cannot be accessed: permission denied."};
     case EROFS:
-      return {what + " is on a disk that cannot be written to."};
+      return {subject + " is on a read-only file system."};
     case ENOSPC:
     case EDQUOT:
-      return {"The disk is full; " + what + " was not written."};
+      return {"The disk is full; " + subject + " was not written."};
     case EFBIG:
-      return {what + " would be larger than the system allows."};
+      return {subject + " would be larger than the system allows."};
     case ENXIO:
-      return {what + " is not an ordinary file."};
+      return {subject + " is not a regular file."};
     case EBUSY:
-      return {what + " is in use."};
+      return {subject + " is in use."};
     case ENAMETOOLONG:
-      return {"The name of " + what + " is too long."};
+      return {"The name of " + subject + " is too long."};
     default:
-      return {what + ": " + std::generic_category().message(error) + "."};
+      return {subject + ": " + std::generic_category().message(error) + "."};
   }
 }
 
-std::string HumanSize(std::uintmax_t bytes) {
+std::string FormatSize(std::uintmax_t bytes) {
   static constexpr const char* units[] = {" bytes", " KiB", " MiB", " GiB", " TiB"};
   std::uintmax_t tenths = bytes * 10;
   std::size_t unit = 0;

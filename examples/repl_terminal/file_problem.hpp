@@ -7,10 +7,10 @@
 
 namespace repl {
 
-// What an errno of a file operation means to the person who asked for it; `what` is the subject.
-Problem Explain(int error, const std::string& what);
+// Explains an errno of a file operation to the user. `subject` is the subject of the sentence.
+Problem DescribeError(int error, const std::string& subject);
 
-// "34.2 KiB".
-std::string HumanSize(std::uintmax_t bytes);
+// Returns a text such as "34.2 KiB".
+std::string FormatSize(std::uintmax_t bytes);
 
 }  // namespace repl

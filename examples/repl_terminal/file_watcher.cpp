@@ -19,9 +19,9 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::chrono::milliseconds burst{100};
+constexpr std::chrono::milliseconds debounce_delay{100};
 
-// -1 where the system gives none.
+// Returns -1 if the system has no inotify instance left.
 int OpenInotify(asio::posix::stream_descriptor& descriptor) {
   UniqueFd fd(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   boost::system::error_code error;
@@ -39,58 +39,60 @@ FileWatcher::FileWatcher(asio::any_io_executor executor, const Workspace& worksp
     : executor_(asio::make_strand(executor)),
       workspace_(workspace),
       inotify_(executor_),
-      pause_(executor_),
-      points_(workspace.Root(), OpenInotify(inotify_)) {}
+      debounce_timer_(executor_),
+      watches_(workspace.Root(), OpenInotify(inotify_)) {}
 
 Outcome<> FileWatcher::Watch(const std::shared_ptr<ChangeListener>& listener, const std::vector<std::string>& paths) {
-  if (paths.size() > max_paths) return Problem{"That is more than can be watched at once."};
+  if (paths.size() > max_paths) return Problem{"Too many paths to watch at once."};
   Paths wanted;
   for (const std::string& text : paths) {
     const auto path = WorkspacePath::Parse(text);
-    if (!path) return path.Why();
-    if (path->Parts().size() > max_depth) return Problem{path->Quoted() + " lies too deep to be watched."};
+    if (!path) return path.Error();
+    if (path->Parts().size() > max_depth) return Problem{path->Quoted() + " is nested too deeply to be watched."};
     wanted.emplace(path->Joined(), text);
   }
-  const auto added = Exchange(listener, wanted);
-  if (!added) return added.Why();
-  if (BeginToTell(listener, wanted, *added)) {
-    asio::co_spawn(executor_, TellNew(shared_from_this(), listener), asio::detached);
+  const auto added = ReplacePaths(listener, wanted);
+  if (!added) return added.Error();
+  if (QueueInitialReports(listener, wanted, *added)) {
+    asio::co_spawn(executor_, ReportInitial(shared_from_this(), listener), asio::detached);
   }
   return Done{};
 }
 
-// What a listener has not been told of grows no further than what it watches; true where nobody tells it yet.
-bool FileWatcher::BeginToTell(const std::shared_ptr<ChangeListener>& listener, const Paths& wanted,
-                              const Paths& added) {
+// Queues the new paths for ReportInitial, and drops paths that are no longer wanted, so the queue never exceeds the
+// watched paths. Returns true if no ReportInitial is running for the listener yet.
+bool FileWatcher::QueueInitialReports(const std::shared_ptr<ChangeListener>& listener, const Paths& wanted,
+                                      const Paths& added) {
   if (added.empty()) return false;
   const std::lock_guard lock(mutex_);
-  const auto [untold, begins] = untold_.try_emplace(listener);
-  std::erase_if(untold->second, [&](const auto& one) { return !wanted.contains(one); });
-  untold->second.insert(added.begin(), added.end());
+  const auto [unreported, begins] = unreported_.try_emplace(listener);
+  std::erase_if(unreported->second, [&](const auto& one) { return !wanted.contains(one); });
+  unreported->second.insert(added.begin(), added.end());
   return begins;
 }
 
-std::optional<FileWatcher::Paths::value_type> FileWatcher::NextUntold(const std::shared_ptr<ChangeListener>& listener) {
+std::optional<FileWatcher::Paths::value_type> FileWatcher::NextUnreported(
+    const std::shared_ptr<ChangeListener>& listener) {
   const std::lock_guard lock(mutex_);
-  const auto found = untold_.find(listener);
+  const auto found = unreported_.find(listener);
   if (!found->second.empty()) return std::move(found->second.extract(found->second.begin()).value());
-  untold_.erase(found);
+  unreported_.erase(found);
   return std::nullopt;
 }
 
-void FileWatcher::Leave(const std::shared_ptr<ChangeListener>& listener) {
-  (void)Exchange(listener, {});
+void FileWatcher::Unwatch(const std::shared_ptr<ChangeListener>& listener) {
+  (void)ReplacePaths(listener, {});
 }
 
-Outcome<FileWatcher::Paths> FileWatcher::Exchange(const std::shared_ptr<ChangeListener>& listener,
-                                                  const Paths& wanted) {
+Outcome<FileWatcher::Paths> FileWatcher::ReplacePaths(const std::shared_ptr<ChangeListener>& listener,
+                                                      const Paths& wanted) {
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(listener);
   const Paths old = found == watched_.end() ? Paths() : found->second;
   auto added = AddAll(wanted, old);
   if (!added) return added;
   for (const auto& one : old) {
-    if (!wanted.contains(one)) points_.Remove(Parsed(one.first));
+    if (!wanted.contains(one)) watches_.Remove(Parsed(one.first));
   }
   watched_[listener] = wanted;
   if (wanted.empty()) watched_.erase(listener);
@@ -99,7 +101,7 @@ Outcome<FileWatcher::Paths> FileWatcher::Exchange(const std::shared_ptr<ChangeLi
   if (is_running_ && watched_.empty()) {
     asio::post(executor_, [self] {
       self->inotify_.cancel();
-      self->pause_.cancel();
+      self->debounce_timer_.cancel();
     });
   } else if (!is_running_ && !watched_.empty()) {
     is_running_ = true;
@@ -112,42 +114,43 @@ Outcome<FileWatcher::Paths> FileWatcher::AddAll(const Paths& wanted, const Paths
   Paths added;
   for (const auto& one : wanted) {
     if (old.contains(one)) continue;
-    const Outcome<> watching =
-        inotify_.is_open() ? points_.Add(Parsed(one.first)) : Problem{"The system lets nobody else watch files."};
+    const Outcome<> watching = inotify_.is_open() ? watches_.Add(Parsed(one.first))
+                                                  : Problem{"The system's limit of inotify instances is reached."};
     if (watching) {
       added.insert(one);
       continue;
     }
-    for (const auto& taken : added) points_.Remove(Parsed(taken.first));
-    return watching.Why();
+    for (const auto& taken : added) watches_.Remove(Parsed(taken.first));
+    return watching.Error();
   }
   return added;
 }
 
 asio::awaitable<void> FileWatcher::Run(std::shared_ptr<FileWatcher> self) {
   boost::system::error_code error;
-  while (self->GoesOn()) {
+  while (self->KeepRunning()) {
     co_await self->inotify_.async_wait(asio::posix::descriptor_base::wait_read,
                                        asio::redirect_error(asio::use_awaitable, error));
-    if (error == asio::error::operation_aborted) continue;  // nobody watches, or somebody does again
+    if (error == asio::error::operation_aborted)
+      continue;  // cancelled because there is no listener left; one may have been added since
     if (error) co_return;
-    self->pause_.expires_after(burst);
-    co_await self->pause_.async_wait(asio::redirect_error(asio::use_awaitable, error));
-    const std::set<std::string> touched = self->Touched();
-    for (const std::string& path : touched) {
-      self->Tell(path);
-      co_await asio::post(self->executor_, asio::use_awaitable);  // others have their turn in between
+    self->debounce_timer_.expires_after(debounce_delay);
+    co_await self->debounce_timer_.async_wait(asio::redirect_error(asio::use_awaitable, error));
+    const std::set<std::string> changed_paths = self->ReadChangedPaths();
+    for (const std::string& path : changed_paths) {
+      self->ReportChange(path);
+      co_await asio::post(self->executor_, asio::use_awaitable);  // let other work of the strand run
     }
   }
 }
 
-asio::awaitable<void> FileWatcher::TellNew(std::shared_ptr<FileWatcher> self,
-                                           std::shared_ptr<ChangeListener> listener) {
-  while (const auto one = self->NextUntold(listener)) {
+asio::awaitable<void> FileWatcher::ReportInitial(std::shared_ptr<FileWatcher> self,
+                                                 std::shared_ptr<ChangeListener> listener) {
+  while (const auto one = self->NextUnreported(listener)) {
     co_await asio::post(self->executor_, asio::use_awaitable);
     if (!self->IsWatched(listener, *one)) continue;
-    const Glance now = self->workspace_.Look(one->first);
-    if (now.kind == Glance::Kind::Nothing || !now.hash.empty()) listener->Changed({one->second, now});
+    const FileStatus status = self->workspace_.Stat(one->first);
+    if (status.kind == FileStatus::Kind::Missing || !status.hash.empty()) listener->OnChange({one->second, status});
   }
 }
 
@@ -157,29 +160,29 @@ bool FileWatcher::IsWatched(const std::shared_ptr<ChangeListener>& listener, con
   return found != watched_.end() && found->second.contains(one);
 }
 
-bool FileWatcher::GoesOn() {
+bool FileWatcher::KeepRunning() {
   const std::lock_guard lock(mutex_);
   return is_running_ = !watched_.empty();
 }
 
-std::set<std::string> FileWatcher::Touched() {
+std::set<std::string> FileWatcher::ReadChangedPaths() {
   const std::lock_guard lock(mutex_);
-  return points_.Read();
+  return watches_.ReadEvents();
 }
 
-void FileWatcher::Tell(const std::string& path) {
-  std::vector<std::pair<std::shared_ptr<ChangeListener>, std::string>> told;
+void FileWatcher::ReportChange(const std::string& path) {
+  std::vector<std::pair<std::shared_ptr<ChangeListener>, std::string>> targets;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [listener, paths] : watched_) {
       for (auto at = paths.lower_bound({path, ""}); at != paths.end() && at->first == path; ++at) {
-        told.emplace_back(listener, at->second);
+        targets.emplace_back(listener, at->second);
       }
     }
   }
-  if (told.empty()) return;
-  const Glance now = workspace_.Look(path);
-  for (const auto& [listener, text] : told) listener->Changed({text, now});
+  if (targets.empty()) return;
+  const FileStatus status = workspace_.Stat(path);
+  for (const auto& [listener, text] : targets) listener->OnChange({text, status});
 }
 
 }  // namespace repl

@@ -18,125 +18,125 @@ namespace {
 
 constexpr int listing_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
-bool IsSame(const struct stat& one, const struct stat& other) {
+bool IsSameFile(const struct stat& one, const struct stat& other) {
   return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
 }
 
-Problem TooMuch(const std::string& what) {
-  return {what + " holds too much to do this at once."};
+Problem TooMuch(const std::string& subject) {
+  return {subject + " contains too much for one operation."};
 }
 
-Outcome<> CopyFile(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
-                   TreeBounds& bounds) {
+Outcome<> CopyFile(int from, const std::string& name, int to, const std::string& new_name, const std::string& subject,
+                   TreeBudget& budget) {
   const UniqueFd source(::openat(from, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat about {};
-  if (!source || ::fstat(source.Get(), &about) != 0) return Explain(errno, what);
-  if (!S_ISREG(about.st_mode)) return Explain(ENXIO, what);
-  if (static_cast<std::uintmax_t>(about.st_size) > bounds.bytes) return TooMuch(what);
+  struct stat st {};
+  if (!source || ::fstat(source.Get(), &st) != 0) return DescribeError(errno, subject);
+  if (!S_ISREG(st.st_mode)) return DescribeError(ENXIO, subject);
+  if (static_cast<std::uintmax_t>(st.st_size) > budget.bytes) return TooMuch(subject);
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const UniqueFd target(::openat(to, new_name.c_str(), flags, 0600));
-  if (!target) return Explain(errno, what);
+  if (!target) return DescribeError(errno, subject);
   for (;;) {
     const ssize_t size = ::sendfile(target.Get(), source.Get(), nullptr, 1 << 20);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Explain(errno, what);
+    if (size < 0) return DescribeError(errno, subject);
     if (size == 0) break;
-    if (static_cast<std::uintmax_t>(size) > bounds.bytes) return TooMuch(what);
-    bounds.bytes -= static_cast<std::uintmax_t>(size);
+    if (static_cast<std::uintmax_t>(size) > budget.bytes) return TooMuch(subject);
+    budget.bytes -= static_cast<std::uintmax_t>(size);
   }
-  if (::fchmod(target.Get(), about.st_mode & 0777) != 0) return Explain(errno, what);
+  if (::fchmod(target.Get(), st.st_mode & 0777) != 0) return DescribeError(errno, subject);
   return Done{};
 }
 
-Outcome<> CopyLink(int from, const std::string& name, int to, const std::string& new_name, const std::string& what) {
+Outcome<> CopyLink(int from, const std::string& name, int to, const std::string& new_name, const std::string& subject) {
   char target[PATH_MAX];
   const ssize_t size = ::readlinkat(from, name.c_str(), target, sizeof target);
-  if (size < 0) return Explain(errno, what);
+  if (size < 0) return DescribeError(errno, subject);
   const std::string text(target, static_cast<std::size_t>(size));
-  if (::symlinkat(text.c_str(), to, new_name.c_str()) != 0) return Explain(errno, what);
+  if (::symlinkat(text.c_str(), to, new_name.c_str()) != 0) return DescribeError(errno, subject);
   return Done{};
 }
 
-Outcome<> CopyFolder(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
-                     TreeBounds& bounds) {
+Outcome<> CopyFolder(int from, const std::string& name, int to, const std::string& new_name, const std::string& subject,
+                     TreeBudget& budget) {
   const UniqueFd source(::openat(from, name.c_str(), listing_flags));
-  struct stat about {};
-  if (!source || ::fstat(source.Get(), &about) != 0) return Explain(errno, what);
-  const auto names = NamesIn(source.Get(), what, bounds.entries);
-  if (!names) return names.Why();
-  if (::mkdirat(to, new_name.c_str(), 0700) != 0) return Explain(errno, what);
+  struct stat st {};
+  if (!source || ::fstat(source.Get(), &st) != 0) return DescribeError(errno, subject);
+  const auto names = ReadNames(source.Get(), subject, budget.entries);
+  if (!names) return names.Error();
+  if (::mkdirat(to, new_name.c_str(), 0700) != 0) return DescribeError(errno, subject);
   const UniqueFd target(::openat(to, new_name.c_str(), listing_flags));
-  if (!target) return Explain(errno, what);
+  if (!target) return DescribeError(errno, subject);
   for (const std::string& entry : *names) {
-    const Outcome<> copied = CopyTree(source.Get(), entry, target.Get(), entry, what, bounds);
+    const Outcome<> copied = CopyTree(source.Get(), entry, target.Get(), entry, subject, budget);
     if (!copied) return copied;
   }
-  if (::fchmod(target.Get(), about.st_mode & 0777) != 0) return Explain(errno, what);
+  if (::fchmod(target.Get(), st.st_mode & 0777) != 0) return DescribeError(errno, subject);
   return Done{};
 }
 
-// Takes one entry and one level out of the bounds for as long as it lives.
+// Takes one entry from the budget, and one level of depth until its destruction.
 class Descent final {
  public:
-  explicit Descent(TreeBounds& bounds) : bounds_(bounds), fits_(bounds.entries > 0 && bounds.depth > 0) {
-    bounds_.entries -= fits_;
-    bounds_.depth -= fits_;
+  explicit Descent(TreeBudget& budget) : budget_(budget), has_room_(budget.entries > 0 && budget.depth > 0) {
+    budget_.entries -= has_room_;
+    budget_.depth -= has_room_;
   }
-  ~Descent() { bounds_.depth += fits_; }
+  ~Descent() { budget_.depth += has_room_; }
   Descent(const Descent&) = delete;
   Descent& operator=(const Descent&) = delete;
 
-  bool Fits() const { return fits_; }
+  bool HasRoom() const { return has_room_; }
 
  private:
-  TreeBounds& bounds_;
-  bool fits_;
+  TreeBudget& budget_;
+  bool has_room_;
 };
 
 }  // namespace
 
-Outcome<std::vector<std::string>> NamesIn(int folder, const std::string& what, std::size_t max_names) {
+Outcome<std::vector<std::string>> ReadNames(int folder, const std::string& subject, std::size_t max_names) {
   UniqueFd own(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!own) return Explain(errno, what);
+  if (!own) return DescribeError(errno, subject);
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(own.Get()), ::closedir);
-  if (!entries) return Explain(errno, what);
+  if (!entries) return DescribeError(errno, subject);
   own.Release();
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(entries.get())) {
     const std::string name = entry->d_name;
     if (name == "." || name == "..") continue;
-    if (names.size() == max_names) return TooMuch(what);
+    if (names.size() == max_names) return TooMuch(subject);
     names.push_back(name);
   }
   return names;
 }
 
-Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name, const std::string& what,
-                   TreeBounds& bounds) {
-  const Descent descent(bounds);
-  if (!descent.Fits()) return TooMuch(what);
-  struct stat about {};
-  if (::fstatat(from, name.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) return Explain(errno, what);
-  if (S_ISDIR(about.st_mode)) return CopyFolder(from, name, to, new_name, what, bounds);
-  if (S_ISLNK(about.st_mode)) return CopyLink(from, name, to, new_name, what);
-  if (S_ISREG(about.st_mode)) return CopyFile(from, name, to, new_name, what, bounds);
-  return Problem{what + " holds “" + name + "”, which is not an ordinary file."};
+Outcome<> CopyTree(int from, const std::string& name, int to, const std::string& new_name, const std::string& subject,
+                   TreeBudget& budget) {
+  const Descent descent(budget);
+  if (!descent.HasRoom()) return TooMuch(subject);
+  struct stat st {};
+  if (::fstatat(from, name.c_str(), &st, AT_SYMLINK_NOFOLLOW) != 0) return DescribeError(errno, subject);
+  if (S_ISDIR(st.st_mode)) return CopyFolder(from, name, to, new_name, subject, budget);
+  if (S_ISLNK(st.st_mode)) return CopyLink(from, name, to, new_name, subject);
+  if (S_ISREG(st.st_mode)) return CopyFile(from, name, to, new_name, subject, budget);
+  return Problem{subject + " contains “" + name + "”, which is not a regular file."};
 }
 
-Outcome<> DeleteTree(int folder, const std::string& name, const std::string& what, TreeBounds& bounds) {
-  const Descent descent(bounds);
-  if (!descent.Fits()) return TooMuch(what);
+Outcome<> DeleteTree(int folder, const std::string& name, const std::string& subject, TreeBudget& budget) {
+  const Descent descent(budget);
+  if (!descent.HasRoom()) return TooMuch(subject);
   if (::unlinkat(folder, name.c_str(), 0) == 0 || errno == ENOENT) return Done{};
-  if (errno != EISDIR) return Explain(errno, what);
+  if (errno != EISDIR) return DescribeError(errno, subject);
   const UniqueFd inside(::openat(folder, name.c_str(), listing_flags));
-  if (!inside) return Explain(errno, what);
-  const auto names = NamesIn(inside.Get(), what, bounds.entries);
-  if (!names) return names.Why();
+  if (!inside) return DescribeError(errno, subject);
+  const auto names = ReadNames(inside.Get(), subject, budget.entries);
+  if (!names) return names.Error();
   for (const std::string& entry : *names) {
-    const Outcome<> deleted = DeleteTree(inside.Get(), entry, what, bounds);
+    const Outcome<> deleted = DeleteTree(inside.Get(), entry, subject, budget);
     if (!deleted) return deleted;
   }
-  if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return Explain(errno, what);
+  if (::unlinkat(folder, name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT) return DescribeError(errno, subject);
   return Done{};
 }
 
@@ -146,11 +146,11 @@ bool IsBelow(int folder, const struct stat& above, int root) {
   ::fstat(root, &top);
   UniqueFd at(::openat(folder, ".", O_PATH | O_CLOEXEC));
   for (int depth = 0; depth < PATH_MAX && at && ::fstat(at.Get(), &here) == 0; ++depth) {
-    if (IsSame(here, above)) return true;
-    if (IsSame(here, top)) return false;
+    if (IsSameFile(here, above)) return true;
+    if (IsSameFile(here, top)) return false;
     at = UniqueFd(::openat(at.Get(), "..", O_PATH | O_CLOEXEC));
   }
-  return true;  // it cannot be told, so it is refused
+  return true;  // unknown, so refuse
 }
 
 }  // namespace repl

@@ -1,5 +1,5 @@
-// A terminal and a file tree in the browser. Read ReplService for the events, Pty and Workspace for
-// what is behind them.
+// A terminal and a file tree in the browser. Start with ReplService for the events, and with Pty and Workspace for the
+// implementation.
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -15,8 +15,8 @@
 
 #include "access.hpp"
 #include "command_line.hpp"
-#include "idle_clock.hpp"
-#include "page_answer.hpp"
+#include "idle_timer.hpp"
+#include "page_response.hpp"
 #include "repl_service.hpp"
 #include "static_files.hpp"
 #include "unique_fd.hpp"
@@ -33,15 +33,15 @@ int Fail(const std::string& problem) {
   return 1;
 }
 
-// For nobody's eyes but the user's.
+// Writes a file that only its owner can read.
 bool WriteSecret(const std::string& path, const std::string& text) {
   const repl::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   return file && ::fchmod(file.Get(), 0600) == 0 &&
          ::write(file.Get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// Prints it, or writes it to where --url-file says.
-bool TellUrl(const repl::CommandLine& line, const std::string& url) {
+// Prints the URL, or writes it to the file of --url-file.
+bool PublishUrl(const repl::CommandLine& line, const std::string& url) {
   if (!line.url_file.empty()) return WriteSecret(line.url_file, url + "\n");
   std::cout << "Open " << url << std::endl;
   return true;
@@ -49,11 +49,11 @@ bool TellUrl(const repl::CommandLine& line, const std::string& url) {
 
 int Run(const repl::CommandLine& line) {
   auto root = repl::WorkspaceRoot::Open(line.workspace);
-  if (!root) return Fail(root.Why().sentence);
+  if (!root) return Fail(root.Error().message);
   const repl::StaticFiles page(line.page.empty() ? fs::canonical("/proc/self/exe").parent_path() / "page"
                                                  : fs::path(line.page));
   if (!page.IsComplete())
-    return Fail("the page's files are not there; run `npm ci` in its folder and name it with --page");
+    return Fail("files of the page are missing; run `npm ci` in the page's folder, and pass the folder with --page");
 
   const bool has_certificate = !line.certificate.empty();
   for (const std::string& file : {line.certificate, line.key}) {
@@ -62,43 +62,43 @@ int Run(const repl::CommandLine& line) {
   if (!line.shell.empty() && ::access(line.shell.c_str(), X_OK) != 0) return Fail("cannot run " + line.shell);
   asio::io_context terminals;
   repl::Workspace workspace(std::move(*root));
-  repl::Access access({.mode = line.auth, .names = line.hosts, .secure = has_certificate || line.behind_tls});
+  repl::Access access({.mode = line.auth, .hosts = line.hosts, .secure = has_certificate || line.behind_tls});
   repl::PtyOptions shell;
   shell.shell = line.shell;
   shell.folder = fs::absolute(line.workspace);
   repl::TerminalLimits limits;
   limits.detached_grace = line.detached_grace;
   const auto sessions = std::make_shared<repl::TerminalSessions>(terminals.get_executor(), shell, limits);
-  asio::thread_pool disk(2);  // of its own: a disk that does not answer holds up no shell
+  asio::thread_pool disk(2);  // a separate pool, so that a blocked disk does not block the shells
   const repl::ReplService service(workspace, disk.get_executor(), sessions, line.mode);
 
   ws::ServerOptions options{.address = line.address, .port = line.port};
   if (has_certificate) options.tls = ws::TlsFiles{line.certificate, line.key};
   ws::Server server(std::move(options));
   server.OnRequest([&](const ws::HttpRequest& request) {
-    if (request.Path() == "/healthz") return repl::TextAnswer(200, "Well.");
-    auto answer = access.Intercept(request);
-    return answer ? std::move(*answer) : page.Answer(request);
+    if (request.Path() == "/healthz") return repl::TextResponse(200, "OK");
+    auto response = access.Intercept(request);
+    return response ? std::move(*response) : page.Respond(request);
   });
   server.Route(repl::ReplService::path, repl::ReplService::Options(access, line.allowed_origins),
                [&](ws::Handler socket) { service.Serve(socket); });
 
-  asio::signal_set signals(terminals, SIGINT, SIGTERM), another(terminals, SIGUSR1);
-  const auto end = [&] {
+  asio::signal_set signals(terminals, SIGINT, SIGTERM), renew_signal(terminals, SIGUSR1);
+  const auto shut_down = [&] {
     signals.cancel();
     signals.clear();  // a second signal ends the process at once
-    another.cancel();
+    renew_signal.cancel();
     server.Stop();
     sessions->Close();
   };
-  const auto idle = std::make_shared<repl::IdleClock>(terminals.get_executor(), line.idle_shutdown, end);
+  const auto idle = std::make_shared<repl::IdleTimer>(terminals.get_executor(), line.idle_shutdown, shut_down);
   signals.async_wait([&](ws::Error cancelled, int) {
     if (cancelled) return;
     idle->Stop();
-    end();
+    shut_down();
   });
-  server.Hub().On("connect", [idle] { idle->Come(); });
-  server.Hub().On("disconnect", [idle] { idle->Leave(); });
+  server.Hub().On("connect", [idle] { idle->AddConnection(); });
+  server.Hub().On("disconnect", [idle] { idle->RemoveConnection(); });
 
   if (const ws::Error error = server.Start()) {
     const bool has_port = !line.address.starts_with("unix:");
@@ -107,18 +107,18 @@ int Run(const repl::CommandLine& line) {
   }
   idle->Start();
   if (line.is_remote && !has_certificate && !line.behind_tls) {
-    std::cerr
-        << "repl_terminal: without TLS whoever is on the way can read and type along (--certificate, --behind-tls)\n";
+    std::cerr << "repl_terminal: warning: without TLS the traffic can be read and changed on its way (see "
+                 "--certificate and --behind-tls)\n";
   }
-  if (!TellUrl(line, access.Url(server.Port()))) return Fail("cannot write " + line.url_file);
+  if (!PublishUrl(line, access.Url(server.Port()))) return Fail("cannot write " + line.url_file);
   const std::function<void(ws::Error, int)> renew = [&](ws::Error cancelled, int) {
     if (cancelled) return;
     access.RenewToken();
-    TellUrl(line, access.Url(server.Port()));
-    another.async_wait(renew);
+    PublishUrl(line, access.Url(server.Port()));
+    renew_signal.async_wait(renew);
   };
-  another.async_wait(renew);
-  terminals.run();  // to the signal, and on until the last shell has ended
+  renew_signal.async_wait(renew);
+  terminals.run();  // returns when a signal has arrived and the last shell has ended
   return 0;
 }
 
@@ -126,7 +126,7 @@ int Run(const repl::CommandLine& line) {
 
 int main(int count, char** arguments) {
   const auto line = repl::ParseCommandLine({arguments + 1, arguments + count});
-  if (!line) return Fail(line.Why().sentence + " (--help tells what there is)");
+  if (!line) return Fail(line.Error().message + " (see --help)");
   if (!line->help) return Run(*line);
   std::cout << repl::HelpText();
 }

@@ -2,10 +2,10 @@
 
 namespace repl {
 
-// What those who may connect may do.
+// The rights of every client of the server.
 enum class Mode {
   Full,
-  ReadOnly  // look at files and terminals; nothing is typed and nothing changed
+  ReadOnly  // clients can view files and terminals, but cannot type or change anything
 };
 
 }  // namespace repl

@@ -7,20 +7,19 @@
 
 namespace repl {
 
-// Why something was not done: a sentence for the person who asked, and for the program the cases
-// that it treats on their own.
+// The reason for a failure: a sentence for the user, and a kind for the cases that the program handles separately.
 struct Problem {
   enum class Kind { Other, Binary, TooLarge, Conflict };
 
-  std::string sentence;
+  std::string message;
   Kind kind = Kind::Other;
-  std::uintmax_t size = 0;  // bytes of the file that is Binary or TooLarge
+  std::uintmax_t size = 0;  // of the file in bytes, if `kind` is Binary or TooLarge
 };
 
-// The outcome's value where there is nothing to give back.
+// The value of a successful outcome that has no result.
 struct Done {};
 
-// A value, or the problem that came instead of it.
+// Holds a value, or the problem that prevented it.
 template <class Value = Done>
 class [[nodiscard]] Outcome final {
  public:
@@ -29,14 +28,14 @@ class [[nodiscard]] Outcome final {
 
   explicit operator bool() const { return state_.index() == 0; }
 
-  // Only when true.
+  // Precondition: the outcome is a success.
   Value& operator*() { return std::get<0>(state_); }
   const Value& operator*() const { return std::get<0>(state_); }
   Value* operator->() { return &std::get<0>(state_); }
   const Value* operator->() const { return &std::get<0>(state_); }
 
-  // Only when false.
-  const Problem& Why() const { return std::get<1>(state_); }
+  // Precondition: the outcome is a failure.
+  const Problem& Error() const { return std::get<1>(state_); }
 
  private:
   std::variant<Value, Problem> state_;

@@ -10,52 +10,50 @@
 namespace repl {
 namespace {
 
-// The reference implementation's figures: how far it searches for exact text (threshold 0.5 at a
-// distance of 1,000), and how much context it gives every hunk that is not at an edge.
-constexpr std::size_t max_drift = 500;
-constexpr std::size_t full_context = 4;
+// The values of diff-match-patch: Match_Threshold 0.5 times Match_Distance 1000, and Patch_Margin.
+constexpr std::size_t match_distance = 500;
+constexpr std::size_t patch_margin = 4;
 
-// Units that hunks out of order may move about before the patch is refused.
+// Limit of the units that are moved by hunks that are out of order. Beyond it the patch is refused.
 constexpr std::size_t max_moved_units = std::size_t{1} << 29;
 
-const Problem changed{
-    "The file is no longer what this change was made for, so nothing was saved. Reload it and "
-    "make the change again.",
+const Problem conflict{
+    "The file has changed where this edit applies, so nothing was saved. Reload the file and make the edit again.",
     Problem::Kind::Conflict};
 
-// The text while hunks are applied: `done_` holds all up to a little past the last hunk, so that a
-// hunk moves little of it; the rest still lies in the base.
-class Editor final {
+// The text while hunks are applied. `result_` holds the text up to slightly past the last hunk, so that a hunk moves
+// few units. The rest is still in `base_`.
+class PatchedText final {
  public:
-  explicit Editor(std::u16string base) : base_(std::move(base)) { done_.reserve(base_.size()); }
+  explicit PatchedText(std::u16string base) : base_(std::move(base)) { result_.reserve(base_.size()); }
 
-  // False: its context is not there.
+  // Returns false if the context of the hunk is not found.
   bool Apply(const Hunk& hunk, bool at_start, bool at_end) {
-    const std::optional<std::size_t> place = Find(hunk, at_start, at_end);
-    if (!place) return false;
-    if (hunk.before.size() != hunk.after.size()) moved_ += done_.size() - *place;
-    done_.replace(*place, hunk.before.size(), hunk.after);
-    drift_ = static_cast<std::ptrdiff_t>(*place) - static_cast<std::ptrdiff_t>(hunk.start);
+    const std::optional<std::size_t> position = Find(hunk, at_start, at_end);
+    if (!position) return false;
+    if (hunk.before.size() != hunk.after.size()) moved_ += result_.size() - *position;
+    result_.replace(*position, hunk.before.size(), hunk.after);
+    delta_ = static_cast<std::ptrdiff_t>(*position) - static_cast<std::ptrdiff_t>(hunk.start);
     return moved_ <= max_moved_units;
   }
 
   std::u16string Finish() {
-    FillUpTo(Size());
-    return std::move(done_);
+    CopyUpTo(Size());
+    return std::move(result_);
   }
 
  private:
-  std::size_t Size() const { return done_.size() + base_.size() - taken_; }
+  std::size_t Size() const { return result_.size() + base_.size() - copied_; }
 
-  void FillUpTo(std::size_t size) {
-    if (size <= done_.size()) return;
-    const std::size_t count = std::min(size - done_.size(), base_.size() - taken_);
-    done_.append(base_, taken_, count);
-    taken_ += count;
+  void CopyUpTo(std::size_t size) {
+    if (size <= result_.size()) return;
+    const std::size_t count = std::min(size - result_.size(), base_.size() - copied_);
+    result_.append(base_, copied_, count);
+    copied_ += count;
   }
 
-  bool StandsAt(std::size_t place, const Hunk& hunk) const {
-    return std::equal(hunk.before.begin(), hunk.before.end(), done_.data() + place);
+  bool MatchesAt(std::size_t position, const Hunk& hunk) const {
+    return std::equal(hunk.before.begin(), hunk.before.end(), result_.data() + position);
   }
 
   std::optional<std::size_t> Find(const Hunk& hunk, bool at_start, bool at_end) {
@@ -63,25 +61,25 @@ class Editor final {
     if (length > Size()) return std::nullopt;
     const std::size_t last = Size() - length;
     if (at_start || at_end) {
-      const std::size_t place = at_start ? 0 : last;
-      FillUpTo(place + length);
-      const bool fits = (!at_end || place == last) && StandsAt(place, hunk);
-      return fits ? std::optional(place) : std::nullopt;
+      const std::size_t position = at_start ? 0 : last;
+      CopyUpTo(position + length);
+      const bool fits = (!at_end || position == last) && MatchesAt(position, hunk);
+      return fits ? std::optional(position) : std::nullopt;
     }
-    const std::ptrdiff_t wish = static_cast<std::ptrdiff_t>(hunk.start) + drift_;
-    const std::size_t near = std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(wish, 0)), last);
-    FillUpTo(near + max_drift + length);
-    for (std::size_t distance = 0; distance <= max_drift; ++distance) {
-      if (distance <= near && StandsAt(near - distance, hunk)) return near - distance;
-      if (distance <= last - near && StandsAt(near + distance, hunk)) return near + distance;
+    const std::ptrdiff_t expected = static_cast<std::ptrdiff_t>(hunk.start) + delta_;
+    const std::size_t start = std::min(static_cast<std::size_t>(std::max<std::ptrdiff_t>(expected, 0)), last);
+    CopyUpTo(start + match_distance + length);
+    for (std::size_t distance = 0; distance <= match_distance; ++distance) {
+      if (distance <= start && MatchesAt(start - distance, hunk)) return start - distance;
+      if (distance <= last - start && MatchesAt(start + distance, hunk)) return start + distance;
     }
     return std::nullopt;
   }
 
   std::u16string base_;
-  std::size_t taken_ = 0;  // units of base_ that are in done_
-  std::u16string done_;
-  std::ptrdiff_t drift_ = 0;
+  std::size_t copied_ = 0;  // units of base_ that are in result_
+  std::u16string result_;
+  std::ptrdiff_t delta_ = 0;
   std::size_t moved_ = 0;
 };
 
@@ -89,19 +87,19 @@ class Editor final {
 
 Outcome<std::string> ApplyPatch(std::string_view base, std::string_view patch) {
   const Outcome<std::vector<Hunk>> hunks = ParsePatch(patch);
-  if (!hunks) return hunks.Why();
+  if (!hunks) return hunks.Error();
   std::optional<std::u16string> units = ToUtf16(base);
   if (!units) return Problem{"The file is not UTF-8 text."};
 
-  Editor editor(std::move(*units));
+  PatchedText text(std::move(*units));
   for (const Hunk& hunk : *hunks) {
-    // Context is shorter only where the text begins or ends, so it must do so here too.
-    const bool at_start = &hunk == &hunks->front() && hunk.lead < full_context;
-    const bool at_end = &hunk == &hunks->back() && hunk.trail < full_context;
-    if (!editor.Apply(hunk, at_start, at_end)) return changed;
+    // diff-match-patch shortens the context only at the start and the end of a text, so the hunk must match there.
+    const bool at_start = &hunk == &hunks->front() && hunk.leading_context < patch_margin;
+    const bool at_end = &hunk == &hunks->back() && hunk.trailing_context < patch_margin;
+    if (!text.Apply(hunk, at_start, at_end)) return conflict;
   }
-  std::optional<std::string> result = ToUtf8(editor.Finish());
-  if (!result) return changed;
+  std::optional<std::string> result = ToUtf8(text.Finish());
+  if (!result) return conflict;
   return std::move(*result);
 }
 

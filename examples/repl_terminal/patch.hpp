@@ -7,10 +7,10 @@
 
 namespace repl {
 
-// Applies the text of a diff-match-patch patch to a text, both UTF-8. Every hunk's context must
-// stand in the base exactly, at the place that the patch names or up to 500 UTF-16 units from it
-// (the nearest one is taken); otherwise the outcome is a problem and nothing is changed. Work is
-// bounded for any input: linear in the sizes of both as long as hunks come in order.
+// Applies the text of a diff-match-patch patch to a text. Both are UTF-8. The context of each hunk must match exactly,
+// at the position in the patch or up to 500 UTF-16 units away; the nearest match is used. If a hunk does not match,
+// the outcome is a problem and no hunk is applied. The work is bounded for every input, and linear in the size of both
+// texts if the hunks are in order.
 Outcome<std::string> ApplyPatch(std::string_view base, std::string_view patch);
 
 }  // namespace repl

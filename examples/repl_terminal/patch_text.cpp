@@ -9,7 +9,7 @@
 namespace repl {
 namespace {
 
-const Problem malformed{"The change could not be read: it is not a diff-match-patch text."};
+const Problem malformed{"The patch is not valid diff-match-patch text."};
 
 constexpr std::size_t max_position = 1u << 30;
 
@@ -20,7 +20,7 @@ int HexDigit(char c) {
   return -1;
 }
 
-std::optional<std::u16string> Decode(std::string_view line) {
+std::optional<std::u16string> PercentDecode(std::string_view line) {
   std::string bytes;
   for (std::size_t at = 0; at < line.size(); ++at) {
     if (line[at] != '%') {
@@ -37,53 +37,53 @@ std::optional<std::u16string> Decode(std::string_view line) {
   return ToUtf16(bytes);
 }
 
-// Takes a word off the front of a line.
-bool Take(std::string_view& line, std::string_view word) {
+// Removes a prefix from a line. Returns false if the line does not start with it.
+bool Consume(std::string_view& line, std::string_view word) {
   if (!line.starts_with(word)) return false;
   line.remove_prefix(word.size());
   return true;
 }
 
-bool TakeNumber(std::string_view& line, std::size_t& number) {
+bool ConsumeNumber(std::string_view& line, std::size_t& number) {
   const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number);
   if (error != std::errc() || number > max_position) return false;
   line.remove_prefix(static_cast<std::size_t>(end - line.data()));
   return true;
 }
 
-// "12", "12,3" or "12,0": a start counted from 1, but from 0 where the length is 0.
-bool TakeRange(std::string_view& line, std::size_t& start) {
+// Parses "12", "12,3" or "12,0". The start is 1-based, but 0-based if the length is 0.
+bool ConsumeRange(std::string_view& line, std::size_t& start) {
   std::size_t length = 1;
-  if (!TakeNumber(line, start)) return false;
-  if (Take(line, ",") && !TakeNumber(line, length)) return false;
+  if (!ConsumeNumber(line, start)) return false;
+  if (Consume(line, ",") && !ConsumeNumber(line, length)) return false;
   if (length == 0) return true;
   return start-- > 0;
 }
 
 bool ParseHeader(std::string_view line, Hunk& hunk) {
   std::size_t old_start = 0;
-  return Take(line, "@@ -") && TakeRange(line, old_start) && Take(line, " +") && TakeRange(line, hunk.start) &&
-         line == " @@";
+  return Consume(line, "@@ -") && ConsumeRange(line, old_start) && Consume(line, " +") &&
+         ConsumeRange(line, hunk.start) && line == " @@";
 }
 
 bool AddLine(std::string_view line, Hunk& hunk) {
-  const std::optional<std::u16string> text = Decode(line.substr(1));
+  const std::optional<std::u16string> text = PercentDecode(line.substr(1));
   if (!text) return false;
-  const bool only_context = hunk.lead == hunk.before.size() && hunk.lead == hunk.after.size();
+  const bool only_context = hunk.leading_context == hunk.before.size() && hunk.leading_context == hunk.after.size();
   switch (line[0]) {
     case ' ':
       hunk.before += *text;
       hunk.after += *text;
-      hunk.trail += text->size();
-      if (only_context) hunk.lead += text->size();
+      hunk.trailing_context += text->size();
+      if (only_context) hunk.leading_context += text->size();
       return true;
     case '-':
       hunk.before += *text;
-      hunk.trail = 0;
+      hunk.trailing_context = 0;
       return true;
     case '+':
       hunk.after += *text;
-      hunk.trail = 0;
+      hunk.trailing_context = 0;
       return true;
     default:
       return false;

@@ -9,16 +9,16 @@
 
 namespace repl {
 
-// One "@@ … @@" of a patch, in UTF-16 units.
+// One "@@ … @@" hunk of a patch. Lengths and positions are in UTF-16 units.
 struct Hunk {
-  std::size_t start = 0;  // where `before` is expected, once the hunks before it are applied
-  std::u16string before;  // the text that it replaces, its context included
-  std::u16string after;   // the text that it leaves
-  std::size_t lead = 0;   // how much of both is context, at the front …
-  std::size_t trail = 0;  // … and at the end
+  std::size_t start = 0;             // the expected position of `before` after the earlier hunks are applied
+  std::u16string before;             // the text to replace, with its context
+  std::u16string after;              // the replacement, with its context
+  std::size_t leading_context = 0;   // length of the context at the start of both texts
+  std::size_t trailing_context = 0;  // length of the context at the end of both texts
 };
 
-// Reads the text that diff-match-patch's patch_toText makes.
+// Parses the text format of diff-match-patch's patch_toText.
 Outcome<std::vector<Hunk>> ParsePatch(std::string_view text);
 
 }  // namespace repl

@@ -14,7 +14,7 @@
 namespace repl {
 namespace {
 
-// /proc/PID/stat: "pid (name) state parent group session …"; the name may hold blanks and brackets.
+// Format of /proc/PID/stat: "pid (name) state ppid pgrp session …". The name may contain spaces and parentheses.
 bool IsRunningIn(pid_t session, const std::string& folder) {
   const UniqueFd file(::open((folder + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
   char text[512];
@@ -49,7 +49,7 @@ std::vector<pid_t> SessionMembers(pid_t session) {
 void SignalSession(pid_t session, int signal) {
   const std::vector<pid_t> members = SessionMembers(session);
   for (const pid_t pid : members) ::kill(pid, signal);
-  if (members.empty()) ::kill(-session, signal);  // what can be done without /proc
+  if (members.empty()) ::kill(-session, signal);  // fallback without /proc: the process group
 }
 
 }  // namespace repl

@@ -6,12 +6,12 @@
 
 namespace repl {
 
-// The processes whose session id is `session` and that still run: zombies do not count. Reads
-// /proc; a process that has made a session of its own (a daemon) has left and is not seen.
+// Returns the running processes of a session, without zombies. Reads /proc. A process that has called setsid (a
+// daemon) belongs to another session and is not included.
 std::vector<pid_t> SessionMembers(pid_t session);
 
-// Sends a signal to every member of the session. Keep the leader unreaped meanwhile: as long as it
-// is, its number cannot become another's.
+// Sends a signal to every process of the session. The session leader must not be reaped before this returns, because
+// its pid could be reused.
 void SignalSession(pid_t session, int signal);
 
 }  // namespace repl

@@ -32,7 +32,7 @@ using Descriptor = asio::posix::stream_descriptor;
 
 namespace {
 
-error_code Adopt(Descriptor& descriptor, UniqueFd& fd) {
+error_code Assign(Descriptor& descriptor, UniqueFd& fd) {
   error_code error;
   descriptor.assign(fd.Get(), error);
   if (!error) fd.Release();
@@ -41,23 +41,23 @@ error_code Adopt(Descriptor& descriptor, UniqueFd& fd) {
 
 }  // namespace
 
-// What lives as long as one of the coroutines or the Pty does. All on the strand but Queue.
+// The state that is shared by the Pty and its coroutines. Used on the strand, except Queue.
 class Pty::Session final {
  public:
   explicit Session(asio::any_io_executor executor)
       : strand(asio::make_strand(std::move(executor))),
         master_(strand),
-        process_(strand),
-        pause_(strand),
-        ended_(strand) {
-    ended_.expires_at(asio::steady_timer::time_point::max());
+        pidfd_(strand),
+        poll_timer_(strand),
+        exit_timer_(strand) {
+    exit_timer_.expires_at(asio::steady_timer::time_point::max());
   }
   ~Session() { KillAndReap(); }
 
   error_code Start(const PtyOptions& options);
   error_code Queue(std::string_view input, bool& start_writing);
   void Resize(int cols, int rows) {
-    if (master_.is_open()) SetSize(master_.native_handle(), cols, rows);
+    if (master_.is_open()) SetWindowSize(master_.native_handle(), cols, rows);
   }
   void HangUp();
 
@@ -71,54 +71,54 @@ class Pty::Session final {
  private:
   enum class Output { Some, NoneYet, End };
 
-  Output TakeOutput(std::string& chunk);
-  bool TakeInput(std::string& batch);
+  Output ReadOutput(std::string& chunk);
+  bool NextBatch(std::string& batch);
   void CountWritten(std::size_t bytes);
   bool Reap();
   void KillAndReap();
 
   Descriptor master_;
-  Descriptor process_;
-  asio::steady_timer pause_;
-  asio::steady_timer ended_;  // cancelled, to wake who waits, when exit_ is set
+  Descriptor pidfd_;
+  asio::steady_timer poll_timer_;
+  asio::steady_timer exit_timer_;  // cancelled when exit_ is set, to wake the waiting coroutines
   Utf8Chunks characters_;
   pid_t pid_ = 0;
   std::chrono::milliseconds grace_{};
-  bool ending_ = false;  // the shell has ended or is being ended
+  bool is_ending_ = false;  // the shell has ended, or Close was called
   std::optional<PtyExit> exit_;
 
-  std::mutex mutex_;  // guards what follows
+  std::mutex mutex_;  // guards the members below
   std::string input_;
-  std::size_t queued_bytes_ = 0;  // of input_ and of the batch being written
+  std::size_t queued_bytes_ = 0;  // in input_ and in the batch that is being written
   std::size_t max_queued_bytes_ = 0;
-  bool writing_ = false;
-  bool accepting_ = false;
+  bool is_writing_ = false;
+  bool is_accepting_ = false;
 };
 
 error_code Pty::Session::Start(const PtyOptions& options) {
-  if (pid_ != 0) throw std::logic_error("repl::Pty::Start called twice");
+  if (pid_ != 0) throw std::logic_error("repl::Pty::Start was called twice");
   ShellProcess shell;
   if (const error_code error = StartShell(options, shell)) return error;
   pid_ = shell.pid;
   grace_ = options.grace;
-  if (const error_code error = Adopt(master_, shell.master)) return error;
-  if (const error_code error = Adopt(process_, shell.process)) return error;
+  if (const error_code error = Assign(master_, shell.master)) return error;
+  if (const error_code error = Assign(pidfd_, shell.pidfd)) return error;
   const std::lock_guard lock(mutex_);
   max_queued_bytes_ = options.max_outbound_bytes;
-  accepting_ = true;
+  is_accepting_ = true;
   return {};
 }
 
-// The kernel hands a terminal's output over in pieces of at most 4 KiB; they are gathered until
-// none is left or the chunk might not hold another one.
-Pty::Session::Output Pty::Session::TakeOutput(std::string& chunk) {
+// Reads until the terminal has no more output or the chunk may have no room for another read. One read returns at most
+// 4 KiB.
+Pty::Session::Output Pty::Session::ReadOutput(std::string& chunk) {
   std::array<char, 4096> piece;
   constexpr std::size_t worst_case = Utf8Chunks::replacement.size() * (sizeof piece + Utf8Chunks::max_held_bytes);
   while (chunk.size() + worst_case <= max_chunk_bytes) {
     const ssize_t size = ::read(master_.native_handle(), piece.data(), piece.size());
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0 && errno == EAGAIN && !ending_) break;
-    if (size <= 0) {  // EIO: nobody has the terminal open any more
+    if (size < 0 && errno == EAGAIN && !is_ending_) break;
+    if (size <= 0) {  // EIO: no process has the terminal open
       characters_.Finish(chunk);
       return Output::End;
     }
@@ -129,14 +129,14 @@ Pty::Session::Output Pty::Session::TakeOutput(std::string& chunk) {
 
 asio::awaitable<std::string> Pty::Session::Read(std::shared_ptr<Session> self) {
   if (!self->strand.running_in_this_thread()) {
-    throw std::logic_error("repl::Pty::ReadAsync awaited off its executor");
+    throw std::logic_error("repl::Pty::ReadAsync must be awaited on Executor()");
   }
   std::string chunk;
   while (self->master_.is_open()) {
-    const Output output = self->TakeOutput(chunk);
+    const Output output = self->ReadOutput(chunk);
     if (output == Output::End) self->HangUp();
     if (output != Output::NoneYet) break;
-    error_code ignored;  // cancelled by the shell's end or by Close, which the loop sees
+    error_code ignored;  // cancelled by the shell's end or by Close, which the loop detects
     co_await self->master_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
   }
   co_return chunk;
@@ -144,20 +144,20 @@ asio::awaitable<std::string> Pty::Session::Read(std::shared_ptr<Session> self) {
 
 error_code Pty::Session::Queue(std::string_view input, bool& start_writing) {
   const std::lock_guard lock(mutex_);
-  if (!accepting_) return asio::error::not_connected;
+  if (!is_accepting_) return asio::error::not_connected;
   if (input.size() > max_queued_bytes_ - queued_bytes_) return asio::error::no_buffer_space;
   input_ += input;
   queued_bytes_ += input.size();
-  start_writing = !std::exchange(writing_, true);
+  start_writing = !std::exchange(is_writing_, true);
   return {};
 }
 
-bool Pty::Session::TakeInput(std::string& batch) {
+bool Pty::Session::NextBatch(std::string& batch) {
   batch.clear();
   const std::lock_guard lock(mutex_);
   batch.swap(input_);
-  writing_ = !batch.empty();
-  return writing_;
+  is_writing_ = !batch.empty();
+  return is_writing_;
 }
 
 void Pty::Session::CountWritten(std::size_t bytes) {
@@ -167,12 +167,12 @@ void Pty::Session::CountWritten(std::size_t bytes) {
 
 asio::awaitable<void> Pty::Session::WriteQueued(std::shared_ptr<Session> self) {
   std::string batch;
-  while (self->TakeInput(batch)) {
+  while (self->NextBatch(batch)) {
     std::string_view rest = batch;
     while (!rest.empty() && self->master_.is_open()) {
       const ssize_t size = ::write(self->master_.native_handle(), rest.data(), rest.size());
       if (size < 0 && errno == EINTR) continue;
-      if (size < 0 && errno != EAGAIN) break;  // the terminal is gone, and its input with it
+      if (size < 0 && errno != EAGAIN) break;  // the terminal is closed; drop the input
       if (size > 0) {
         rest.remove_prefix(static_cast<std::size_t>(size));
         self->CountWritten(static_cast<std::size_t>(size));
@@ -188,35 +188,35 @@ asio::awaitable<void> Pty::Session::WriteQueued(std::shared_ptr<Session> self) {
 void Pty::Session::HangUp() {
   {
     const std::lock_guard lock(mutex_);
-    accepting_ = false;
+    is_accepting_ = false;
   }
-  ending_ = true;
+  is_ending_ = true;
   error_code ignored;
   master_.close(ignored);
-  process_.cancel(ignored);
+  pidfd_.cancel(ignored);
 }
 
-// From the shell's end, or from HangUp, to the end of the whole session.
+// Runs from the end of the shell, or from HangUp, until all processes of the session have ended.
 asio::awaitable<void> Pty::Session::WatchShell(std::shared_ptr<Session> self) {
   error_code ignored;
-  if (!self->ending_) {
-    co_await self->process_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
+  if (!self->is_ending_) {
+    co_await self->pidfd_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, ignored));
   }
-  self->ending_ = true;
+  self->is_ending_ = true;
   self->master_.cancel(ignored);
   SignalSession(self->pid_, SIGHUP);
-  SignalSession(self->pid_, SIGCONT);  // what is stopped would not see the other one
+  SignalSession(self->pid_, SIGCONT);  // lets stopped processes handle the SIGHUP
 
   const auto deadline = std::chrono::steady_clock::now() + self->grace_;
   std::chrono::milliseconds pause(5);
   while (!SessionMembers(self->pid_).empty() || !self->Reap()) {
     if (std::chrono::steady_clock::now() >= deadline) SignalSession(self->pid_, SIGKILL);
-    self->pause_.expires_after(pause);
-    co_await self->pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    self->poll_timer_.expires_after(pause);
+    co_await self->poll_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     pause = std::min(pause * 2, std::chrono::milliseconds(100));
   }
-  self->process_.close(ignored);
-  self->ended_.cancel();
+  self->pidfd_.close(ignored);
+  self->exit_timer_.cancel();
 }
 
 bool Pty::Session::Reap() {
@@ -228,13 +228,13 @@ bool Pty::Session::Reap() {
   return true;
 }
 
-// The context was destroyed before the session had ended, so this cannot wait on a coroutine.
+// Called if the context is destroyed before the session has ended. It blocks, because no coroutine can run.
 void Pty::Session::KillAndReap() {
   if (pid_ == 0 || exit_) return;
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   do {
     SignalSession(pid_, SIGKILL);
-    ::poll(nullptr, 0, 2);  // what is killed takes a moment to be gone
+    ::poll(nullptr, 0, 2);  // a killed process takes a moment to disappear
   } while (!SessionMembers(pid_).empty() && std::chrono::steady_clock::now() < deadline);
   Reap();
 }
@@ -242,7 +242,7 @@ void Pty::Session::KillAndReap() {
 asio::awaitable<PtyExit> Pty::Session::WaitForEnd(std::shared_ptr<Session> self) {
   while (self->pid_ != 0 && !self->exit_) {
     error_code ignored;
-    co_await self->ended_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await self->exit_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
   }
   co_return self->exit_.value_or(PtyExit{});
 }
@@ -276,7 +276,7 @@ error_code Pty::Write(std::string_view input) {
   return error;
 }
 
-// On the strand already it is at once: input that is queued behind it finds the new size.
+// Resizes at once if called on the strand, so that input queued afterwards arrives at the new size.
 void Pty::Resize(int cols, int rows) {
   asio::dispatch(session_->strand, [session = session_, cols, rows] { session->Resize(cols, rows); });
 }

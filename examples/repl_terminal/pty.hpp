@@ -12,18 +12,18 @@
 
 namespace repl {
 
-// How a shell ended: by itself with a code, or by a signal (then `signal` is not 0).
+// The exit status of a shell: an exit code, or a signal number if `signal` is not 0.
 struct PtyExit {
   int code = 0;
   int signal = 0;
 };
 
-// A shell in a pseudo-terminal, as coroutines see it.
+// Runs a shell in a pseudo-terminal, with an interface for coroutines.
 //
-// Threads: Write, Resize and Close from any thread; the …Async verbs are awaited in a coroutine on
-// Executor(), a strand of the executor given. Whoever destroys a Pty closes it; its end (see
-// Close) goes on without it. The executor's context must outlive the Pty; when the context is
-// destroyed first, what still runs in the session is killed and reaped there and then.
+// Threads: Write, Resize and Close may be called from any thread. The …Async functions must be awaited on Executor(),
+// a strand of the given executor. The destructor closes the terminal, and the shutdown (see Close) continues without
+// the object. The executor's context must outlive the Pty. If the context is destroyed before the shutdown is complete,
+// the remaining processes of the session are killed and reaped during its destruction.
 class Pty final {
  public:
   using Strand = boost::asio::strand<boost::asio::any_io_executor>;
@@ -38,27 +38,27 @@ class Pty final {
 
   Strand Executor() const;
 
-  // Once only, before any other verb. Errors: those of the system (no such shell, no such folder).
+  // Starts the shell. Must be called once, before any other function. Returns system errors, for example if the shell
+  // or the folder does not exist.
   boost::system::error_code Start(const PtyOptions& options);
 
-  // The next output: whole characters of valid UTF-8, U+FFFD for what is none. Empty at the end:
-  // the shell has ended and all it wrote was read, or Close was called. One reader at a time; as
-  // long as nobody reads, the shell's output waits in the kernel and then the shell does.
+  // Returns the next output: complete characters of valid UTF-8, with U+FFFD in place of invalid bytes. An empty
+  // string is the end: the shell has ended and all its output was read, or Close was called. Only one read may be
+  // pending. While there is no read, output stays in the kernel's buffer, and the shell blocks if the buffer is full.
   boost::asio::awaitable<std::string> ReadAsync();
 
-  // Queues input for the shell. Errors: no_buffer_space, and nothing of it is queued, when more
-  // than `max_outbound_bytes` would wait; not_connected after the end.
+  // Queues input for the shell. Returns no_buffer_space and queues none of the input if more than `max_outbound_bytes`
+  // would be queued. Returns not_connected after the end.
   boost::system::error_code Write(std::string_view input);
 
-  // Each side is clamped to 1…1000.
+  // Clamps both values to 1…1000.
   void Resize(int cols, int rows);
 
-  // Ends the shell and all of its session: SIGHUP, SIGKILL after the grace time for what is left,
-  // then reaps it. The terminal itself is gone at once. Idempotent. A shell that ends by itself
-  // takes the rest of its session with it in the same way.
+  // Ends all processes of the session: sends SIGHUP, sends SIGKILL to the rest after the grace time, and reaps the
+  // shell. Closes the terminal at once. Idempotent. The session is ended in the same way if the shell exits by itself.
   void Close();
 
-  // Returns when no process of the session is left.
+  // Completes when no process of the session is left.
   boost::asio::awaitable<PtyExit> ClosedAsync();
 
  private:

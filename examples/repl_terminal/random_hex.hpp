@@ -5,7 +5,7 @@
 
 namespace repl {
 
-// Unpredictable bytes from the kernel, two hexadecimal digits each; at most 256 of them.
+// Returns random bytes from the kernel as two hexadecimal digits each. Limit: 256 bytes.
 std::string RandomHex(std::size_t bytes);
 
 }  // namespace repl

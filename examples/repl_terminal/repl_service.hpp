@@ -14,12 +14,12 @@
 
 namespace repl {
 
-// A terminal and a file tree over WebSocket: the events of each connection. Outlives them all.
+// Serves terminals and a file tree over WebSocket. Must outlive its connections.
 class ReplService final {
  public:
   static constexpr const char* path = "/api/v1/repl/ws";
 
-  // What reads and writes files runs on `disk`.
+  // Files are read and written on `disk`.
   ReplService(Workspace& workspace, boost::asio::any_io_executor disk, std::shared_ptr<TerminalSessions> terminals,
               Mode mode = Mode::Full)
       : workspace_(workspace),
@@ -28,7 +28,7 @@ class ReplService final {
         terminals_(std::move(terminals)),
         mode_(mode) {}
 
-  // For the route: who may connect, and bounds that fit files and terminals.
+  // Returns the options of the route: authorization, and limits that fit files and terminals.
   static ws::Options Options(const Access& access, std::vector<std::string> allowed_origins);
 
   // Registers the events on a new connection.

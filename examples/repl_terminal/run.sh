@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing (Debian 12; root or sudo), builds, and starts the terminal on loopback; it prints its URL.
-# Arguments go to the server: --port, --workspace DIR, --auth token|none, --allow-origin ORIGIN, --help.
+# Installs missing packages (Debian 12; needs root or sudo), builds the terminal, and starts it on loopback. It prints its
+# URL. Arguments are passed on to it: --port, --workspace DIR, --auth token|none, --allow-origin ORIGIN, --help.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/support/install.sh"

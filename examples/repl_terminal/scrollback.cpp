@@ -26,13 +26,13 @@ std::vector<Scrollback::Run> Scrollback::Runs() const {
     runs.back().text += block.text;
   }
   if (dropped_) {
-    // A program that never ends a line begins with a sequence of its own.
+    // If the output has no line break, it starts at an escape sequence instead.
     std::string& first = runs.front().text;
     const std::string_view head = std::string_view(first).substr(0, block_bytes);
     const std::size_t line = head.find('\n'), sequence = head.find('\x1b');
     first.erase(0, line != head.npos ? line + 1 : std::min(sequence, first.size()));
   }
-  for (Run& run : runs) run.text = WithoutQueries(run.text);
+  for (Run& run : runs) run.text = StripQueries(run.text);
   return runs;
 }
 

@@ -9,11 +9,11 @@
 
 namespace repl {
 
-// The last output of a terminal, with the sizes at which it was written, so that it can be shown
-// again. Not thread-safe.
+// Keeps the most recent output of a terminal, with the window size at which it was written, so that it can be
+// replayed. Not thread-safe.
 class Scrollback final {
  public:
-  // Output of one size.
+  // Consecutive output of one window size.
   struct Run {
     WindowSize size;
     std::string text;
@@ -21,18 +21,18 @@ class Scrollback final {
 
   explicit Scrollback(std::size_t max_bytes, WindowSize size) : max_bytes_(max_bytes), size_(size) {}
 
-  // Whole characters; the oldest output goes where there is no room.
+  // Appends complete characters. Drops the oldest output if the limit is exceeded.
   void Append(std::string_view text);
-  // Of what is appended from now on.
+  // Sets the window size of the output that is appended from now on.
   void Resize(WindowSize size) { size_ = size; }
 
-  // Oldest first, neighbours of different sizes. Where something was dropped it begins with a whole
-  // line. Nothing in it makes a terminal answer: see WithoutQueries.
+  // Returns the output, oldest first. Neighbouring runs differ in size. If output was dropped, the first run starts
+  // with a complete line. The text contains no terminal queries (see StripQueries).
   std::vector<Run> Runs() const;
   std::size_t Bytes() const { return bytes_; }
 
  private:
-  static constexpr std::size_t block_bytes = 16 * 1024;  // what is dropped at once, about
+  static constexpr std::size_t block_bytes = 16 * 1024;  // approximate amount that is dropped at once
 
   const std::size_t max_bytes_;
   WindowSize size_;

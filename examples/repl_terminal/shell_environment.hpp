@@ -5,11 +5,11 @@
 
 namespace repl {
 
-// The first shell there is: $SHELL, /bin/bash, /bin/sh.
+// Returns the first of $SHELL, /bin/bash and /bin/sh that is executable.
 std::string DefaultShell();
 
-// The whole environment of a new shell: what a terminal and a login need, and `extra`, which wins.
-// The server's own variables (keys, tokens, settings) are not in it.
+// Returns the complete environment of a new shell: the variables that a terminal and a login need, overridden by
+// `extra`. Other variables of the server (keys, tokens, settings) are not passed on.
 std::map<std::string, std::string> ShellEnvironment(const std::string& shell,
                                                     const std::map<std::string, std::string>& extra);
 

@@ -21,26 +21,26 @@ boost::system::error_code LastError() {
   return {errno, boost::system::system_category()};
 }
 
-// Everything the child needs, made before the fork: afterwards it may not allocate.
-struct Plan {
+// The data that the child needs. Prepared before fork, because the child must not allocate.
+struct ExecPlan {
   const char* program;
   std::vector<char*> arguments;
   std::vector<char*> environment;
-  const char* folder;  // nullptr: stay
+  const char* folder;  // nullptr: do not change the directory
   int terminal;
-  int report;  // takes the errno of what failed; exec closes it
+  int error_pipe;  // receives errno if a call fails; closed by exec
   int fd_limit;
 };
 
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
+std::vector<char*> PointerArray(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;
 }
 
-// A descriptor out of the way of 0, 1 and 2, which the child fills.
-UniqueFd AboveStandard(UniqueFd fd) {
+// Moves a descriptor above 0, 1 and 2, which the child overwrites.
+UniqueFd MoveAboveStdio(UniqueFd fd) {
   if (!fd || fd.Get() > 2) return fd;
   return UniqueFd(::fcntl(fd.Get(), F_DUPFD_CLOEXEC, 3));
 }
@@ -50,12 +50,12 @@ void CloseFrom(int first, int limit) {
   for (int fd = first; fd < limit; ++fd) ::close(fd);
 }
 
-// Runs between fork and exec: async-signal-safe calls only.
-[[noreturn]] void BecomeShell(const Plan& plan) {
+// Runs between fork and exec. Only async-signal-safe calls are allowed.
+[[noreturn]] void ExecShell(const ExecPlan& plan) {
   bool ready = ::setsid() >= 0 && ::ioctl(plan.terminal, TIOCSCTTY, 0) == 0;
   for (int fd = 0; fd <= 2; ++fd) ready = ready && ::dup2(plan.terminal, fd) == fd;
-  ready = ready && (plan.report == 3 || ::dup3(plan.report, 3, O_CLOEXEC) == 3);
-  const int report = ready ? 3 : plan.report;
+  ready = ready && (plan.error_pipe == 3 || ::dup3(plan.error_pipe, 3, O_CLOEXEC) == 3);
+  const int error_pipe = ready ? 3 : plan.error_pipe;
   if (ready) {
     CloseFrom(4, plan.fd_limit);
     ready = plan.folder == nullptr || ::chdir(plan.folder) == 0;
@@ -70,17 +70,17 @@ void CloseFrom(int first, int limit) {
     ::execve(plan.program, plan.arguments.data(), plan.environment.data());
   }
   const int error = errno;
-  [[maybe_unused]] const ssize_t written = ::write(report, &error, sizeof error);
+  [[maybe_unused]] const ssize_t written = ::write(error_pipe, &error, sizeof error);
   ::_exit(127);
 }
 
-// No handler of the server may run in the child, so signals wait until the child has reset them.
-pid_t ForkQuietly(const Plan& plan) {
+// Blocks signals during fork, because the server's handlers must not run in the child. The child resets the handlers.
+pid_t ForkWithSignalsBlocked(const ExecPlan& plan) {
   sigset_t all, before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
-  if (pid == 0) BecomeShell(plan);
+  if (pid == 0) ExecShell(plan);
   const int error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = error;
@@ -97,14 +97,14 @@ UniqueFd OpenSlave(int master) {
   UniqueFd slave(::ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
   termios modes{};
   if (slave && ::tcgetattr(slave.Get(), &modes) == 0) {
-    modes.c_iflag |= IUTF8;  // a backspace in cooked mode takes a character, not a byte
+    modes.c_iflag |= IUTF8;  // in cooked mode, backspace deletes a character instead of a byte
     ::tcsetattr(slave.Get(), TCSANOW, &modes);
   }
-  return AboveStandard(std::move(slave));
+  return MoveAboveStdio(std::move(slave));
 }
 
-// The errno that kept the child from becoming the shell; 0 once exec has closed the pipe.
-int ReadReport(int pipe) {
+// Returns the errno of the child's failed call, or 0 if exec has closed the pipe.
+int ReadExecError(int pipe) {
   int error = 0;
   ssize_t size = 0;
   do {
@@ -121,7 +121,7 @@ int DescriptorLimit() {
 
 }  // namespace
 
-void SetSize(int master, int cols, int rows) {
+void SetWindowSize(int master, int cols, int rows) {
   winsize size{};
   size.ws_col = static_cast<unsigned short>(std::clamp(cols, 1, 1000));
   size.ws_row = static_cast<unsigned short>(std::clamp(rows, 1, 1000));
@@ -141,32 +141,35 @@ boost::system::error_code StartShell(const PtyOptions& options, ShellProcess& sh
   if (!master) return LastError();
   const UniqueFd slave = OpenSlave(master.Get());
   if (!slave) return LastError();
-  SetSize(master.Get(), options.cols, options.rows);
+  SetWindowSize(master.Get(), options.cols, options.rows);
 
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return LastError();
-  const UniqueFd report_in(ends[0]);
-  UniqueFd report_out = AboveStandard(UniqueFd(ends[1]));
-  if (!report_out) return LastError();
+  const UniqueFd error_pipe_in(ends[0]);
+  UniqueFd error_pipe_out = MoveAboveStdio(UniqueFd(ends[1]));
+  if (!error_pipe_out) return LastError();
 
-  const Plan plan{program.c_str(),       Pointers(arguments),
-                  Pointers(environment), options.folder.empty() ? nullptr : options.folder.c_str(),
-                  slave.Get(),           report_out.Get(),
-                  DescriptorLimit()};
-  const pid_t pid = ForkQuietly(plan);
+  const ExecPlan plan{program.c_str(),
+                      PointerArray(arguments),
+                      PointerArray(environment),
+                      options.folder.empty() ? nullptr : options.folder.c_str(),
+                      slave.Get(),
+                      error_pipe_out.Get(),
+                      DescriptorLimit()};
+  const pid_t pid = ForkWithSignalsBlocked(plan);
   if (pid < 0) return LastError();
 
-  report_out = UniqueFd();
-  int error = ReadReport(report_in.Get());
-  UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (error == 0 && !process) error = errno;
+  error_pipe_out = UniqueFd();
+  int error = ReadExecError(error_pipe_in.Get());
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (error == 0 && !pidfd) error = errno;
   if (error != 0) {
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     return {error, boost::system::system_category()};
   }
   shell.master = std::move(master);
-  shell.process = std::move(process);
+  shell.pidfd = std::move(pidfd);
   shell.pid = pid;
   return {};
 }

@@ -11,45 +11,45 @@
 
 namespace repl {
 
-// How a client hears of its terminals.
-enum class Dialect {
-  Original,  // output is the plain text of `terminalResponse`; it waits for room in the connection's queue
-  Streaming  // output is `terminalOutput` with the session's id; the client acknowledges what it has drawn
+// The format in which a client receives output.
+enum class OutputMode {
+  Plain,     // `terminalResponse` with plain text, limited by the connection's write queue only
+  Streaming  // `terminalOutput` with the session's id; the client acknowledges the output that it has drawn
 };
 
-// A connection that looks at a session. On the session's strand.
+// Shows a terminal session to one connection. Used on the session's strand.
 class SocketViewer final : public TerminalViewer, public std::enable_shared_from_this<SocketViewer> {
  public:
-  struct View {
-    Dialect dialect = Dialect::Original;
+  struct Options {
+    OutputMode output_mode = OutputMode::Plain;
     bool read_only = false;
-    bool resumed = false;  // a session that was there before
-    std::string tag = {};  // of the client's, to know its question again
+    bool resumed = false;  // true if the session existed before
+    std::string tag = {};  // copied from the client's request, so that the client can match the answer
   };
 
-  // `on_gone` is called on the strand when the session has ended, or has left this behind.
-  SocketViewer(ws::Handler socket, const std::shared_ptr<TerminalSession>& session, View view,
-               std::function<void(const SocketViewer&)> on_gone);
+  // `on_detached` is called on the strand when the session has ended or has detached this viewer.
+  SocketViewer(ws::Handler socket, const std::shared_ptr<TerminalSession>& session, Options options,
+               std::function<void(const SocketViewer&)> on_detached);
 
-  void Begin(WindowSize size, const std::vector<Scrollback::Run>& shown) override;
-  void Show(const std::shared_ptr<const std::string>& output) override;
-  void Resized(WindowSize size, std::size_t viewers) override;
-  void Ended(const PtyExit& exit) override;
-  void LeftBehind() override;
-  bool MayType() const override { return !view_.read_only; }
+  void OnAttached(WindowSize size, const std::vector<Scrollback::Run>& shown) override;
+  void OnOutput(const std::shared_ptr<const std::string>& output) override;
+  void OnResized(WindowSize size, std::size_t viewers) override;
+  void OnEnded(const PtyExit& exit) override;
+  void OnDetached() override;
+  bool CanType() const override { return !options_.read_only; }
   bool HasRoom() const override;
 
-  // The client has drawn so many UTF-16 units of the live output.
+  // Records that the client has drawn the live output up to `end`, in UTF-16 units.
   void Acknowledge(std::uint64_t end);
 
-  // Not on the strand: these do not change.
-  const View& TheView() const noexcept { return view_; }
+  // May be called from any thread, because the options are constant.
+  bool IsReadOnly() const noexcept { return options_.read_only; }
 
  private:
   struct Outgoing {
     std::string event;
     ws::Json data;
-    std::size_t units;  // of output
+    std::size_t units;  // UTF-16 units of output
   };
 
   void Send(std::string event, ws::Json data, std::size_t units = 0);
@@ -58,13 +58,13 @@ class SocketViewer final : public TerminalViewer, public std::enable_shared_from
   ws::Handler socket_;
   const std::weak_ptr<TerminalSession> session_;
   const std::string id_;
-  const View view_;
-  const std::function<void(const SocketViewer&)> on_gone_;
+  const Options options_;
+  const std::function<void(const SocketViewer&)> on_detached_;
 
   std::deque<Outgoing> outbox_;
-  bool sending_ = false;
-  std::size_t waiting_ = 0;  // UTF-16 units in the outbox
-  std::uint64_t end_ = 0;    // of the live output
+  bool is_sending_ = false;
+  std::size_t queued_units_ = 0;  // UTF-16 units in the outbox
+  std::uint64_t end_ = 0;         // UTF-16 units of live output so far
   std::uint64_t acknowledged_ = 0;
 };
 

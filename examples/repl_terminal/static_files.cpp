@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "page_answer.hpp"
+#include "page_response.hpp"
 
 namespace repl {
 namespace {
@@ -27,7 +27,7 @@ constexpr std::array vendor = {
     Pair{"/vendor/addon-web-links.mjs", "node_modules/@xterm/addon-web-links/lib/addon-web-links.mjs"},
     Pair{"/vendor/diff-match-patch.js", "node_modules/@dmsnell/diff-match-patch/index.js"}};
 
-// Ace loads the languages that it needs by itself, from where it came.
+// Ace loads its language modes on demand from the folder of its script.
 constexpr Pair ace = {"/vendor/ace/", "node_modules/ace-builds/src-min-noconflict"};
 
 std::string_view ContentType(const fs::path& file) {
@@ -64,18 +64,18 @@ fs::path StaticFiles::Locate(std::string_view url_path) const {
   return IsPlainName(name) ? folder_ / name : fs::path();
 }
 
-ws::HttpResponse StaticFiles::Answer(const ws::HttpRequest& request) const {
+ws::HttpResponse StaticFiles::Respond(const ws::HttpRequest& request) const {
   if (request.method != "GET") {
-    ws::HttpResponse answer = TextAnswer(405, "Only GET is answered here.");
-    answer.headers.emplace_back("Allow", "GET");
-    return answer;
+    ws::HttpResponse response = TextResponse(405, "Only GET is allowed.");
+    response.headers.emplace_back("Allow", "GET");
+    return response;
   }
   const fs::path path = Locate(request.Path());
   const std::string_view type = ContentType(path);
   std::ifstream file(type.empty() ? fs::path() : path, std::ios::binary);
-  if (!file) return TextAnswer(404, "There is nothing here.");
+  if (!file) return TextResponse(404, "Not found.");
   std::string content(std::istreambuf_iterator<char>(file), {});
-  return PageAnswer(200, std::string(type), std::move(content));
+  return PageResponse(200, std::string(type), std::move(content));
 }
 
 }  // namespace repl

@@ -7,19 +7,19 @@
 
 namespace repl {
 
-// Serves the page: the files that lie directly in its folder, and under /vendor/ those of the npm
-// packages that it uses, from a fixed list. No path of a request ever reaches the disk. Threads: any.
+// Serves the page: the files directly in its folder, and the npm packages under /vendor/ from a fixed list. No path
+// from a request is used as a path on disk. Thread-safe.
 class StaticFiles final {
  public:
   explicit StaticFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // Whether the page's files and those of its packages are there.
+  // Returns true if all files of the page and of its packages exist.
   bool IsComplete() const;
 
-  ws::HttpResponse Answer(const ws::HttpRequest& request) const;
+  ws::HttpResponse Respond(const ws::HttpRequest& request) const;
 
  private:
-  // Empty where nothing is served under that name.
+  // Returns an empty path if the URL is not served.
   std::filesystem::path Locate(std::string_view url_path) const;
 
   std::filesystem::path folder_;

@@ -6,23 +6,22 @@
 
 namespace repl {
 
-// A terminal's output without the sequences that make a terminal answer (who it is, where its
-// cursor is, which colours it has): shown again, they would be answered again, into a shell that
-// asked for nothing. The rest stays as it is.
-std::string WithoutQueries(std::string_view output);
+// Removes the sequences that a terminal answers (device attributes, cursor position, colours). If they were replayed,
+// the terminal would answer again and type the answer into a shell that did not ask. The rest is unchanged.
+std::string StripQueries(std::string_view output);
 
-// The same for output that comes in parts: what may be the beginning of a query waits for the next part.
+// Strips queries from output that arrives in parts. The possible start of a query is held back until the next part.
 class QueryFilter {
  public:
-  std::string Pass(std::string_view output);
-  // What waits, to be shown all the same.
-  std::string ShowRest();
+  std::string Filter(std::string_view output);
+  // Returns the output that is held back.
+  std::string Flush();
 
  private:
-  std::string EndShown(std::string_view& output);
+  std::string FinishFlushed(std::string_view& output);
 
-  std::string rest_;
-  std::size_t shown_ = 0;  // characters of it
+  std::string pending_;
+  std::size_t flushed_ = 0;  // bytes of pending_ that Flush has returned
 };
 
 }  // namespace repl

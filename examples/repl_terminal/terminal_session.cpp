@@ -20,8 +20,8 @@ TerminalSession::TerminalSession(std::string id, asio::any_io_executor executor,
       on_end_(std::move(on_end)),
       pty_(std::move(executor)),
       scrollback_(limits.scrollback_bytes, size_),
-      waiting_(pty_.Executor()),
-      idle_(pty_.Executor()) {}
+      wait_timer_(pty_.Executor()),
+      detached_timer_(pty_.Executor()) {}
 
 error_code TerminalSession::Start(const PtyOptions& options) {
   size_ = {options.cols, options.rows};
@@ -36,153 +36,156 @@ asio::awaitable<void> TerminalSession::Run(std::shared_ptr<TerminalSession> self
     const auto output = std::make_shared<const std::string>(co_await self->pty_.ReadAsync());
     if (output->empty()) break;
     self->scrollback_.Append(*output);
-    self->Show(output);
-    co_await self->Wait(self->limits_.gather);  // a burst is not to be a thousand messages
-    co_await self->UntilRoom();
+    self->Broadcast(output);
+    co_await self->Wait(self->limits_.batch_delay);  // limits the number of messages
+    co_await self->WaitForRoom();
   }
   self->pty_.Close();
   self->exit_ = co_await self->pty_.ClosedAsync();
-  self->ended_ = true;
-  self->idle_.cancel();
-  for (const Seat& seat : std::exchange(self->seats_, {})) seat.viewer->Ended(self->exit_);
+  self->has_ended_ = true;
+  self->detached_timer_.cancel();
+  for (const Attachment& attachment : std::exchange(self->attachments_, {})) attachment.viewer->OnEnded(self->exit_);
   self->on_end_();
 }
 
-// One of them answers what programs ask their terminal: more answers would be typed into the program.
-void TerminalSession::Show(const Output& output) {
-  const auto answering = Answering();
-  if (answering) answering->Show(output);
-  if (seats_.size() == (answering ? 1 : 0)) {
-    unasked_ = {};
+// Only one viewer receives the queries, because each further answer would be typed into the program.
+void TerminalSession::Broadcast(const Output& output) {
+  const auto responder = Responder();
+  if (responder) responder->OnOutput(output);
+  if (attachments_.size() == (responder ? 1 : 0)) {
+    query_filter_ = {};
   } else {
-    ShowOthers(std::make_shared<const std::string>(unasked_.Pass(*output)));
+    BroadcastFiltered(std::make_shared<const std::string>(query_filter_.Filter(*output)));
   }
 }
 
-void TerminalSession::ShowOthers(const Output& output) {
+void TerminalSession::BroadcastFiltered(const Output& output) {
   if (output->empty()) return;
-  const auto answering = Answering();
-  for (const Seat& seat : seats_) {
-    if (seat.viewer != answering) seat.viewer->Show(output);
+  const auto responder = Responder();
+  for (const Attachment& attachment : attachments_) {
+    if (attachment.viewer != responder) attachment.viewer->OnOutput(output);
   }
 }
 
-std::shared_ptr<TerminalViewer> TerminalSession::Answering() const {
-  for (const Seat& seat : seats_) {
-    if (seat.viewer->MayType()) return seat.viewer;
+std::shared_ptr<TerminalViewer> TerminalSession::Responder() const {
+  for (const Attachment& attachment : attachments_) {
+    if (attachment.viewer->CanType()) return attachment.viewer;
   }
   return nullptr;
 }
 
-// Who answers may be another afterwards, and has to have seen as much.
-void TerminalSession::BeforeSeatsChange() {
-  ShowOthers(std::make_shared<const std::string>(unasked_.ShowRest()));
+// Called before the list of viewers changes. A viewer that becomes the responder must have received all output.
+void TerminalSession::FlushQueryFilter() {
+  BroadcastFiltered(std::make_shared<const std::string>(query_filter_.Flush()));
 }
 
-// Viewers that hold up others for too long are left behind; where all of them do, the shell waits.
-asio::awaitable<void> TerminalSession::UntilRoom() {
-  const auto is_full = [](const Seat& seat) { return !seat.viewer->HasRoom(); };
+// Detaches the viewers that block others for too long. If no viewer has room, the shell waits.
+asio::awaitable<void> TerminalSession::WaitForRoom() {
+  const auto is_full = [](const Attachment& attachment) { return !attachment.viewer->HasRoom(); };
   const auto begun = std::chrono::steady_clock::now();
-  while (!closing_ && std::any_of(seats_.begin(), seats_.end(), is_full)) {
-    co_await Wait(limits_.keep_up);
-    if (std::chrono::steady_clock::now() - begun >= limits_.keep_up) LeaveBehind();
+  while (!is_closing_ && std::any_of(attachments_.begin(), attachments_.end(), is_full)) {
+    co_await Wait(limits_.slow_viewer_timeout);
+    if (std::chrono::steady_clock::now() - begun >= limits_.slow_viewer_timeout) DetachSlowViewers();
   }
 }
 
-void TerminalSession::LeaveBehind() {
-  BeforeSeatsChange();
+void TerminalSession::DetachSlowViewers() {
+  FlushQueryFilter();
   const auto first_slow =
-      std::stable_partition(seats_.begin(), seats_.end(), [](const Seat& seat) { return seat.viewer->HasRoom(); });
-  if (first_slow == seats_.begin()) return;
-  const std::vector<Seat> slow(first_slow, seats_.end());
-  seats_.erase(first_slow, seats_.end());
-  for (const Seat& seat : slow) seat.viewer->LeftBehind();
-  Fit();
-  TellSize();
+      std::stable_partition(attachments_.begin(), attachments_.end(),
+                            [](const Attachment& attachment) { return attachment.viewer->HasRoom(); });
+  if (first_slow == attachments_.begin()) return;
+  const std::vector<Attachment> slow(first_slow, attachments_.end());
+  attachments_.erase(first_slow, attachments_.end());
+  for (const Attachment& attachment : slow) attachment.viewer->OnDetached();
+  FitToSmallestWindow();
+  NotifySize();
 }
 
 asio::awaitable<void> TerminalSession::Wait(std::chrono::milliseconds time) {
   error_code ignored;
-  waiting_.expires_after(time);
-  co_await waiting_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+  wait_timer_.expires_after(time);
+  co_await wait_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
 }
 
 void TerminalSession::Attach(std::shared_ptr<TerminalViewer> viewer, WindowSize window) {
   asio::dispatch(Executor(), [self = shared_from_this(), viewer = std::move(viewer), window] {
     const std::vector<Scrollback::Run> shown = self->scrollback_.Runs();
-    if (self->ended_) {
-      viewer->Begin(self->size_, shown);
-      return viewer->Ended(self->exit_);
+    if (self->has_ended_) {
+      viewer->OnAttached(self->size_, shown);
+      return viewer->OnEnded(self->exit_);
     }
-    self->BeforeSeatsChange();
-    self->seats_.push_back({viewer, window});
-    self->idle_.cancel();
-    self->Fit();
-    viewer->Begin(self->size_, shown);
-    self->TellSize();
+    self->FlushQueryFilter();
+    self->attachments_.push_back({viewer, window});
+    self->detached_timer_.cancel();
+    self->FitToSmallestWindow();
+    viewer->OnAttached(self->size_, shown);
+    self->NotifySize();
   });
 }
 
 void TerminalSession::Detach(std::shared_ptr<TerminalViewer> viewer) {
   asio::dispatch(Executor(), [self = shared_from_this(), viewer = std::move(viewer)] {
-    self->BeforeSeatsChange();
-    if (std::erase_if(self->seats_, [&](const Seat& seat) { return seat.viewer == viewer; }) == 0) return;
-    self->Fit();
-    self->TellSize();
-    self->RoomAgain();  // others may have been waiting for it
-    self->WatchIdle();
+    self->FlushQueryFilter();
+    if (std::erase_if(self->attachments_, [&](const Attachment& attachment) { return attachment.viewer == viewer; }) ==
+        0)
+      return;
+    self->FitToSmallestWindow();
+    self->NotifySize();
+    self->NotifyRoom();  // the shell may have been waiting for this viewer
+    self->StartDetachedTimer();
   });
 }
 
 void TerminalSession::Resize(std::shared_ptr<TerminalViewer> viewer, WindowSize window) {
   asio::dispatch(Executor(), [self = shared_from_this(), viewer = std::move(viewer), window] {
-    for (Seat& seat : self->seats_) {
-      if (seat.viewer == viewer) seat.window = window;
+    for (Attachment& attachment : self->attachments_) {
+      if (attachment.viewer == viewer) attachment.window = window;
     }
-    self->Fit();
-    self->TellSize();
+    self->FitToSmallestWindow();
+    self->NotifySize();
   });
 }
 
-// To the smallest window; for everybody to see.
-void TerminalSession::Fit() {
-  WindowSize size = seats_.empty() ? size_ : seats_.front().window;
-  for (const Seat& seat : seats_) size = Smaller(size, seat.window);
+// Also updates the summary.
+void TerminalSession::FitToSmallestWindow() {
+  WindowSize size = attachments_.empty() ? size_ : attachments_.front().window;
+  for (const Attachment& attachment : attachments_) size = Smaller(size, attachment.window);
   if (size != size_) {
     size_ = size;
     pty_.Resize(size.cols, size.rows);
     scrollback_.Resize(size);
   }
   const std::lock_guard lock(mutex_);
-  if (summary_.size == size_ && summary_.viewers == seats_.size()) return;
-  summary_ = {size_, seats_.size(), std::chrono::steady_clock::now()};
-  untold_ = true;
+  if (summary_.size == size_ && summary_.viewers == attachments_.size()) return;
+  summary_ = {size_, attachments_.size(), std::chrono::steady_clock::now()};
+  has_size_change_ = true;
 }
 
-void TerminalSession::TellSize() {
-  if (!std::exchange(untold_, false)) return;
-  for (const Seat& seat : seats_) seat.viewer->Resized(size_, seats_.size());
+void TerminalSession::NotifySize() {
+  if (!std::exchange(has_size_change_, false)) return;
+  for (const Attachment& attachment : attachments_) attachment.viewer->OnResized(size_, attachments_.size());
 }
 
-TerminalSession::Summary TerminalSession::Now() const {
+TerminalSession::Summary TerminalSession::Summarize() const {
   const std::lock_guard lock(mutex_);
   return summary_;
 }
 
-void TerminalSession::WatchIdle() {
-  if (!seats_.empty() || ended_) return;
-  idle_.expires_after(limits_.detached_grace);
-  idle_.async_wait([weak = weak_from_this()](error_code cancelled) {
+void TerminalSession::StartDetachedTimer() {
+  if (!attachments_.empty() || has_ended_) return;
+  detached_timer_.expires_after(limits_.detached_grace);
+  detached_timer_.async_wait([weak = weak_from_this()](error_code cancelled) {
     const auto self = weak.lock();
-    if (!cancelled && self && self->seats_.empty()) self->Close();
+    if (!cancelled && self && self->attachments_.empty()) self->Close();
   });
 }
 
 void TerminalSession::Close() {
   asio::dispatch(Executor(), [self = shared_from_this()] {
-    self->closing_ = true;
+    self->is_closing_ = true;
     self->pty_.Close();
-    self->RoomAgain();
+    self->NotifyRoom();
   });
 }
 

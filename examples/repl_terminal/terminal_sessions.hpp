@@ -12,45 +12,45 @@
 
 namespace repl {
 
-// The sessions of all users. An id opens only those of its own user. Threads: any.
+// Owns the sessions of all users. A user can find only their own sessions. Thread-safe.
 class TerminalSessions final : public std::enable_shared_from_this<TerminalSessions> {
  public:
-  static constexpr std::size_t max_of_user = 16;
+  static constexpr std::size_t max_per_user = 16;
 
   using Session = std::shared_ptr<TerminalSession>;
 
-  // Shells start as `shell` says, and are attended on `executor`.
+  // `shell` are the options of each new shell. Sessions run on `executor`.
   TerminalSessions(boost::asio::any_io_executor executor, PtyOptions shell, TerminalLimits limits)
       : executor_(std::move(executor)), shell_(std::move(shell)), limits_(limits) {}
 
-  // A new one. Where the user has enough, the one that nobody has looked at for longest is ended.
+  // Starts a session. If the user has too many, the session that has been detached longest is ended.
   Outcome<Session> Start(const std::string& user, WindowSize window);
-  // Null where the user has no such session.
+  // Returns null if the user has no such session.
   Session Find(const std::string& user, const std::string& id) const;
-  // By age.
-  std::vector<Session> Of(const std::string& user) const;
+  // Returns the user's sessions, oldest first.
+  std::vector<Session> SessionsOf(const std::string& user) const;
 
-  // Ends them all and starts no more.
+  // Ends all sessions and starts no more.
   void Close();
 
  private:
   struct Owned {
     std::string user;
-    std::uint64_t number;  // in the order of starting
+    std::uint64_t number;  // in the order of creation
     Session session;
   };
 
-  Outcome<> MakeRoom(const std::string& user);
-  void Forget(const std::string& id);
+  Outcome<> EvictIfFull(const std::string& user);
+  void Remove(const std::string& id);
 
   const boost::asio::any_io_executor executor_;
   const PtyOptions shell_;
   const TerminalLimits limits_;
 
   mutable std::mutex mutex_;
-  std::map<std::string, Owned> open_;  // by id
+  std::map<std::string, Owned> sessions_;  // by id
   std::uint64_t started_ = 0;
-  bool closed_ = false;
+  bool is_closed_ = false;
 };
 
 }  // namespace repl

@@ -10,24 +10,23 @@
 
 namespace repl {
 
-// Interface of somebody who looks at a TerminalSession. Called on the session's strand; must not
-// block.
+// Interface for a viewer of a TerminalSession. Its functions are called on the session's strand and must not block.
 class TerminalViewer {
  public:
   virtual ~TerminalViewer() = default;
 
-  // First: what was shown so far; none where the session is new.
-  virtual void Begin(WindowSize size, const std::vector<Scrollback::Run>& shown) = 0;
-  virtual void Show(const std::shared_ptr<const std::string>& output) = 0;
-  // How large the terminal is now, and how many look at it.
-  virtual void Resized(WindowSize size, std::size_t viewers) = 0;
-  // Last, one of the two: the shell has ended; or others keep up and this one does not.
-  virtual void Ended(const PtyExit& exit) = 0;
-  virtual void LeftBehind() = 0;
+  // Called first, with the scrollback. It is empty if the session is new.
+  virtual void OnAttached(WindowSize size, const std::vector<Scrollback::Run>& shown) = 0;
+  virtual void OnOutput(const std::shared_ptr<const std::string>& output) = 0;
+  // Reports the size of the terminal and the number of its viewers.
+  virtual void OnResized(WindowSize size, std::size_t viewers) = 0;
+  // The last call is one of these two: the shell has ended, or the viewer was detached because it was too slow.
+  virtual void OnEnded(const PtyExit& exit) = 0;
+  virtual void OnDetached() = 0;
 
-  // Whether it can answer what programs ask their terminal. Constant.
-  virtual bool MayType() const = 0;
-  // False: it has enough for now, and calls TerminalSession::RoomAgain when it wants more.
+  // Returns true if the viewer can answer terminal queries. Must be constant.
+  virtual bool CanType() const = 0;
+  // Returns false if the viewer cannot take more output. It must call TerminalSession::NotifyRoom when it can.
   virtual bool HasRoom() const = 0;
 };
 

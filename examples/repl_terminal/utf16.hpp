@@ -6,8 +6,7 @@
 
 namespace repl {
 
-// Conversions between a file's UTF-8 and the UTF-16 in which JavaScript counts. Both are strict:
-// nothing comes of text that is not valid.
+// Convert between UTF-8 (files) and UTF-16 (JavaScript). Both return nothing if the text is invalid.
 std::optional<std::u16string> ToUtf16(std::string_view text);
 std::optional<std::string> ToUtf8(std::u16string_view text);
 

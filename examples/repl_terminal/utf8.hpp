@@ -7,18 +7,18 @@ namespace repl {
 
 enum class Utf8Kind {
   Character,
-  Cut,      // the text ends inside a character that may yet become whole
-  Invalid,  // these bytes deserve one U+FFFD between them
+  Cut,      // the text ends inside a character that is valid so far
+  Invalid,  // these bytes are replaced by one U+FFFD
 };
 
 struct Utf8Step {
   Utf8Kind kind;
-  std::size_t length;  // bytes
+  std::size_t length;  // in bytes
   char32_t code_point;
 };
 
-// Decodes the first character of a text that is not empty. Overlong forms, surrogates and what
-// lies past U+10FFFF are invalid; an invalid step is the "maximal subpart" that Unicode recommends.
+// Decodes the first character of a non-empty text. Overlong forms, surrogates and values above U+10FFFF are invalid.
+// The length of an invalid step is the "maximal subpart" of the Unicode standard (section 3.9).
 constexpr Utf8Step NextUtf8(std::string_view text) {
   const unsigned char lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return {Utf8Kind::Character, 1, lead};

@@ -7,14 +7,14 @@
 
 namespace repl {
 
-// Makes valid UTF-8 of bytes that arrive in arbitrary pieces: a character that is cut waits for
-// its rest (at most three bytes), and bytes that are no UTF-8 become U+FFFD. Not thread-safe.
+// Converts a stream of bytes to valid UTF-8. A character that is split between two pieces is held back until it is
+// complete (at most three bytes). Invalid bytes become U+FFFD. Not thread-safe.
 class Utf8Chunks final {
  public:
   static constexpr std::string_view replacement = "\xEF\xBF\xBD";
   static constexpr std::size_t max_held_bytes = 3;
 
-  // Appends to `out` what is whole by now: at most three bytes for each byte held or given.
+  // Appends the complete characters to `out`: at most three bytes for each byte held back or passed in.
   void Append(std::string_view bytes, std::string& out) {
     held_ += bytes;
     std::string_view rest = held_;
@@ -31,7 +31,7 @@ class Utf8Chunks final {
     held_.erase(0, held_.size() - rest.size());
   }
 
-  // The end of the stream: a character still cut will never be whole.
+  // Ends the stream. An incomplete character becomes U+FFFD.
   void Finish(std::string& out) {
     if (!held_.empty()) out.append(replacement);
     held_.clear();

@@ -12,8 +12,8 @@
 
 namespace repl {
 
-// What one connection watches: `watch`, and `changed` for what then happens. Where the connection is
-// slower than the disk, it is told the last state of each path.
+// Handles the event `watch` of one connection and sends `changed`. If the connection is slower than the disk, only the
+// latest status of each path is sent.
 class WatchEvents final : public ChangeListener, public std::enable_shared_from_this<WatchEvents> {
  public:
   // Registers the event.
@@ -21,7 +21,7 @@ class WatchEvents final : public ChangeListener, public std::enable_shared_from_
 
   WatchEvents(ws::Handler socket, std::shared_ptr<FileWatcher> watcher);
 
-  void Changed(const FileChange& change) override;
+  void OnChange(const FileChange& change) override;
 
  private:
   Outcome<> Watch(const ws::Json& data);
@@ -32,7 +32,7 @@ class WatchEvents final : public ChangeListener, public std::enable_shared_from_
   const std::shared_ptr<FileWatcher> watcher_;
 
   std::mutex mutex_;
-  std::map<std::string, FileChange> waiting_;  // by path
+  std::map<std::string, FileChange> pending_;  // by path
   bool is_sending_ = false;
 };
 

@@ -4,7 +4,7 @@
 
 namespace repl {
 
-// Of a terminal, in characters.
+// The size of a terminal in characters.
 struct WindowSize {
   int cols = 80;
   int rows = 24;
@@ -12,7 +12,7 @@ struct WindowSize {
   friend bool operator==(const WindowSize&, const WindowSize&) = default;
 };
 
-// What fits into both.
+// Returns the largest size that fits into both.
 inline WindowSize Smaller(WindowSize a, WindowSize b) {
   return {std::min(a.cols, b.cols), std::min(a.rows, b.rows)};
 }

@@ -15,69 +15,69 @@ namespace repl {
 
 struct Entry {
   std::string name;
-  bool is_folder = false;  // also a link to one inside the workspace
+  bool is_folder = false;  // true for a folder, and for a link to a folder inside the workspace
   bool is_link = false;
-  std::uintmax_t size = 0;    // bytes; of files
+  std::uintmax_t size = 0;    // in bytes; 0 for a folder
   std::int64_t modified = 0;  // milliseconds since 1970
 };
 
-// What is at a path, at a glance.
-struct Glance {
-  enum class Kind { Nothing, Folder, File };
+// The kind of a path and the hash of its content.
+struct FileStatus {
+  enum class Kind { Missing, Folder, File };
 
-  Kind kind = Kind::Nothing;
-  std::string hash;  // ContentHash of an ordinary file that may be read and is not too large
+  Kind kind = Kind::Missing;
+  std::string hash;  // ContentHash; empty unless it is a regular file that can be read and is not too large
 };
 
 struct WorkspaceLimits {
   std::size_t max_file_bytes = 4 * 1024 * 1024;  // of a file that is read or saved
   std::size_t max_list_entries = 10'000;         // of one folder
-  std::size_t max_tree_entries = 100'000;        // of what is copied or deleted at once …
-  std::size_t max_tree_depth = 64;               // … its depth …
-  std::uintmax_t max_copy_bytes = 1u << 30;      // … and what a copy may write
-  FileListBounds file_list = {};                 // of ListFiles
+  std::size_t max_tree_entries = 100'000;        // of one copy or delete operation
+  std::size_t max_tree_depth = 64;               // of one copy or delete operation
+  std::uintmax_t max_copy_bytes = 1u << 30;      // of one copy operation
+  FileListLimits file_list = {};                 // of ListFiles
 };
 
-// A folder on disk as a remote editor sees it. Paths are relative to the root; what leads out of
-// it, by text, by links, or by links swapped in meanwhile, is a problem. Nothing that exists is
-// ever overwritten but by Patch. Threads: any; the verbs block, so call them on a pool.
+// A folder on disk with the operations of a remote editor. Paths are relative to the root. A path that leads out of
+// the root (by "..", by a link, or by a link that is swapped in during the operation) is a problem. Only Patch
+// overwrites existing files. Thread-safe. The functions block, so call them on a thread pool.
 class Workspace final {
  public:
   explicit Workspace(WorkspaceRoot root, WorkspaceLimits limits = {});
 
-  // Folders first, then by name.
+  // Returns the folders first, each group sorted by name.
   Outcome<std::vector<Entry>> List(std::string_view path) const;
 
   Outcome<std::string> Read(std::string_view path) const;
 
-  // All files, for somebody who looks for one by its name.
+  // Lists all files, for a search by name.
   FileList ListFiles() const;
 
-  // Changes nothing, not even a FIFO that somebody waits at. What leads out is nothing.
-  Glance Look(std::string_view path) const;
+  // Has no side effects, not even on a FIFO. A path that leads out of the root is Missing.
+  FileStatus Stat(std::string_view path) const;
 
-  // Saves a change, given as diff-match-patch text: reads, patches and replaces the file in one
-  // step, and gives back the ContentHash of what it then holds. `base` is that of what the patch was
-  // made from; without it (empty) the patch is judged by its own context. Where it does not fit what
-  // the file now holds (Problem::Kind::Conflict), or on any failure, the file stays whole.
+  // Saves a change, given as diff-match-patch text. Reads, patches and replaces the file atomically, and returns the
+  // ContentHash of its new content. `base` is the hash of the content from which the patch was made. If it is empty,
+  // the patch must match by its context. If the patch does not fit the current content (Problem::Kind::Conflict), or
+  // on any other failure, the file is unchanged.
   Outcome<std::string> Patch(std::string_view path, std::string_view patch, std::string_view base = {});
 
-  // These make the parent folders that are missing.
+  // These four create missing parent folders.
   Outcome<> CreateFile(std::string_view path);
   Outcome<> CreateFolder(std::string_view path);
-  Outcome<> Copy(std::string_view from, std::string_view to);  // `to` is the new name in full
+  Outcome<> Copy(std::string_view from, std::string_view to);  // `to` is the full new path
   Outcome<> Move(std::string_view from, std::string_view to);
 
-  // Makes no parents.
+  // Does not create parent folders.
   Outcome<> Rename(std::string_view from, std::string_view to);
 
-  // What does not exist is deleted already. After a problem part of a folder may be gone.
+  // Succeeds if the path does not exist. If it fails, part of a folder may be deleted.
   Outcome<> Delete(std::string_view path);
 
-  // Whether there is something that could be moved or copied.
+  // Succeeds if the path exists and can be moved or copied.
   Outcome<> Find(std::string_view path) const;
 
-  // What it is confined to; lives as long.
+  // Valid as long as the workspace exists.
   const WorkspaceRoot& Root() const { return root_; }
 
  private:

@@ -7,7 +7,7 @@
 namespace repl {
 
 Outcome<WorkspacePath> WorkspacePath::Parse(std::string_view text) {
-  if (text.find('\0') != std::string_view::npos) return Problem{"A path cannot hold a NUL."};
+  if (text.find('\0') != std::string_view::npos) return Problem{"A path cannot contain a NUL."};
   if (text.size() >= PATH_MAX) return Problem{"The path is too long."};
 
   WorkspacePath path;

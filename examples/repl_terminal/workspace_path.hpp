@@ -8,25 +8,25 @@
 
 namespace repl {
 
-// A place in the workspace, judged by its text alone: relative to the root, without "." or "..".
+// A normalised path relative to the workspace's root, without "." or "..". Checks the text only, not the disk.
 class WorkspacePath final {
  public:
-  // "/name", "dir/name" and "dir/./name" alike; "", "/" and "." are the root. A text that leaves
-  // the root on its way ("a/../../b") is a problem, whether or not "a" exists.
+  // "/name", "name" and "dir/../name" are equal. "", "/" and "." are the root. A text that leaves the root at any
+  // point ("a/../../b") is a problem, whether or not "a" exists.
   static Outcome<WorkspacePath> Parse(std::string_view text);
 
   bool IsRoot() const { return parts_.empty(); }
   const std::vector<std::string>& Parts() const { return parts_; }
-  const std::string& Name() const { return parts_.back(); }  // not of the root
+  const std::string& Name() const { return parts_.back(); }  // precondition: not the root
 
-  // For the kernel: "dir/name", "." for the root.
+  // Returns the path for system calls: "dir/name", or "." for the root.
   std::string Joined() const;
-  WorkspacePath Parent() const;  // not of the root
+  WorkspacePath Parent() const;  // precondition: not the root
 
-  // Whether it lies below `folder`, or is it.
+  // Returns true if the path is `folder` or lies below it.
   bool IsWithin(const WorkspacePath& folder) const;
 
-  // As it was asked for, in quotation marks: for messages.
+  // Returns the original text in quotation marks, for messages.
   std::string Quoted() const { return "“" + text_ + "”"; }
 
  private:

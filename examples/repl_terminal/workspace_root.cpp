@@ -18,18 +18,17 @@ UniqueFd OpenBeneath(int root, const std::string& path, int flags) {
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
   for (int attempt = 0;; ++attempt) {
     UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
-    // EAGAIN: something was renamed meanwhile and the kernel could not be sure.
+    // EAGAIN: a concurrent rename prevented a safe resolution.
     if (fd || errno != EAGAIN || attempt == 100) return fd;
   }
 }
 
-// One step of the walk. A link is an error of its own, so that it is not taken for a file.
+// Opens one component for Walk. A link fails with EXDEV, like with openat2, so that it is reported as leading out.
 UniqueFd OpenPart(int folder, const std::string& part, int flags) {
   UniqueFd fd(::openat(folder, part.c_str(), flags | O_NOFOLLOW | O_CLOEXEC));
   const int error = errno;
-  struct stat about {};
-  const bool is_link =
-      !fd && ::fstatat(folder, part.c_str(), &about, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(about.st_mode);
+  struct stat st {};
+  const bool is_link = !fd && ::fstatat(folder, part.c_str(), &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
   errno = is_link ? EXDEV : error;
   return fd;
 }
@@ -38,7 +37,7 @@ UniqueFd OpenPart(int folder, const std::string& part, int flags) {
 
 Outcome<WorkspaceRoot> WorkspaceRoot::Open(const std::string& folder, Resolver resolver) {
   UniqueFd fd(::open(folder.c_str(), folder_flags | O_CLOEXEC));
-  if (!fd) return Explain(errno, "The workspace “" + folder + "”");
+  if (!fd) return DescribeError(errno, "The workspace “" + folder + "”");
   const bool has_openat2 = resolver == Resolver::Best && OpenBeneath(fd.Get(), ".", folder_flags);
   return WorkspaceRoot(std::move(fd), has_openat2);
 }

@@ -10,24 +10,24 @@
 
 namespace repl {
 
-// The folder that a workspace is confined to. Whatever is opened through it lies below it when it
-// is opened, also while somebody swaps folders for links. Threads: any.
+// The root folder of a workspace. A file that is opened through it lies below it at the time of opening, even if
+// another process swaps folders for links meanwhile. Thread-safe.
 class WorkspaceRoot final {
  public:
-  // How paths are resolved. Kernel: openat2, which follows links as long as they stay below the
-  // root. Walk: part by part and through no link at all, for kernels without openat2 (before 5.6).
+  // How paths are resolved. Best: with openat2, which follows links that stay below the root. Walk: one component at a
+  // time, without following links, for kernels without openat2 (before 5.6).
   enum class Resolver { Best, Walk };
 
-  // Opens a folder for what lies in it, not to be read.
+  // Opens a folder as a base for other *at calls. It cannot be read.
   static constexpr int folder_flags = O_PATH | O_DIRECTORY;
 
   static Outcome<WorkspaceRoot> Open(const std::string& folder, Resolver resolver = Resolver::Best);
 
-  // Like openat, close-on-exec. On failure the result is empty and errno tells why; EXDEV and
-  // ELOOP mean that the path leads out.
+  // Like openat, with O_CLOEXEC. On failure the result is empty and errno is set. EXDEV and ELOOP mean that the path
+  // leads out of the root.
   UniqueFd Open(const WorkspacePath& path, int flags) const;
 
-  // Opens a folder, making it and the folders above it where they are missing. Errors as above.
+  // Opens a folder and creates it and its parents if they are missing. Errors as above.
   UniqueFd MakeFolders(const WorkspacePath& path) const;
 
   int Get() const { return folder_.Get(); }

@@ -1,11 +1,11 @@
-// Ace with this page's settings. It is loaded when the first file is opened: the shell's prompt does not wait for it.
+// Ace with the settings of this page. It is loaded when the first file is opened, so that the terminal appears sooner.
 
 import { onFontSize, onTheme } from "/theme.js";
 
 const FOLDER = "/vendor/ace";
 let loading = null;
 
-// Resolves with Ace itself.
+// Resolves with the `ace` object.
 export function loadAce() {
   loading ??= (async () => {
     await loadScript(`${FOLDER}/ace.js`);
@@ -13,7 +13,7 @@ export function loadAce() {
     window.ace.config.set("basePath", FOLDER);
     return window.ace;
   })();
-  loading.catch(() => { loading = null; });  // the next one tries again
+  loading.catch(() => { loading = null; });  // the next call tries again
   return loading;
 }
 
@@ -22,17 +22,17 @@ export function makeCodeEditor(ace, element) {
     fontFamily: "var(--mono)",
     showPrintMargin: false,
     scrollPastEnd: 0.5,
-    useWorker: false,  // workers would be started from blobs, which the page's policy refuses
+    useWorker: false,  // Ace starts workers from blob URLs, which the page's content security policy forbids
     enableKeyboardAccessibility: false,
   });
   editor.commands.removeCommands(["showSettingsMenu", "gotoline", "openCommandPalette"]);
-  onTheme((name) => editor.setTheme({ cssClass: "ace-page", isDark: name === "dark", cssText: "" }));  // colours: editor.css
+  onTheme((name) => editor.setTheme({ cssClass: "ace-page", isDark: name === "dark", cssText: "" }));  // colours: see editor.css
   onFontSize((size) => editor.setFontSize(size));
   new ResizeObserver(() => editor.resize()).observe(element);
   return editor;
 }
 
-// A text with the language that its name tells.
+// Creates an Ace session. The language depends on the file's name.
 export function makeSession(ace, path, text) {
   const session = ace.createEditSession(text, languageOf(ace, path).mode);
   session.setUseWorker(false);
@@ -43,7 +43,7 @@ export function makeSession(ace, path, text) {
   return session;
 }
 
-// { caption, mode }
+// Returns { caption, mode }.
 export function languageOf(ace, path) {
   return ace.require("ace/ext/modelist").getModeForPath(path);
 }

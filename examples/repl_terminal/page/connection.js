@@ -1,25 +1,25 @@
-// The library's browser client, as this page uses it: nothing is kept for later, since what is typed into a terminal that
-// is away must not run when it is back.
+// The WebSocket connection of this page, on top of the library's browser client. Nothing is queued while disconnected,
+// because terminal input must not run after a reconnect.
 import { Client } from "/client.js";
 
-const TIME_EVERY = 15_000;   // ms
-const AFTER_FINAL = 30_000;
-const DEADLINE = 10_000;
+const PING_INTERVAL = 15_000;  // ms
+const FINAL_CLOSE_DELAY = 30_000;
+const REQUEST_TIMEOUT = 10_000;
 
-export const lost = () => Object.assign(new Error("The connection was lost before the answer came."), { isUnknown: true });
+export const connectionLost = () => Object.assign(new Error("The connection was lost before the answer arrived."), { isOutcomeUnknown: true });
 
 export class Connection {
   #client;
   #clock;
-  #watchers = new Set();
-  #stopwatches = new Set();
+  #stateListeners = new Set();
+  #roundTripListeners = new Set();
   #timer;
-  #over = new AbortController();  // what was asked of a connection is asked of no other
+  #aborter = new AbortController();  // aborts the open requests when the connection is lost
 
-  // "connecting", "connected", "away" (with retryAt, in Date.now()'s time) or "refused".
+  // The name is "connecting", "connected", "away" (with `retryAt`, a time like Date.now()) or "refused".
   state = { name: "connecting" };
 
-  // `options` are the client's.
+  // `options` are the options of the client.
   constructor(path, options = {}) {
     this.#clock = options.clock ?? globalThis;
     this.#client = new Client(path, { ...options, autoConnect: false });
@@ -29,53 +29,54 @@ export class Connection {
 
   get isConnected() { return this.state.name === "connected"; }
 
-  // Returns a function that takes the callback away again.
+  // Returns a function that removes the callback.
   on(event, callback) {
     return this.#client.on(event, callback);
   }
 
-  // At once and at every change.
+  // Calls the callback now and at every change.
   onState(callback) {
-    this.#watchers.add(callback);
+    this.#stateListeners.add(callback);
     callback(this.state);
   }
 
-  // Gets the milliseconds to the server and back, now and then.
+  // Calls the callback from time to time with the round-trip time in milliseconds.
   onRoundTrip(callback) {
-    this.#stopwatches.add(callback);
+    this.#roundTripListeners.add(callback);
   }
 
-  // For what is typed: false where nothing was sent, also while much of what was sent before has not left yet.
-  emit(event, data) {
+  // For terminal input. Returns false if nothing was sent: not connected, or the send buffer is too full.
+  emitVolatile(event, data) {
     return this.#client.emitVolatile(event, data);
   }
 
-  // For what keeps the books (acknowledgements, sizes, farewells), beside a large save too. False where it was not sent.
-  emitSurely(event, data) {
+  // For acknowledgements, sizes and similar messages, which must be sent even during a large save. Returns false if
+  // nothing was sent.
+  emit(event, data) {
     return this.isConnected && this.#client.emit(event, data);
   }
 
-  // Resolves with the reply; rejects with an Error whose message is a sentence to show, and which `isUnknown` where what
-  // was asked may have been done all the same.
-  request(event, data) { return this.inTime(this.ask(event, data)); }
+  // Resolves with the reply. Rejects with an Error whose message can be shown to the user. Its `isOutcomeUnknown` is
+  // true if the server may have handled the request.
+  request(event, data) { return this.withTimeout(this.requestWithoutTimeout(event, data)); }
 
-  // As long as it takes.
-  async ask(event, data) {
+  // Like `request`, without a timeout.
+  async requestWithoutTimeout(event, data) {
     if (!this.isConnected) throw new Error("Not connected: nothing was done.");
     try {
-      return await this.#client.request(event, data, { timeout: Infinity, signal: this.#over.signal });
+      return await this.#client.request(event, data, { timeout: Infinity, signal: this.#aborter.signal });
     } catch (error) {
       if (error.code === "remote_error") throw error;
-      if (["closed", "cancelled"].includes(error.code)) throw lost();
-      throw new Error("This is too much at once: it was not sent.");
+      if (["closed", "cancelled"].includes(error.code)) throw connectionLost();
+      throw new Error("Not sent: too much data is already waiting to be sent.");
     }
   }
 
-  // The same, in time; else its Error `isLate`, and has as `later` what may still come.
-  inTime(promise) {
+  // Adds a timeout to a promise. On a timeout the Error has `isTimeout`, and `pending` is the original promise.
+  withTimeout(promise) {
     return new Promise((resolve, reject) => {
-      const late = () => reject(Object.assign(new Error("The server does not answer."), { isUnknown: true, isLate: true, later: promise }));
-      const timer = this.#clock.setTimeout(late, DEADLINE);
+      const onTimeout = () => reject(Object.assign(new Error("The server does not answer."), { isOutcomeUnknown: true, isTimeout: true, pending: promise }));
+      const timer = this.#clock.setTimeout(onTimeout, REQUEST_TIMEOUT);
       promise.finally(() => this.#clock.clearTimeout(timer)).then(resolve, reject);
     });
   }
@@ -85,35 +86,35 @@ export class Connection {
     this.#client.onState((status) => this.#follow(status));
   }
 
-  // At once, in place of when the pause is over.
+  // Ends the wait before the next attempt.
   reconnectNow() {
     if (this.state.name === "away") this.#client.connect();
   }
 
-  // After a refusal: this browser may have been let in meanwhile, in another tab.
-  async lookAgain() {
+  // Reconnects after a refusal if the browser has got the cookie meanwhile, in another tab.
+  async recheckAccess() {
     if (this.state.name === "refused" && !await this.#isRefused() && this.state.name === "refused") this.#client.connect();
   }
 
   async #follow({ state, delay }) {
-    if (state === "connecting") this.#become({ name: "connecting" });
-    if (state === "open") this.#become({ name: "connected" });
-    // A code after which it would not come back by itself: the page is there, so it tries again, in its own time.
-    if (state === "closed" && this.state.name !== "refused") return this.#comeBackLater();
+    if (state === "connecting") this.#setState({ name: "connecting" });
+    if (state === "open") this.#setState({ name: "connected" });
+    // The client does not reconnect after this close code. The page does, after a longer wait.
+    if (state === "closed" && this.state.name !== "refused") return this.#retryLater();
     if (state !== "waiting") return;
-    this.#become({ name: "away", retryAt: Date.now() + delay });
+    this.#setState({ name: "away", retryAt: Date.now() + delay });
     if (await this.#isRefused() && this.#client.state === "waiting") {
-      this.#become({ name: "refused" });
+      this.#setState({ name: "refused" });
       this.#client.close();
     }
   }
 
-  #comeBackLater() {
-    this.#become({ name: "away", retryAt: Date.now() + AFTER_FINAL });
-    setTimeout(() => this.reconnectNow(), AFTER_FINAL);
+  #retryLater() {
+    this.#setState({ name: "away", retryAt: Date.now() + FINAL_CLOSE_DELAY });
+    setTimeout(() => this.reconnectNow(), FINAL_CLOSE_DELAY);
   }
 
-  // A browser does not tell a page why an upgrade failed, so it asks for itself.
+  // Browsers do not report the HTTP status of a failed upgrade, so a plain request finds it out.
   async #isRefused() {
     try {
       return (await fetch("/", { cache: "no-store" })).status === 403;
@@ -127,18 +128,18 @@ export class Connection {
     try {
       await this.#client.request("ping");
     } catch {
-      return;  // lost, or too slow to be told
+      return;  // the connection was lost, or the reply took too long
     }
-    for (const stopwatch of this.#stopwatches) stopwatch(performance.now() - began);
-    this.#timer = setTimeout(() => this.#measure(), TIME_EVERY);
+    for (const listener of this.#roundTripListeners) listener(performance.now() - began);
+    this.#timer = setTimeout(() => this.#measure(), PING_INTERVAL);
   }
 
-  #become(state) {
+  #setState(state) {
     this.state = state;
     if (state.name === "away") {
-      this.#over.abort();
-      this.#over = new AbortController();
+      this.#aborter.abort();
+      this.#aborter = new AbortController();
     }
-    for (const watcher of this.#watchers) watcher(state);
+    for (const listener of this.#stateListeners) listener(state);
   }
 }

@@ -1,10 +1,10 @@
-// Questions. The browser's own modal dialogue keeps the focus inside; it goes back to where it was.
+// Modal questions. The <dialog> element keeps the focus inside. Afterwards the focus returns to the previous element.
 
-// Resolves with the value of the button, or null where it was cancelled. `detail` is shown as it is, `buttons` are
-// { label, value, isMain?, isDanger? }; the main one has the focus, and without one that is Cancel.
+// Resolves with the value of the chosen button, or with null on cancel. `detail` is shown as preformatted text.
+// `buttons` are { label, value, isMain?, isDanger? }. The main button gets the focus; without one, Cancel does.
 export function ask({ title, text, detail = "", buttons }) {
   const before = document.activeElement;
-  const dialog = document.createElement("dialog");  // each its own: `close` is told late, when the next may be open
+  const dialog = document.createElement("dialog");  // not reused: the close event arrives late, when the next question may be open
   const heading = document.createElement("h2");
   const sentence = document.createElement("p");
   const shown = document.createElement("pre");

@@ -1,9 +1,9 @@
-// A line between two parts that is dragged, or moved with the arrows when it has the focus.
+// A divider between two parts of the page. It can be dragged, and moved with the arrow keys.
 
 const STEP = 24;  // px
 
-// `read` gives { size, least, most } of the part before the line, in pixels; `write` gets its new size; `reset` puts the
-// usual one back. `isUpright` is a line between left and right.
+// `read` returns { size, min, max } of the part before the divider, in pixels. `write` sets its size. `reset` restores
+// the initial size. `isUpright` is true for a divider between left and right.
 export function makeDivider(element, { label, isUpright, read, write, reset, done = () => {} }) {
   element.classList.add("divider", isUpright ? "upright" : "level");
   element.setAttribute("role", "separator");
@@ -11,14 +11,14 @@ export function makeDivider(element, { label, isUpright, read, write, reset, don
   element.setAttribute("aria-orientation", isUpright ? "vertical" : "horizontal");
   element.tabIndex = 0;
 
-  const tell = () => {
-    const { size, least, most } = read();
-    element.setAttribute("aria-valuenow", Math.round(100 * Math.min(1, Math.max(0, (size - least) / Math.max(1, most - least)))));
+  const updateValue = () => {
+    const { size, min, max } = read();
+    element.setAttribute("aria-valuenow", Math.round(100 * Math.min(1, Math.max(0, (size - min) / Math.max(1, max - min)))));
   };
   const move = (wanted) => {
-    const { least, most } = read();
-    write(Math.max(least, Math.min(most, wanted)));
-    tell();
+    const { min, max } = read();
+    write(Math.max(min, Math.min(max, wanted)));
+    updateValue();
   };
   const at = (event) => (isUpright ? event.clientX : event.clientY);
 
@@ -36,16 +36,16 @@ export function makeDivider(element, { label, isUpright, read, write, reset, don
       done();
     };
   };
-  element.ondblclick = () => { reset(); tell(); done(); };
-  element.onfocus = tell;
+  element.ondblclick = () => { reset(); updateValue(); done(); };
+  element.onfocus = updateValue;
   element.onkeydown = (event) => {
-    const { size, least, most } = read();
+    const { size, min, max } = read();
     const act = {
       [isUpright ? "ArrowLeft" : "ArrowUp"]: () => move(size - STEP),
       [isUpright ? "ArrowRight" : "ArrowDown"]: () => move(size + STEP),
-      Home: () => move(least),
-      End: () => move(most),
-      Enter: () => { reset(); tell(); },
+      Home: () => move(min),
+      End: () => move(max),
+      Enter: () => { reset(); updateValue(); },
     }[event.key];
     if (!act) return;
     event.preventDefault();

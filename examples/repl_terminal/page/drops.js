@@ -1,4 +1,4 @@
-// A file or a link that is dropped where nothing takes it does nothing: a browser would leave the page to show it.
+// Prevents the browser from opening a dropped file or link in place of the page.
 
 export function guardDrops() {
   for (const name of ["dragover", "drop"]) addEventListener(name, guard);

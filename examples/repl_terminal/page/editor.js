@@ -1,13 +1,13 @@
-// The open files: tabs, and the text of the one that is looked at.
+// The editor: the tabs of the open files, and the text of the active file.
 
 import { languageOf, loadAce, makeCodeEditor } from "/code_editor.js";
 import { ask } from "/dialog.js";
 import { FileError } from "/files.js";
-import { makeRoomForFiles } from "/layout.js";
+import { setEditorVisible } from "/layout.js";
 import { openMenu } from "/menu.js";
 import { OpenFile } from "/open_file.js";
-import { folderOf, isWithin, moved, shown } from "/paths.js";
-import { ofWindow } from "/storage.js";
+import { folderOf, isWithin, moved, displayText } from "/paths.js";
+import { sessionStore } from "/storage.js";
 import { TabStrip } from "/tab_strip.js";
 import { toast } from "/toasts.js";
 
@@ -23,20 +23,20 @@ export class Editor {
   #onShown;
   #open = [];
   #active = null;
-  #coming = new Map();  // path → the promise of its file
+  #loading = new Map();  // path → promise of the file
   #closing = new Set();
-  #before = { paths: ofWindow.get("files", []), active: ofWindow.get("file") };  // what was open before a reload
+  #toRestore = { paths: sessionStore.get("files", []), active: sessionStore.get("file") };  // the files that were open before a reload
   #ace = null;
-  #code = null;         // Ace's editor
+  #code = null;  // the Ace editor
   #strip = new TabStrip(document.getElementById("editor-tabs"), {
     panel: document.getElementById("editor-panel"),
     onChoose: (path, how) => this.#choose(this.#find(path), how),
     onClose: (path, how) => this.close(path, how),
     onMenu: (path, at) => this.#openMenu(path, at),
   });
-  #watchers = new Set();
+  #listeners = new Set();
 
-  // `onShown` is called when a file is to be looked at.
+  // `onShown` is called when a file is shown.
   constructor(connection, files, watcher, onShown) {
     this.#files = files;
     this.#watcher = watcher;
@@ -45,7 +45,7 @@ export class Editor {
     watcher.onChanged(({ path, kind, hash }) => {
       if (kind !== "folder") this.#find(path)?.[kind === "deleted" ? "markDeleted" : "check"](hash);
     });
-    connection.onState(({ name }) => { if (name === "connected") this.#connected(); });
+    connection.onState(({ name }) => { if (name === "connected") this.#onConnected(); });
     files.onReadOnly((isReadOnly) => {
       for (const one of [save, ...saveHint]) one.hidden = isReadOnly;
       this.#show();
@@ -56,16 +56,16 @@ export class Editor {
   focus() { this.#code && !place.hidden ? this.#code.focus() : this.#strip.focus(this.#active?.path); }
   get isOpen() { return this.#active !== null; }
 
-  // At once and at every change; gets what the status line tells, or null.
+  // Calls the callback now and at every change, with the file's status for the status line, or null.
   onChange(callback) {
-    this.#watchers.add(callback);
-    this.#tell();
+    this.#listeners.add(callback);
+    this.#notify();
   }
 
   async open(path, { takesFocus = true } = {}) {
     try {
-      const file = this.#find(path) ?? await (this.#coming.get(path) ?? this.#load(path));
-      if (!this.#open.includes(file)) return;  // closed meanwhile
+      const file = this.#find(path) ?? await (this.#loading.get(path) ?? this.#load(path));
+      if (!this.#open.includes(file)) return;  // it was closed meanwhile
       this.#choose(file, { keepsFocus: !takesFocus });
       this.#onShown();
     } catch (error) {
@@ -79,7 +79,7 @@ export class Editor {
     const file = this.#find(path);
     if (!file || this.#closing.has(file)) return;
     this.#closing.add(file);
-    const mayClose = !file.isChanged || await this.#mayClose(file);
+    const mayClose = !file.isChanged || await this.#confirmClose(file);
     this.#closing.delete(file);
     if (!mayClose) return;
     const at = this.#open.indexOf(file);
@@ -90,8 +90,9 @@ export class Editor {
     else if (next) this.focus();
   }
 
-  // Before another takes this path: what was deleted there is closed, which may ask. False where it stays.
-  async makeWay(path) {
+  // Called before another file is moved to this path. Closes files that were open there and are deleted on disk; this
+  // may ask the user. Returns false if one stays open.
+  async closeDeletedAt(path) {
     const there = this.#open.filter((file) => isWithin(file.path, path));
     for (const file of there) {
       await file.check();
@@ -100,7 +101,7 @@ export class Editor {
     return !there.some((file) => file.disk === "deleted" && this.#open.includes(file));
   }
 
-  // What the tree did.
+  // Called after the tree has renamed or deleted a path.
   renamed(from, to) {
     for (const file of this.#open.filter(({ path }) => isWithin(path, from))) {
       file.moveTo(moved(file.path, from, to));
@@ -114,14 +115,14 @@ export class Editor {
 
   #find(path) { return this.#open.find((file) => file.path === path); }
 
-  async #connected() {
+  async #onConnected() {
     for (const file of this.#open) file.check();
-    const { paths, active } = this.#before;
+    const { paths, active } = this.#toRestore;
     if (paths.length === 0) return;
     const outcomes = await Promise.allSettled(paths.map((path) => this.#find(path) ?? this.#load(path)));
-    // Files may be gone; but where the connection is, they come with the next one.
-    if (outcomes.some(({ reason: error }) => error && !error.isLate && !(error instanceof FileError))) return;
-    this.#before.paths = [];
+    // A missing file is ignored. If the connection was lost, the files are restored after the next connect.
+    if (outcomes.some(({ reason: error }) => error && !error.isTimeout && !(error instanceof FileError))) return;
+    this.#toRestore.paths = [];
     this.#open.sort((one, other) => paths.indexOf(one.path) - paths.indexOf(other.path));
     this.#choose(this.#active ?? this.#find(active) ?? this.#open[0] ?? null, { keepsFocus: true });
   }
@@ -135,29 +136,29 @@ export class Editor {
       if (!there) this.#open.push(file);
       return there ?? file;
     })();
-    this.#coming.set(path, load);
-    return load.finally(() => this.#coming.delete(path));
+    this.#loading.set(path, load);
+    return load.finally(() => this.#loading.delete(path));
   }
 
   #choose(file, { keepsFocus = false } = {}) {
     this.#active = file;
-    makeRoomForFiles(file !== null);
+    setEditorVisible(file !== null);
     this.#show();
     if (!file) return;
     this.#strip.reveal(file.path);
-    if (!keepsFocus && matchMedia("(pointer: fine)").matches) this.focus();  // elsewhere a keyboard would rise
+    if (!keepsFocus && matchMedia("(pointer: fine)").matches) this.focus();  // on a touch screen the focus would open the keyboard
   }
 
   #makeCode() {
     this.#code = makeCodeEditor(this.#ace, place);
-    this.#code.on("changeSelection", () => this.#tell());
-    window.editor = this.#code;  // for tests and the curious
+    this.#code.on("changeSelection", () => this.#notify());
+    window.editor = this.#code;  // for tests and debugging
   }
 
-  async #mayClose(file) {
+  async #confirmClose(file) {
     const answer = await ask({
       title: `Save “${file.name}”?`,
-      text: "What you changed is lost where it is not saved.",
+      text: "Unsaved changes will be lost.",
       buttons: [{ label: "Do not save", value: "drop", isDanger: true }, { label: "Save", value: "save", isMain: true }],
     });
     if (answer === "save") await file.save();
@@ -185,8 +186,8 @@ export class Editor {
     this.#strip.show(this.#open.map((file) => ({
       key: file.path,
       label: file.name,
-      title: shown(file.path),
-      note: names.indexOf(file.name) === names.lastIndexOf(file.name) ? "" : shown(folderOf(file.path)),
+      title: displayText(file.path),
+      note: names.indexOf(file.name) === names.lastIndexOf(file.name) ? "" : displayText(folderOf(file.path)),
       mark: file.disk === "deleted" ? "deleted" : file.isChanged ? "unsaved" : "",
     })), this.#active?.path);
     const file = this.#active;
@@ -199,16 +200,16 @@ export class Editor {
     document.getElementById("file").hidden = file === null;
     place.hidden = !file?.session;
     problem.hidden = !file?.problem;
-    problem.textContent = shown(file?.problem ?? "");
+    problem.textContent = displayText(file?.problem ?? "");
     save.disabled = !file?.isChanged || file.isSaving;
     save.textContent = file?.isSaving ? "Saving…" : "Save";
     this.#showNotice(file);
     this.#watcher.watch("files", this.#open.map(({ path }) => path).reverse());
-    if (this.#before.paths.length === 0) {
-      ofWindow.set("files", this.#open.map(({ path }) => path));
-      ofWindow.set("file", file?.path ?? null);
+    if (this.#toRestore.paths.length === 0) {
+      sessionStore.set("files", this.#open.map(({ path }) => path));
+      sessionStore.set("file", file?.path ?? null);
     }
-    this.#tell();
+    this.#notify();
   }
 
   #showNotice(file) {
@@ -228,7 +229,7 @@ export class Editor {
       return made;
     };
     if (kind === "changed") {
-      text.textContent = `“${file.name}” changed on disk, and you changed it here.`;
+      text.textContent = `“${file.name}” was changed on disk, and has unsaved changes here.`;
       notice.append(text, button("Reload", () => file.reload()), button("Keep mine", () => file.keepMine()));
     } else {
       text.textContent = `“${file.name}” was deleted on disk.`;
@@ -237,16 +238,16 @@ export class Editor {
     }
   }
 
-  #tell() {
+  #notify() {
     const file = this.#active;
     const at = file?.session?.selection.getCursor();
-    const told = !file ? null : {
+    const status = !file ? null : {
       path: file.path,
       position: at ? `Line ${at.row + 1}, column ${at.column + 1}` : "",
       language: file.session ? languageOf(this.#ace, file.path).caption : "",
       lineEnd: file.session?.doc.getNewLineCharacter() === "\r\n" ? "CRLF" : "",
-      news: file.isReadOnly ? "mixed line ends: to read only" : file.news,
+      news: file.isReadOnly ? "mixed line endings: read-only" : file.news,
     };
-    for (const watcher of this.#watchers) watcher(told);
+    for (const listener of this.#listeners) listener(status);
   }
 }

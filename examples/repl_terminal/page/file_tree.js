@@ -1,10 +1,10 @@
-// The workspace as a tree (WAI-ARIA's pattern): folders are read when they are opened.
+// The workspace as a tree (WAI-ARIA tree view pattern). A folder is read when it is expanded.
 
 import { FileError } from "/files.js";
 import { icon } from "/icons.js";
 import { makeNameInput, makeNewItem, typeName } from "/name_input.js";
-import { isWithin, join, moved, nameOf, shown, stemOf } from "/paths.js";
-import { ofWindow } from "/storage.js";
+import { isWithin, join, moved, nameOf, displayText, stemOf } from "/paths.js";
+import { sessionStore } from "/storage.js";
 import { toast } from "/toasts.js";
 
 export class FileTree {
@@ -12,16 +12,16 @@ export class FileTree {
   #note = document.getElementById("tree-note");
   #files;
   #watcher;
-  #open = new Set(ofWindow.get("folders", []));
+  #open = new Set(sessionStore.get("folders", []));
   #typed = "";
   #typedAt = 0;
   #shown = null;
-  #wanted = null;  // the path that gets the focus when it is shown
-  #missed = new Set();  // folders that were read while a name was typed in them
+  #wanted = null;  // the path that gets the focus as soon as it is shown
+  #missed = new Set();  // folders that were read while a name was edited in them
 
-  onOpen = () => {};                 // gets the path of a file that was chosen
-  onMenu = () => {};                 // gets an item's path ("" for none) and a place
-  keys = {};                         // more keys, by name; they get the path
+  onOpen = () => {};  // called with the path of the chosen file
+  onMenu = () => {};  // called with the item's path ("" for none) and a position
+  keys = {};  // additional key handlers, called with the path
 
   constructor(connection, files, watcher) {
     this.#files = files;
@@ -33,26 +33,26 @@ export class FileTree {
     watcher.onChanged(({ path, kind }) => { if (kind === "folder") this.read(path); });
   }
 
-  // The path of the item that keys go to, or null.
+  // The path of the item in the tab order, or null.
   get focused() { return this.#root.querySelector("[tabindex='0']")?.dataset.path ?? null; }
   isFolder(path) { return path === "" || Boolean(this.#find(path)?.hasAttribute("aria-expanded")); }
   focus(path = this.focused) { this.#focus(this.#find(path) ?? this.#visible()[0]); }
   element(path) { return this.#find(path); }
 
-  // Reads the root again, and with it every folder that is open.
+  // Reads the root again, and every expanded folder.
   refresh() { return this.read(""); }
 
   async read(folder) {
     try {
       this.#show(folder, await this.#files.list(folder));
     } catch (error) {
-      // It is gone, as its parent will tell.
+      // The folder was deleted. The parent folder is reported as changed too.
       if (folder !== "" && error instanceof FileError && this.#open.delete(folder)) return this.#opened();
       toast(error.message);
     }
   }
 
-  // Shows what is in it, and reads it.
+  // Expands and reads a folder.
   async expand(folder) {
     const item = this.#find(folder);
     if (item) {
@@ -64,13 +64,13 @@ export class FileTree {
     await this.read(folder);
   }
 
-  // A line to type a name into: in place of an item's, or for a new one in a folder. Resolves with it, or null.
+  // Shows an input for a name, in place of an item or as a new item in a folder. Resolves with the name, or null.
   async editName(path, name, { isNew = false } = {}) {
     const before = this.focused;
     if (isNew && path !== "") await this.expand(path);
     const item = this.#find(path);
-    if (!item && path !== "") return null;  // it has gone meanwhile
-    const input = makeNameInput(name, isNew ? "Name of the new one" : `New name of ${shown(name)}`);
+    if (!item && path !== "") return null;  // it was deleted meanwhile
+    const input = makeNameInput(name, isNew ? "Name of the new item" : `New name of ${displayText(name)}`);
     const row = isNew ? makeNewItem(item ? Number(item.dataset.depth) + 1 : 0) : rowOf(item);
     if (isNew) {
       row.append(input);
@@ -87,7 +87,7 @@ export class FileTree {
     return typed;
   }
 
-  // The focus goes to this path as soon as it is shown.
+  // Focuses the path as soon as it is shown.
   reveal(path) {
     this.#wanted = path;
     const item = this.#find(path);
@@ -105,13 +105,13 @@ export class FileTree {
     this.#opened();
   }
 
-  // Marks those that wait to be moved elsewhere.
+  // Marks the item that is cut.
   markCut(path) {
     for (const item of this.#items(this.#root)) item.classList.toggle("cut", path !== null && item.dataset.path === path);
   }
 
   #opened() {
-    ofWindow.set("folders", [...this.#open]);
+    sessionStore.set("folders", [...this.#open]);
     this.#watcher.watch("folders", ["", ...[...this.#open].reverse()]);  // the latest first
   }
 
@@ -138,7 +138,7 @@ export class FileTree {
       group.append(emptyNote(depth));
     }
     for (const item of group.children) if (this.#open.has(item.dataset.path)) this.expand(item.dataset.path);
-    // Where that one is gone, the next takes its place.
+    // If the focused item was deleted, the next item gets the focus.
     if (focused !== null) this.#focus(this.#find(focused) ?? this.#visible()[at] ?? this.#visible().at(-1));
     else if (!this.#find(stop) || !this.#root.querySelector("[tabindex='0']")) this.#visible()[0]?.setAttribute("tabindex", "0");
     this.#focusWanted();
@@ -154,8 +154,8 @@ export class FileTree {
   #makeRow(name) {
     const row = document.createElement("span");
     row.className = "row";
-    row.textContent = shown(name);
-    row.title = shown(name);
+    row.textContent = displayText(name);
+    row.title = displayText(name);
     return row;
   }
 
@@ -164,7 +164,7 @@ export class FileTree {
     item.setAttribute("role", "treeitem");
     item.setAttribute("aria-level", depth + 1);
     item.setAttribute("aria-selected", "false");
-    item.setAttribute("aria-label", isLink ? `${shown(name)}, a link` : shown(name));
+    item.setAttribute("aria-label", isLink ? `${displayText(name)}, a link` : displayText(name));
     item.tabIndex = -1;
     item.dataset.path = join(folder, name);
     item.setAttribute("aria-current", item.dataset.path === this.#shown);
@@ -219,7 +219,7 @@ export class FileTree {
     this.#activate(item);
   }
 
-  // By the mouse at its place, by the keyboard at the item.
+  // Opens the menu at the pointer, or at the item if the keyboard was used.
   #asked(event) {
     if (event.target.matches("input")) return;
     event.preventDefault();
@@ -252,7 +252,7 @@ export class FileTree {
     event.preventDefault();
   }
 
-  // To the next name that begins with what was typed within a second.
+  // Focuses the next item whose name starts with the keys that were typed within one second.
   #typeAhead(key, visible, at) {
     if (Date.now() - this.#typedAt > 1000) this.#typed = "";
     this.#typed += key.toLowerCase();

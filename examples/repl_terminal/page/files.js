@@ -1,8 +1,8 @@
-// The events of files, as promises: an answer is an event of its own, which names the paths that it answers.
+// The file events as promises. An answer is an event of its own, and is matched by the paths that it contains.
 
-import { lost } from "/connection.js";
+import { connectionLost } from "/connection.js";
 
-// What the server says, with all that it says besides ({ binary, size }, { conflict }…).
+// An error from the server, with its other fields ({ binary, size }, { conflict }…).
 export class FileError extends Error {
   constructor({ error, ...more }) {
     super(error);
@@ -11,61 +11,61 @@ export class FileError extends Error {
 }
 
 export class Files {
-  isReadOnly = false;  // the server lets nothing be changed
+  isReadOnly = false;  // the server allows no changes
   #connection;
-  #asked = [];  // { event, names, resolve, reject }, oldest first; one that is late keeps its place
-  #watchers = new Set();
+  #requests = [];  // { event, names, resolve, reject }, oldest first; a request that timed out keeps its position
+  #listeners = new Set();
 
   constructor(connection) {
     this.#connection = connection;
     for (const event of ["fetchDir", "fetchContent", "updateContent", "createFile", "createFolder", "delete", "rename", "copy"]) {
-      connection.on(`${event}Response`, (answer) => this.#answered(event, answer));
+      connection.on(`${event}Response`, (answer) => this.#onAnswer(event, answer));
     }
     connection.on("Loaded", ({ readOnly = false }) => {
       this.isReadOnly = readOnly;
-      for (const watcher of this.#watchers) watcher(readOnly);
+      for (const listener of this.#listeners) listener(readOnly);
     });
     connection.onState(({ name }) => {
-      if (name === "away") for (const { reject } of this.#asked.splice(0)) reject(lost());
-      if (name === "connected") connection.emitSurely("Connection");
+      if (name === "away") for (const { reject } of this.#requests.splice(0)) reject(connectionLost());
+      if (name === "connected") connection.emit("Connection");
     });
   }
 
-  // Whether the server lets nothing be changed, at once and whenever it says so.
+  // Calls the callback now and whenever the server reports its mode.
   onReadOnly(callback) {
-    this.#watchers.add(callback);
+    this.#listeners.add(callback);
     callback(this.isReadOnly);
   }
 
   async list(folder) { return (await this.#ask("fetchDir", { Dir: folder }, { path: folder })).contents; }
   read(path) { return this.#ask("fetchContent", { path }); }
-  // `hash` is of the content that the patch was made from.
+  // `hash` is the hash of the content from which the patch was made.
   save(path, patch, hash) { return this.#ask("updateContent", { path, patch, hash }, { path }); }
   createFile(path) { return this.#ask("createFile", { path }); }
   createFolder(path) { return this.#ask("createFolder", { path }); }
   remove(path) { return this.#ask("delete", { path }); }
   rename(oldPath, newPath) { return this.#ask("rename", { oldPath, newPath }); }
   copy(sourcePath, targetPath) { return this.#ask("copy", { sourcePath, targetPath }); }
-  // All below the root, { paths, truncated }.
+  // Resolves with { paths, truncated }, all files below the root.
   listAll() { return this.#connection.request("listFiles"); }
 
-  // The reply tells what went wrong on the way: that the server allows no changes, that the answer will not come.
+  // The reply reports the errors that prevent an answer, for example that the server is read-only.
   #ask(event, data, names = data) {
-    const asked = { event, names };
-    const answer = new Promise((resolve, reject) => Object.assign(asked, { resolve, reject }));
-    this.#asked.push(asked);
-    this.#connection.ask(event, data).then(() => this.#connection.inTime(answer)).catch((error) => {
-      this.#asked = this.#asked.filter((one) => one !== asked);
-      asked.reject(error.isLate ? Object.assign(new Error("The server's answer was lost."), { isUnknown: true }) : error);
+    const request = { event, names };
+    const answer = new Promise((resolve, reject) => Object.assign(request, { resolve, reject }));
+    this.#requests.push(request);
+    this.#connection.requestWithoutTimeout(event, data).then(() => this.#connection.withTimeout(answer)).catch((error) => {
+      this.#requests = this.#requests.filter((one) => one !== request);
+      request.reject(error.isTimeout ? Object.assign(new Error("The server's answer was lost."), { isOutcomeUnknown: true }) : error);
     });
-    return this.#connection.inTime(answer);
+    return this.#connection.withTimeout(answer);
   }
 
-  #answered(event, answer) {
-    const isMeant = (one) => one.event === event && Object.entries(one.names).every(([name, path]) => answer[name] === undefined || answer[name] === path);
-    const at = this.#asked.findIndex(isMeant);
+  #onAnswer(event, answer) {
+    const isMatch = (one) => one.event === event && Object.entries(one.names).every(([name, path]) => answer[name] === undefined || answer[name] === path);
+    const at = this.#requests.findIndex(isMatch);
     if (at < 0) return;
-    const [{ resolve, reject }] = this.#asked.splice(at, 1);
+    const [{ resolve, reject }] = this.#requests.splice(at, 1);
     if (answer.error) reject(new FileError(answer));
     else resolve(answer);
   }

@@ -1,4 +1,4 @@
-// Finds text in the active terminal.
+// The search bar of the active terminal.
 
 import { currentTheme } from "/theme.js";
 

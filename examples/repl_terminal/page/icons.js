@@ -1,4 +1,4 @@
-// The drawings of index.html, by name.
+// Creates an icon from the symbols in index.html.
 
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

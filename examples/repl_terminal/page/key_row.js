@@ -1,4 +1,4 @@
-// The keys that phones lack, above the on-screen keyboard. Ctrl holds for the next key.
+// A row of keys that on-screen keyboards lack. Ctrl applies to the next key.
 
 const KEYS = [
   ["Esc", "\x1b"], ["Tab", "\t"], ["Ctrl", null], ["←", "\x1b[D"], ["↓", "\x1b[B"], ["↑", "\x1b[A"], ["→", "\x1b[C"],
@@ -12,21 +12,21 @@ export function showKeyRow(row, tabs) {
     button.type = "button";
     button.textContent = label;
     button.setAttribute("aria-label", NAMES[label] ?? label);
-    button.addEventListener("pointerdown", (event) => event.preventDefault());  // the keyboard stays up
+    button.addEventListener("pointerdown", (event) => event.preventDefault());  // keeps the on-screen keyboard open
     return button;
   });
   const control = buttons[KEYS.findIndex(([label]) => label === "Ctrl")];
-  const holdControl = (held) => control.setAttribute("aria-pressed", held);
+  const setControlHeld = (held) => control.setAttribute("aria-pressed", held);
   const withControl = (data) => {
     if (control.getAttribute("aria-pressed") !== "true" || data.length !== 1) return data;
-    holdControl(false);
+    setControlHeld(false);
     return String.fromCharCode(data.toUpperCase().charCodeAt(0) & 0x1f);
   };
-  holdControl(false);
+  setControlHeld(false);
 
   KEYS.forEach(([, data], at) => {
     buttons[at].onclick = () => {
-      if (data === null) holdControl(control.getAttribute("aria-pressed") !== "true");
+      if (data === null) setControlHeld(control.getAttribute("aria-pressed") !== "true");
       else if (tabs.active) tabs.active.type(withControl(applicationCursor(tabs.active, data)));
       tabs.focus();
     };
@@ -35,7 +35,7 @@ export function showKeyRow(row, tabs) {
   row.append(...buttons);
 }
 
-// Programs such as editors ask for arrows in another form.
+// Converts arrow keys to the form of application cursor mode (DECCKM), if it is on.
 function applicationCursor(view, data) {
   return view.terminal.modes.applicationCursorKeysMode ? data.replace(/^\x1b\[([A-D])$/, "\x1bO$1") : data;
 }

@@ -1,39 +1,39 @@
-// How the place is shared between files, editor and terminal. Runs before the first paint, so that nothing jumps.
+// Divides the page between files, editor and terminal. Runs before the first paint to avoid a layout shift.
 
 import { makeDivider } from "/divider.js";
-import { ofBrowser, ofWindow } from "/storage.js";
+import { localStore, sessionStore } from "/storage.js";
 
 const root = document.documentElement;
 const main = document.querySelector("main");
-const usual = { files: 240, editor: 0.6 };
-const shares = { ...usual, ...ofBrowser.get("shares", {}) };
+const initial = { files: 240, editor: 0.6 };
+const shares = { ...initial, ...localStore.get("shares", {}) };
 
 function apply() {
   root.style.setProperty("--files", `${shares.files}px`);
   root.style.setProperty("--editor", `${shares.editor * 100}%`);
 }
-const keep = () => ofBrowser.set("shares", shares);
+const keep = () => localStore.set("shares", shares);
 
 makeDivider(document.getElementById("files-divider"), {
   label: "Width of the files",
   isUpright: true,
-  read: () => ({ size: shares.files, least: 140, most: Math.max(140, innerWidth - 360) }),
+  read: () => ({ size: shares.files, min: 140, max: Math.max(140, innerWidth - 360) }),
   write: (size) => { shares.files = Math.round(size); apply(); },
-  reset: () => { shares.files = usual.files; apply(); },
+  reset: () => { shares.files = initial.files; apply(); },
   done: keep,
 });
 makeDivider(document.getElementById("editor-divider"), {
   label: "Height of the editor",
   isUpright: false,
-  read: () => ({ size: shares.editor * main.clientHeight, least: 96, most: main.clientHeight - 96 }),
+  read: () => ({ size: shares.editor * main.clientHeight, min: 96, max: main.clientHeight - 96 }),
   write: (size) => { shares.editor = size / main.clientHeight; apply(); },
-  reset: () => { shares.editor = usual.editor; apply(); },
+  reset: () => { shares.editor = initial.editor; apply(); },
   done: keep,
 });
 apply();
 
-// The terminal has all of the place until a file is open.
-export function makeRoomForFiles(isNeeded) {
+// Without an open file the terminal takes the place of the editor.
+export function setEditorVisible(isNeeded) {
   document.body.classList.toggle("has-file", isNeeded);
 }
-makeRoomForFiles(ofWindow.get("files", []).length > 0);
+setEditorVisible(sessionStore.get("files", []).length > 0);

@@ -1,4 +1,4 @@
-// Wires the page. Start with shell_view.js for the terminal, and with open_file.js for files.
+// Connects the parts of the page. Start with shell_view.js for the terminal, and with open_file.js for files.
 
 import { Connection } from "/connection.js";
 import { guardDrops } from "/drops.js";
@@ -29,27 +29,27 @@ showKeyRow(document.getElementById("keys"), tabs);
 editor.onChange((file) => tree.markShown(file?.path));
 showStatus(connection, files, editor, tabs);
 
-let leftFor = null;
-function toTerminalAndBack() {
+let focusBefore = null;
+function toggleTerminalFocus() {
   if (tabs.hasFocus) {
-    if (leftFor?.isConnected) leftFor.focus();
+    if (focusBefore?.isConnected) focusBefore.focus();
     else if (editor.isOpen) editor.focus();
     else tree.focus();
     return;
   }
-  leftFor = document.activeElement === document.body ? null : document.activeElement;
+  focusBefore = document.activeElement === document.body ? null : document.activeElement;
   showPane("terminal");
   tabs.focus();
 }
 
-function inTerminal(act) {
-  return () => { showPane("terminal"); act(); };
+function inTerminal(action) {
+  return () => { showPane("terminal"); action(); };
 }
 
 listenForShortcuts({
   "Ctrl+S": () => (tabs.hasFocus ? false : void editor.save()),
   "Ctrl+P": () => { quickOpen(files, editor); },
-  "Ctrl+`": toTerminalAndBack,
+  "Ctrl+`": toggleTerminalFocus,
   "Ctrl+Shift+`": inTerminal(() => tabs.add()),
   "Ctrl+Shift+5": inTerminal(() => tabs.split()),
   "Ctrl+Shift+F": inTerminal(() => showFindBar(tabs)),
@@ -62,7 +62,7 @@ listenForShortcuts({
 });
 
 guardDrops();
-window.terminals = tabs;  // for tests and the curious
+window.terminals = tabs;  // for tests and debugging
 tabs.focus();
 connection.open();
-addEventListener("focus", () => connection.lookAgain());
+addEventListener("focus", () => connection.recheckAccess());

@@ -1,8 +1,9 @@
-// A menu (WAI-ARIA's pattern) at a place of the page: arrows, Home, End, the first letter; Escape gives the focus back.
+// A menu (WAI-ARIA menu pattern): arrow keys, Home, End, first letter. Escape returns the focus.
 
 let close = () => {};
 
-// `items` are { label, keys?, run, isOff? } or null for a line. `place` is an element to open below, or { x, y }.
+// `items` are { label, keys?, run, isOff? }, or null for a separator. `place` is an element below which the menu
+// opens, or { x, y }.
 export function openMenu(label, items, place) {
   close();
   const before = document.activeElement;

@@ -1,4 +1,4 @@
-// A line of the tree to type a name into.
+// An input in the tree for the name of a file or folder.
 
 export function makeNameInput(name, label) {
   const input = document.createElement("input");
@@ -10,18 +10,19 @@ export function makeNameInput(name, label) {
   return input;
 }
 
-// What holds it where there is no item yet: a tree has nothing but items.
+// Creates a temporary tree item for the input, because a tree may contain only items.
 export function makeNewItem(depth) {
   const item = document.createElement("div");
   item.setAttribute("role", "treeitem");
   item.setAttribute("aria-level", depth + 1);
   item.setAttribute("aria-selected", "false");
-  item.setAttribute("aria-label", "A new one");
+  item.setAttribute("aria-label", "New item");
   item.style.setProperty("--depth", depth);
   return item;
 }
 
-// Resolves with { typed, isLeft }: the name or null, and whether the focus went elsewhere. So many letters are selected.
+// Selects the first `selected` characters. Resolves with { typed, isLeft }: the name or null, and true if the input
+// has lost the focus.
 export function typeName(input, selected) {
   input.focus();
   input.setSelectionRange(0, selected);

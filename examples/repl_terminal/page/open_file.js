@@ -1,38 +1,38 @@
-// One file that is open: its text here, and what is known of it on the disk.
+// An open file: its text in the editor, and its last known state on disk.
 
 import { loadAce, makeSession } from "/code_editor.js";
 import { FileError } from "/files.js";
 import { makePatch } from "/patches.js";
-import { nameOf, shown } from "/paths.js";
+import { nameOf, displayText } from "/paths.js";
 import { toast } from "/toasts.js";
 
 export class OpenFile {
   path;
-  session = null;   // Ace's; null where it cannot be shown as text
-  problem = "";     // why not
-  disk = "same";    // or "changed", "deleted", where that must be decided about
+  session = null;  // the Ace session; null if the file cannot be shown as text
+  problem = "";  // the reason for that
+  disk = "same";  // or "changed" or "deleted", if the user must decide
   isReadOnly = false;
   isSaving = false;
   isChanged = false;
-  news = "";        // what happened by itself, in a few words
+  news = "";  // a short text for the status line about an automatic change
   #files;
   #onChange;
-  #base = "";       // the content on the disk, as far as is known
+  #base = "";  // the last known content on disk
   #hash;
-  #sent = null;     // the content of a save that was not answered, which the disk may have
-  #unsay = () => {};  // takes away the words about that
-  #turn = Promise.resolve();
+  #unconfirmed = null;  // the content of an unanswered save, which may be on disk
+  #dismissToast = () => {};  // removes the toast about the unanswered save
+  #queue = Promise.resolve();
 
-  // `onChange` is called when something that is shown of it is another.
+  // `onChange` is called when a visible property has changed.
   constructor(files, path, onChange) {
     this.#files = files;
     this.path = path;
     this.#onChange = onChange;
   }
 
-  get name() { return shown(nameOf(this.path)); }
+  get name() { return displayText(nameOf(this.path)); }
 
-  // Rejects where nothing is there.
+  // Rejects if the file does not exist.
   async open() {
     const ace = await loadAce();
     let answer;
@@ -45,152 +45,153 @@ export class OpenFile {
     }
     this.problem = "";
     this.session = makeSession(ace, this.path, answer.content);
-    this.#know(answer);
-    this.session.on("change", () => { this.news = ""; this.#compare(); });
+    this.#setDiskContent(answer);
+    this.session.on("change", () => { this.news = ""; this.#updateIsChanged(); });
   }
 
-  // Sends the difference; where the disk has another content than it was made from, nothing is written.
+  // Saves the difference as a patch. If the disk has other content than the patch expects, nothing is written.
   save() {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       if (!this.session || !this.isChanged) return;
       this.isSaving = true;
       this.#onChange();
-      await this.#write(this.#text).catch((error) => this.#failed(error));
+      await this.#write(this.#text).catch((error) => this.#onSaveError(error));
       this.isSaving = false;
-      this.#compare();
+      this.#updateIsChanged();
       this.#onChange();
     });
   }
 
-  // Looks whether the disk has what is known of it. A file without changes follows the disk; another must be decided about.
+  // Compares the file with the disk. A file without local changes is updated. For a file with local changes the user
+  // must decide.
   check(hash) {
-    return this.#inTurn(async () => {
-      if (!this.session) return this.#lookAgain();
+    return this.#enqueue(async () => {
+      if (!this.session) return this.#reopen();
       if (hash && hash === this.#hash && this.disk === "same") return;
       let answer;
       try {
         answer = await this.#files.read(this.path);
       } catch (error) {
         if (error.binary || error.tooLarge) toast(error.message);
-        else if (error instanceof FileError) this.#become("deleted");  // others are of the connection
+        else if (error instanceof FileError) this.#setDisk("deleted");  // other errors concern the connection
         return;
       }
-      this.#follow(answer);
+      this.#onDiskContent(answer);
     });
   }
 
-  markDeleted() { this.#become("deleted"); }
+  markDeleted() { this.#setDisk("deleted"); }
 
-  // It was renamed; that it left its old path may have been told before.
+  // Called after a rename. The old path may already be reported as deleted.
   moveTo(path) {
     this.path = path;
-    if (this.disk === "deleted") this.#become("same");
+    if (this.disk === "deleted") this.#setDisk("same");
   }
 
-  // What is on the disk takes the place of the text here, which undo brings back.
+  // Replaces the text with the content on disk. Undo restores the text.
   reload() {
-    return this.#inTurn(async () => this.#take(await this.#files.read(this.path)));
+    return this.#enqueue(async () => this.#replaceText(await this.#files.read(this.path)));
   }
 
-  // The text here stays, and the next save writes it over what is on the disk.
+  // Keeps the text. The next save overwrites the content on disk.
   keepMine() {
-    return this.#inTurn(async () => {
-      this.#has(await this.#files.read(this.path));
-      this.#become("same");
+    return this.#enqueue(async () => {
+      this.#setBase(await this.#files.read(this.path));
+      this.#setDisk("same");
     });
   }
 
-  // One thing after the other: what is known of the disk would be wrong in between.
-  #inTurn(act) {
-    this.#turn = this.#turn.then(act).catch((error) => toast(error.message));
-    return this.#turn;
+  // Runs the tasks one at a time, because each depends on the known state of the disk.
+  #enqueue(task) {
+    this.#queue = this.#queue.then(task).catch((error) => toast(error.message));
+    return this.#queue;
   }
 
-  // It could not be shown as text; perhaps it can now.
-  async #lookAgain() {
+  // Called if the file could not be shown as text: its content may have changed.
+  async #reopen() {
     try {
       await this.open();
-      this.#become("same");
+      this.#setDisk("same");
     } catch (error) {
-      if (error instanceof FileError) this.#become("deleted");
+      if (error instanceof FileError) this.#setDisk("deleted");
     }
   }
 
-  // As it is saved.
+  // The text to save.
   get #text() { return this.isReadOnly ? this.#base : this.session.getValue(); }
 
-  // The disk.
-  #has({ content, hash }) {
+  // Sets the known content on disk.
+  #setBase({ content, hash }) {
     this.#base = content;
     this.#hash = hash;
-    if (content !== this.#sent) return;
-    this.#sent = null;
-    this.#unsay();
+    if (content !== this.#unconfirmed) return;
+    this.#unconfirmed = null;
+    this.#dismissToast();
   }
 
-  #know(answer) {
-    this.#has(answer);
-    this.isReadOnly = this.session.getValue() !== answer.content;  // mixed line ends would be lost
+  #setDiskContent(answer) {
+    this.#setBase(answer);
+    this.isReadOnly = this.session.getValue() !== answer.content;  // Ace would change mixed line ends
   }
 
-  #follow(answer) {
-    if ([this.#base, this.#sent].includes(answer.content)) {
-      this.#has(answer);
-      this.#become("same");
+  #onDiskContent(answer) {
+    if ([this.#base, this.#unconfirmed].includes(answer.content)) {
+      this.#setBase(answer);
+      this.#setDisk("same");
     } else if (![this.#base, answer.content].includes(this.#text)) {
-      this.#become("changed");
+      this.#setDisk("changed");
     } else {
-      this.#take(answer);
-      this.news = "changed on disk, read again";
+      this.#replaceText(answer);
+      this.news = "reloaded after a change on disk";
       this.#onChange();
     }
   }
 
-  #become(disk) {
+  #setDisk(disk) {
     this.disk = disk;
-    this.#compare();
+    this.#updateIsChanged();
     this.#onChange();
   }
 
   async #write(content) {
     if (this.disk === "deleted") await this.#create();
-    else if (this.#sent !== null) this.#follow(await this.#files.read(this.path));
-    this.#sent = content;
+    else if (this.#unconfirmed !== null) this.#onDiskContent(await this.#files.read(this.path));
+    this.#unconfirmed = content;
     const { hash } = await this.#files.save(this.path, makePatch(this.#base, content), this.#hash);
-    this.#has({ content, hash });
+    this.#setBase({ content, hash });
     this.disk = "same";
   }
 
   async #create() {
-    this.#sent = "";
+    this.#unconfirmed = "";
     await this.#files.createFile(this.path);
-    this.#has({ content: "" });
+    this.#setBase({ content: "" });
   }
 
-  // Then the disk tells whether it was saved all the same; of what is late, once it has come.
-  #failed(error) {
-    if (error instanceof FileError) this.#sent = null;
-    this.#unsay();
-    const told = (words) => toast(`${words} ${error.message}`, { stays: true });
-    const path = `“${shown(this.path)}”`;
-    if (error.isUnknown) this.#unsay = told(`It is not known yet whether ${path} was saved.`);
-    else if (!error.conflict) told(`${path} was not saved.`);
-    if (error.isLate) error.later.then(() => this.check(), (late) => this.#failed(late));
+  // Reads the file to find out if the save succeeded. After a timeout, waits for the late answer first.
+  #onSaveError(error) {
+    if (error instanceof FileError) this.#unconfirmed = null;
+    this.#dismissToast();
+    const show = (text) => toast(`${text} ${error.message}`, { isSticky: true });
+    const path = `“${displayText(this.path)}”`;
+    if (error.isOutcomeUnknown) this.#dismissToast = show(`It is not known yet whether ${path} was saved.`);
+    else if (!error.conflict) show(`${path} was not saved.`);
+    if (error.isTimeout) error.pending.then(() => this.check(), (late) => this.#onSaveError(late));
     else this.check();
   }
 
-  #take(answer) {
+  #replaceText(answer) {
     const { session } = this;
     const at = session.selection.getCursor();
     const top = session.getScrollTop();
     session.doc.setValue(answer.content);
-    this.#know(answer);
+    this.#setDiskContent(answer);
     session.selection.moveTo(Math.min(at.row, session.getLength() - 1), at.column);
     session.setScrollTop(top);
-    this.#become("same");
+    this.#setDisk("same");
   }
 
-  #compare() {
+  #updateIsChanged() {
     const isChanged = this.session !== null && ((this.disk === "deleted" && !this.#files.isReadOnly) || this.#text !== this.#base);
     if (isChanged === this.isChanged) return;
     this.isChanged = isChanged;

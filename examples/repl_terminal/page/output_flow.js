@@ -1,7 +1,7 @@
-// What of a shell's output is drawn and acknowledged, so that one that writes faster than the browser draws is held up
-// by the server. Counted in UTF-16 units, as JavaScript's lengths are.
+// Flow control for the output of a shell. The page acknowledges the output that it has drawn, and the server stops
+// reading the shell if too much is unacknowledged. Positions are in UTF-16 units, like JavaScript string lengths.
 
-const EVERY = 64 * 1024;
+const ACK_INTERVAL = 64 * 1024;
 
 export class OutputFlow {
   #received = 0;
@@ -9,9 +9,9 @@ export class OutputFlow {
 
   receive(end) { this.#received = end; }
 
-  // Whether it is time to acknowledge what is drawn up to there: enough of it, or nothing left to draw.
+  // Returns true if the output up to `end` should be acknowledged: it is a full interval, or the last output received.
   isDue(end) {
-    return end > this.#acknowledged && (end - this.#acknowledged >= EVERY || end === this.#received);
+    return end > this.#acknowledged && (end - this.#acknowledged >= ACK_INTERVAL || end === this.#received);
   }
   acknowledged(end) { this.#acknowledged = end; }
 }

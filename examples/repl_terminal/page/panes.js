@@ -1,4 +1,4 @@
-// Where the page is narrow: one pane at a time, chosen by tabs.
+// On narrow pages, tabs select one pane at a time.
 
 const tabs = [...document.querySelectorAll(".panes [role=tab]")];
 

@@ -1,11 +1,11 @@
-// The difference of two texts, as the server wants it.
+// Creates a diff-match-patch patch as the server expects it.
 
 import { DIFF_DELETE, DIFF_INSERT, diff_match_patch as Differ } from "/vendor/diff-match-patch.js";
 
 const differ = new Differ();
 
-// The package loses a change of one emoji to another with the same second half, so what it made is
-// tried first, and replaced by a patch of the whole where it does not give what it should.
+// diff-match-patch loses a change between two emoji with the same low surrogate. The patch is tested, and replaced
+// with a patch of the whole text if its result is wrong.
 export function makePatch(before, after) {
   const patches = differ.patch_make(before, after);
   const [result] = differ.patch_apply(patches, before);

@@ -1,12 +1,13 @@
-// A list that is narrowed by typing (WAI-ARIA's combobox pattern): quick open, and other choices.
+// A list that is filtered by typing (WAI-ARIA combobox pattern), for quick open and other choices.
 
 const dialog = document.getElementById("picker");
 const input = document.getElementById("picker-input");
 const list = document.getElementById("picker-list");
 const note = document.getElementById("picker-note");
-const MOST_SHOWN = 60;
+const MAX_OPTIONS = 60;
 
-// Resolves with the value of what was chosen, or null. `choices` are { label, detail?, value }, an array or the promise of one.
+// Resolves with the value of the chosen item, or null. `choices` are { label, detail?, value }, as an array or a
+// promise of one.
 export function pick({ label, choices, empty }) {
   if (dialog.open) return Promise.resolve(null);
   const before = document.activeElement;
@@ -29,12 +30,12 @@ export function pick({ label, choices, empty }) {
   };
   const draw = () => {
     if (!all) return;
-    shown = narrow(all, input.value.trim()).slice(0, MOST_SHOWN);
+    shown = filterChoices(all, input.value.trim()).slice(0, MAX_OPTIONS);
     list.replaceChildren(...shown.map(makeOption));
     list.hidden = shown.length === 0;
     input.setAttribute("aria-expanded", !list.hidden);
     note.hidden = shown.length > 0;
-    note.textContent = all.length === 0 ? empty : "Nothing has a name like this.";
+    note.textContent = all.length === 0 ? empty : "No name matches.";
     mark(0);
   };
 
@@ -45,7 +46,7 @@ export function pick({ label, choices, empty }) {
   list.hidden = true;
   input.setAttribute("aria-expanded", false);
   note.hidden = false;
-  note.textContent = "Looking…";
+  note.textContent = "Loading…";
   input.oninput = draw;
   input.onkeydown = (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -58,8 +59,8 @@ export function pick({ label, choices, empty }) {
     const option = event.target.closest("[role=option]");
     if (option) choose([...list.children].indexOf(option));
   };
-  dialog.onclick = (event) => { if (event.target === dialog) finish(null); };  // beside it
-  dialog.onclose = () => { if (!dialog.open) finish(null); };  // Escape; it is told late, when the next may be open
+  dialog.onclick = (event) => { if (event.target === dialog) finish(null); };  // a click outside
+  dialog.onclose = () => { if (!dialog.open) finish(null); };  // Escape; the close event arrives late, when the next picker may be open
   return new Promise((resolve, reject) => {
     finish = (answer, settle = resolve) => {
       dialog.close();
@@ -67,7 +68,7 @@ export function pick({ label, choices, empty }) {
       settle(answer);
       finish = () => {};
     };
-    Promise.resolve(choices).then((those) => { all = those; draw(); }, (error) => finish(error, reject));
+    Promise.resolve(choices).then((loaded) => { all = loaded; draw(); }, (error) => finish(error, reject));
     dialog.showModal();
   });
 }
@@ -85,7 +86,7 @@ function makeOption({ label, detail = "", marks = [] }, at) {
   return option;
 }
 
-// The letters that were found.
+// Sets the matching letters in bold.
 function embolden(label, marks) {
   if (marks.length === 0) return [label];
   return [...label].map((letter, at) => {
@@ -96,10 +97,11 @@ function embolden(label, marks) {
   });
 }
 
-// Those that hold all letters in their order; the best first: found in the name rather than in the folder, and together.
-function narrow(choices, wanted) {
-  if (wanted === "") return choices;
-  const letters = [...wanted.toLowerCase().replace(/\s+/g, "")];
+// Returns the choices that contain all letters in order, best first: matches in the name before matches in the folder,
+// and adjacent letters before scattered ones.
+function filterChoices(choices, query) {
+  if (query === "") return choices;
+  const letters = [...query.toLowerCase().replace(/\s+/g, "")];
   const found = [];
   for (const choice of choices) {
     const inLabel = match([...choice.label.toLowerCase()], letters);

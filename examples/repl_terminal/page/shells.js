@@ -1,9 +1,9 @@
-// The events of terminals: asks the server for shells, and hands what comes from each to the view that shows it.
+// The terminal events: requests shells from the server, and passes the events of each session to its view.
 
 import { toast } from "/toasts.js";
 
-// What a view is told, by event.
-const TOLD = {
+// The view's method for each event.
+const VIEW_METHODS = {
   terminalReplay: "replayed",
   terminalOutput: "received",
   terminalSize: "sized",
@@ -12,56 +12,56 @@ const TOLD = {
 };
 
 export class Shells {
-  isReadOnly = false;           // the server lets nobody type
+  isReadOnly = false;  // the server allows no input
   #connection;
-  #views = new Map();           // session's id → view
-  #turn = Promise.resolve();    // requests are made one after the other, so that it is clear whose answer comes
-  #asking = null;               // { view, sessionId, tag, resolve, reject }; the tag comes back with the session
-  #asked = 0;
+  #views = new Map();  // session id → view
+  #queue = Promise.resolve();  // requests are sent one at a time, so that each answer can be matched
+  #pending = null;  // { view, sessionId, tag, resolve, reject }; the answer contains the tag
+  #lastTag = 0;
 
   constructor(connection) {
     this.#connection = connection;
     connection.on("terminalConnected", (session) => this.#connected(session));
-    for (const [event, method] of Object.entries(TOLD)) {
+    for (const [event, method] of Object.entries(VIEW_METHODS)) {
       connection.on(event, (data) => this.#views.get(data.sessionId)?.[method](data));
     }
-    // Told last of all.
+    // Registered after the callbacks above, so that the view gets the event first.
     for (const event of ["terminalClosed", "terminalDetached"]) connection.on(event, ({ sessionId }) => this.#views.delete(sessionId));
     connection.on("Loaded", ({ readOnly = false }) => { this.isReadOnly = readOnly; });
     connection.on("terminalError", ({ error }) => toast(error));
     connection.onState(({ name }) => { if (name === "away") this.#lost(); });
   }
 
-  // Asks for the session with this id, or for a new one where it is null or gone. Rejects where there is no shell.
+  // Requests the session with this id, or a new session if the id is null or unknown. Rejects if there is no shell.
   attach(view, ask) {
-    const turn = this.#turn.then(() => this.#ask(view, ask));
-    this.#turn = turn.catch(() => {});
-    return turn;
+    const attached = this.#queue.then(() => this.#ask(view, ask));
+    this.#queue = attached.catch(() => {});
+    return attached;
   }
 
-  // Typed input. False where it was not sent.
-  tell(sessionId, event, data) {
+  // For typed input. Returns false if it was not sent.
+  emitVolatile(sessionId, event, data) {
+    return this.#connection.emitVolatile(event, { ...data, sessionId });
+  }
+
+  // For acknowledgements and sizes, see Connection.emit.
+  emit(sessionId, event, data) {
     return this.#connection.emit(event, { ...data, sessionId });
   }
 
-  // What keeps the books: see Connection.emitSurely.
-  account(sessionId, event, data) {
-    return this.#connection.emitSurely(event, { ...data, sessionId });
-  }
-
-  // The shell ends.
+  // Ends the shell.
   close(sessionId) {
     this.#views.delete(sessionId);
-    return this.#connection.emitSurely("closeTerminal", { sessionId });
+    return this.#connection.emit("closeTerminal", { sessionId });
   }
 
-  // This window leaves; the shell goes on.
+  // Detaches this window. The shell keeps running.
   detach(sessionId) {
     this.#views.delete(sessionId);
-    return this.#connection.emitSurely("detachTerminal", { sessionId });
+    return this.#connection.emit("detachTerminal", { sessionId });
   }
 
-  // Those that run on the server and are not shown by this window.
+  // Resolves with the running sessions that this window does not show.
   async listOthers() {
     const { terminals } = await this.#connection.request("listTerminals");
     return terminals.filter(({ sessionId }) => !this.#views.has(sessionId));
@@ -73,35 +73,35 @@ export class Shells {
   }
 
   async #ask(view, ask) {
-    const connected = new Promise((resolve, reject) => { this.#asking = { view, sessionId: ask.sessionId, tag: String(++this.#asked), resolve, reject }; });
-    connected.catch(() => {});  // the request may tell of it before
+    const connected = new Promise((resolve, reject) => { this.#pending = { view, sessionId: ask.sessionId, tag: String(++this.#lastTag), resolve, reject }; });
+    connected.catch(() => {});  // the request may report the failure first
     try {
-      await this.#connection.request("requestTerminal", { ...ask, stream: true, tag: this.#asking.tag });
+      await this.#connection.request("requestTerminal", { ...ask, stream: true, tag: this.#pending.tag });
       await connected;
     } finally {
-      this.#asking = null;
+      this.#pending = null;
     }
   }
 
   #connected(session) {
-    const asking = this.#asking;
-    if (!asking || asking.tag !== session.tag) return this.#late(session);
-    if (asking.view.isGone) {
+    const pending = this.#pending;
+    if (!pending || pending.tag !== session.tag) return this.#detachUnclaimed(session);
+    if (pending.view.isGone) {
       session.resumed ? this.detach(session.sessionId) : this.close(session.sessionId);
     } else {
-      this.#views.set(session.sessionId, asking.view);
-      asking.view.connected(session);
+      this.#views.set(session.sessionId, pending.view);
+      pending.view.connected(session);
     }
-    asking.resolve();
+    pending.resolve();
   }
 
-  // One that nobody asks for any more, since its answer came too late, is left alone.
-  #late({ sessionId }) {
-    if (this.#asking?.sessionId !== sessionId && !this.#views.has(sessionId)) this.detach(sessionId);
+  // Detaches a session whose answer arrived after its request had timed out.
+  #detachUnclaimed({ sessionId }) {
+    if (this.#pending?.sessionId !== sessionId && !this.#views.has(sessionId)) this.detach(sessionId);
   }
 
   #lost() {
-    this.#asking?.reject(new Error("The connection was lost before the shell came."));
+    this.#pending?.reject(new Error("The connection was lost before the shell was attached."));
     const views = [...this.#views.values()];
     this.#views.clear();
     for (const view of views) view.lost();

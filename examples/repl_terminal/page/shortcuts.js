@@ -1,7 +1,7 @@
-// Keys that work everywhere on the page, also in the terminal: they never reach the shell.
+// Keyboard shortcuts of the whole page. The terminal does not receive these keys.
 
-// By combination, such as "Ctrl+Shift+F"; letters, digits and the key above Tab go by their place on the keyboard. An act
-// that returns false lets the key through.
+// `acts` maps a combination such as "Ctrl+Shift+F" to a function. Letters, digits and the key above Tab are matched by
+// their position on the keyboard. If the function returns false, the key is not handled.
 export function listenForShortcuts(acts) {
   addEventListener("keydown", (event) => {
     const act = acts[nameOf(event)];
@@ -13,6 +13,6 @@ export function listenForShortcuts(acts) {
 
 function nameOf({ key, code, ctrlKey, metaKey, altKey, shiftKey }) {
   const place = code.match(/^(?:Key|Digit)(\w)$/)?.[1] ?? { Backquote: "`", Equal: "+", Minus: "-" }[code] ?? key;
-  // Apple's command key does what Ctrl does elsewhere.
+  // The Command key of Apple keyboards counts as Ctrl.
   return `${ctrlKey || metaKey ? "Ctrl+" : ""}${altKey ? "Alt+" : ""}${shiftKey ? "Shift+" : ""}${place}`;
 }

@@ -1,8 +1,8 @@
-// Shells side by side in one tab, with lines between them that can be dragged.
+// Several shells side by side in one tab, with dividers between them.
 
 import { makeDivider } from "/divider.js";
 
-const LEAST = 120;  // px
+const MIN_WIDTH = 120;  // px
 
 export class SplitPane {
   element = document.createElement("div");
@@ -18,7 +18,7 @@ export class SplitPane {
 
   get weights() { return this.views.map((view) => this.#weights.get(view)); }
 
-  // Behind the active one, or at the end.
+  // Adds a view after the active one, or at the end.
   add(view, weight = this.#average()) {
     const at = this.active ? this.views.indexOf(this.active) + 1 : this.views.length;
     this.views.splice(at, 0, view);
@@ -47,7 +47,7 @@ export class SplitPane {
     this.#onChange();
   }
 
-  // By so many, to the left or right; false where there is only one.
+  // Focuses the view `by` places to the right. Returns false if there is only one view.
   step(by) {
     this.views[this.views.indexOf(this.active) + by]?.focus();
     return this.views.length > 1;
@@ -60,7 +60,7 @@ export class SplitPane {
       this.#size(view);
       parts.push(view.element);
     }
-    // Elements that stay are not taken out: they would lose the focus.
+    // Elements that stay are not removed, because they would lose the focus.
     for (const child of [...this.element.children]) if (!parts.includes(child)) child.remove();
     parts.forEach((part, at) => {
       if (this.element.children[at] !== part) this.element.insertBefore(part, this.element.children[at] ?? null);
@@ -68,33 +68,33 @@ export class SplitPane {
     this.#mark();
   }
 
-  // Flex boxes that add up to less than 1 leave room, so it is always much more.
+  // The factor keeps the sum above 1: with a smaller sum, flex items leave space unused.
   #size(view) { view.element.style.flexGrow = 1000 * this.#weights.get(view); }
 
   #mark() {
     for (const view of this.views) view.element.classList.toggle("active", view === this.active && this.views.length > 1);
   }
 
-  #divide(before, behind) {
+  #divide(before, after) {
     const line = document.createElement("div");
     const share = (size) => {
-      const both = before.element.offsetWidth + behind.element.offsetWidth;
-      const weight = this.#weights.get(before) + this.#weights.get(behind);
+      const both = before.element.offsetWidth + after.element.offsetWidth;
+      const weight = this.#weights.get(before) + this.#weights.get(after);
       this.#weights.set(before, (weight * size) / both);
-      this.#weights.set(behind, weight - (weight * size) / both);
+      this.#weights.set(after, weight - (weight * size) / both);
       this.#size(before);
-      this.#size(behind);
+      this.#size(after);
     };
     makeDivider(line, {
-      label: "Width of the terminals beside",
+      label: "Width of the terminals",
       isUpright: true,
       read: () => ({
         size: before.element.offsetWidth,
-        least: LEAST,
-        most: before.element.offsetWidth + behind.element.offsetWidth - LEAST,
+        min: MIN_WIDTH,
+        max: before.element.offsetWidth + after.element.offsetWidth - MIN_WIDTH,
       }),
       write: share,
-      reset: () => share((before.element.offsetWidth + behind.element.offsetWidth) / 2),
+      reset: () => share((before.element.offsetWidth + after.element.offsetWidth) / 2),
       done: this.#onChange,
     });
     return line;

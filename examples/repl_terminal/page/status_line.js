@@ -1,4 +1,4 @@
-// The connection's state in words, and what is told of the file that is looked at.
+// The status line: the state of the connection, and information about the active file.
 
 import { onTheme, switchTheme } from "/theme.js";
 

@@ -1,9 +1,9 @@
-// What outlives a reload. A browser may refuse to keep anything, and then nothing is kept.
+// Storage that survives a reload. If the browser denies access to it, nothing is stored.
 
 class Store {
   #area;
   constructor(name) {
-    try { this.#area = window[name]; } catch { /* refused */ }
+    try { this.#area = window[name]; } catch { /* access denied */ }
   }
   get(key, fallback) {
     try {
@@ -13,9 +13,9 @@ class Store {
     }
   }
   set(key, value) {
-    try { this.#area.setItem(`repl-terminal-${key}`, JSON.stringify(value)); } catch { /* refused, or full */ }
+    try { this.#area.setItem(`repl-terminal-${key}`, JSON.stringify(value)); } catch { /* access denied, or full */ }
   }
 }
 
-export const ofBrowser = new Store("localStorage");   // taste: theme, sizes
-export const ofWindow = new Store("sessionStorage");  // what is open, which each window has for itself
+export const localStore = new Store("localStorage");  // preferences: theme, sizes
+export const sessionStore = new Store("sessionStorage");  // open files and terminals, separate for each window

@@ -1,4 +1,4 @@
-// A row of tabs (WAI-ARIA's pattern): arrows, Home and End choose, Delete closes.
+// A row of tabs (WAI-ARIA tabs pattern): arrow keys, Home and End select, Delete closes.
 
 import { icon } from "/icons.js";
 
@@ -10,10 +10,11 @@ export class TabStrip {
   #onChoose;
   #onClose;
   #onMenu;
-  #tabs = new Map();  // key → its element
+  #tabs = new Map();  // key → element
   #keys = [];
 
-  // `panel` is what the tabs show, an element; the callbacks get a tab's key, `onMenu` also a place.
+  // `panel` is the element that shows the selected tab's content. The callbacks get the tab's key, `onMenu` also a
+  // position.
   constructor(element, { panel, onChoose, onClose, onMenu = () => {} }) {
     this.#element = element;
     this.#panel = panel;
@@ -23,8 +24,8 @@ export class TabStrip {
     element.addEventListener("keydown", (event) => this.#pressed(event));
   }
 
-  // `items` are { key, label, title, note?, mark? }: the note stands behind the label in a quieter colour, the mark is
-  // "unsaved", "ended" or nothing.
+  // `items` are { key, label, title, note?, mark? }. The note is shown after the label. The mark is "unsaved",
+  // "deleted", "ended" or empty.
   show(items, chosenKey) {
     this.#keys = items.map(({ key }) => key);
     for (const [key, tab] of this.#tabs) {
@@ -60,7 +61,7 @@ export class TabStrip {
     note.className = "note";
     close.type = "button";
     close.className = "icon close";
-    close.tabIndex = -1;  // Delete is the keyboard's
+    close.tabIndex = -1;  // the keyboard closes with Delete
     close.setAttribute("aria-hidden", "true");
     close.append(icon("close"));
     close.onclick = (event) => { event.stopPropagation(); this.#onClose(key); };

@@ -1,4 +1,4 @@
-// What can be done with terminals, beside typing.
+// The menu of the terminal.
 
 import { showFindBar } from "/find_bar.js";
 import { openMenu } from "/menu.js";
@@ -18,16 +18,16 @@ export function openTerminalMenu(tabs, place) {
     { label: "Select all", isOff: !view, run: () => view.terminal.selectAll() },
     { label: "Clear the scrollback", isOff: !view, run: () => view.terminal.clear() },
     null,
-    { label: "Larger text", keys: "Alt++", run: () => changeFontSize(1) },
-    { label: "Smaller text", keys: "Alt+-", run: () => changeFontSize(-1) },
-    { label: "Usual text", keys: "Alt+0", run: () => changeFontSize(0) },
+    { label: "Larger font", keys: "Alt++", run: () => changeFontSize(1) },
+    { label: "Smaller font", keys: "Alt+-", run: () => changeFontSize(-1) },
+    { label: "Default font size", keys: "Alt+0", run: () => changeFontSize(0) },
     null,
-    { label: "Leave it running", isOff: view?.state !== "running", run: () => tabs.close({ leaves: true }) },
+    { label: "Detach", isOff: view?.state !== "running", run: () => tabs.close({ leaves: true }) },
     { label: "Close", isOff: !view || view.isShared, run: () => tabs.close() },
   ], place);
 }
 
-// Shells of this user that another window has, or that nobody looks at.
+// Lets the user choose a running shell that this window does not show.
 async function chooseRunning(tabs) {
   let others;
   try {
@@ -37,7 +37,7 @@ async function chooseRunning(tabs) {
   }
   const choices = others.flatMap((session, at) => {
     const { sessionId, cols, rows, viewers } = session;
-    const detail = `${cols}×${rows}, ${viewers === 0 ? "nobody looks at it" : viewers === 1 ? "in 1 window" : `in ${viewers} windows`}`;
+    const detail = `${cols}×${rows}, ${viewers === 0 ? "in no window" : viewers === 1 ? "in 1 window" : `in ${viewers} windows`}`;
     const label = `Shell ${at + 1}`;
     return [
       { label: `Open ${label}`, detail, value: { sessionId } },

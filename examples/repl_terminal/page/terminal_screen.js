@@ -1,4 +1,4 @@
-// xterm.js with what this page adds to it. Knows nothing of the wire.
+// xterm.js with the additions of this page. Independent of the connection.
 
 import { FitAddon } from "/vendor/addon-fit.mjs";
 import { SearchAddon } from "/vendor/addon-search.mjs";
@@ -6,29 +6,30 @@ import { WebLinksAddon } from "/vendor/addon-web-links.mjs";
 import { Terminal } from "/vendor/xterm.mjs";
 import { offerCopy } from "/clipboard.js";
 import { ask } from "/dialog.js";
-import { shown } from "/paths.js";
+import { displayText } from "/paths.js";
 import { onFontSize, onTheme, terminalColours } from "/theme.js";
 
 const FONT = 'ui-monospace, "Cascadia Mono", "SF Mono", Menlo, "DejaVu Sans Mono", monospace';
 
-// Leaves what a program may have left on: mouse reports, bracketed paste, application keys, a hidden cursor, colours.
-const CALM = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m";
+// Resets modes that a program may have left on: mouse tracking, bracketed paste, application keys, a hidden cursor,
+// colours.
+const RESET_MODES = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?25h\x1b[0m";
 
-let lastSize = { cols: 80, rows: 24 };  // a screen not shown yet will most likely be as large as its neighbours
+let lastSize = { cols: 80, rows: 24 };  // the likely size of a screen that is not visible yet
 
 export class TerminalScreen {
   terminal = new Terminal({
-    allowProposedApi: true,  // the search marks what it found by decorations
+    allowProposedApi: true,  // the search addon needs decorations
     cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     fontFamily: FONT,
     minimumContrastRatio: 4.5,
-    overviewRuler: { width: 10 },  // also the scrollbar's
+    overviewRuler: { width: 10 },  // also the width of the scrollbar
     scrollback: 10_000,
     rightClickSelectsWord: false,
   });
   search = new SearchAddon();
-  isReplaying = false;  // then what programs ask for is long over: it is drawn, and nothing else
-  ownSize = lastSize;  // what fits in here; what is shown may be smaller, where another window is
+  isReplaying = false;  // while true, xterm.js's answers to queries must not be sent
+  ownSize = lastSize;  // the size that fits; the terminal may be smaller because of another window
   #element;
   #onSize;
   #fit = new FitAddon();
@@ -36,7 +37,7 @@ export class TerminalScreen {
   #tasks = [];
   #isBusy = false;
 
-  // `onSize` is called when another size fits.
+  // `onSize` is called when the size that fits has changed.
   constructor(element, onSize) {
     this.#element = element;
     this.#onSize = onSize;
@@ -44,7 +45,7 @@ export class TerminalScreen {
     terminal.loadAddon(this.#fit);
     terminal.loadAddon(this.search);
     terminal.loadAddon(new WebLinksAddon((event, address) => openLink(address)));
-    terminal.options.linkHandler = { activate: (event, address) => askToOpen(address) };  // of OSC 8
+    terminal.options.linkHandler = { activate: (event, address) => askToOpen(address) };  // for OSC 8 links
     terminal.parser.registerOscHandler(52, (sequence) => this.isReplaying || offerCopy(sequence));
     terminal.resize(this.ownSize.cols, this.ownSize.rows);
     onTheme((name) => { terminal.options.theme = terminalColours[name]; });
@@ -52,39 +53,39 @@ export class TerminalScreen {
     new ResizeObserver(() => this.#measure()).observe(element);
   }
 
-  // Output, in its order also behind a replay.
+  // Writes live output, after a replay if one is running.
   write(data, whenDrawn) {
-    this.#do(() => this.terminal.write(data, whenDrawn));
+    this.#enqueue(() => this.terminal.write(data, whenDrawn));
   }
 
-  // Earlier output, each run drawn at the size it was made for.
+  // Writes earlier output. Each run is drawn at its original size.
   replay(runs) {
     for (const { cols, rows, data } of runs) {
-      this.#do(() => {
+      this.#enqueue(() => {
         this.terminal.resize(cols, rows);
-        return this.#drawn(data);
+        return this.#writeAndWait(data);
       });
     }
   }
 
-  clear() { this.#do(() => this.terminal.reset()); }
+  clear() { this.#enqueue(() => this.terminal.reset()); }
   resize(cols, rows) {
-    this.#do(() => {
+    this.#enqueue(() => {
       this.terminal.resize(cols, rows);
       this.#element.classList.toggle("narrowed", cols < this.ownSize.cols || rows < this.ownSize.rows);
     });
   }
-  whenDone(act) { this.#do(act); }
+  enqueue(task) { this.#enqueue(task); }
 
-  // A sentence of the page's own, on a line of its own behind all that is still to be drawn.
-  say(sentence) {
-    this.#do(async () => {
-      await this.#drawn("");
-      // Leaving the other screen puts the cursor back where it was, so only where one is on it.
+  // Writes a message of the page on a new line after all output.
+  writeMessage(message) {
+    this.#enqueue(async () => {
+      await this.#writeAndWait("");
+      // Leaving the alternate screen also moves the cursor, so it is done only if that screen is active.
       const leave = this.terminal.buffer.active.type === "alternate" ? "\x1b[?1049l" : "";
-      await this.#drawn(`${leave}${CALM}`);
+      await this.#writeAndWait(`${leave}${RESET_MODES}`);
       const start = this.terminal.buffer.active.cursorX > 0 ? "\r\n" : "";
-      await this.#drawn(`${start}\x1b[3m${sentence}\x1b[0m\r\n`);
+      await this.#writeAndWait(`${start}\x1b[3m${message}\x1b[0m\r\n`);
     });
   }
 
@@ -94,10 +95,10 @@ export class TerminalScreen {
   }
   dispose() { this.terminal.dispose(); }
 
-  #drawn(data) { return new Promise((resolve) => this.terminal.write(data, resolve)); }
+  #writeAndWait(data) { return new Promise((resolve) => this.terminal.write(data, resolve)); }
 
-  // Tasks that return a promise hold up the next.
-  async #do(task) {
+  // Runs tasks in order. If a task returns a promise, the next task waits for it.
+  async #enqueue(task) {
     this.#tasks.push(task);
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -108,7 +109,7 @@ export class TerminalScreen {
     }
   }
 
-  // xterm.js measures its letters when it is opened, so that waits until the place can be seen.
+  // xterm.js measures its font in open(), so open() waits until the element is visible.
   #measure() {
     if (this.#element.clientWidth === 0) return;
     if (!this.#isOpen) this.terminal.open(this.#element);
@@ -121,13 +122,13 @@ export class TerminalScreen {
   }
 }
 
-// Its text may name another address.
+// Asks first, because the text of an OSC 8 link may show another address.
 async function askToOpen(address) {
-  const question = { title: "Open this address?", text: "A program made a link to it.", detail: shown(address) };
+  const question = { title: "Open this address?", text: "A program in the terminal created this link.", detail: displayText(address) };
   if (await ask({ ...question, buttons: [{ label: "Open", value: true, isMain: true }] })) openLink(address);
 }
 
-// Without a way back to this page for the one that opens.
+// Opens a link without giving the new page access to this one.
 function openLink(address) {
   if (/^https?:/i.test(address)) window.open(address, "_blank", "noopener,noreferrer");
 }

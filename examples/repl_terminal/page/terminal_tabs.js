@@ -1,13 +1,13 @@
-// The terminals of this window: tabs of one or more shells side by side. Which they are outlives a reload.
+// The terminals of this window: tabs with one or more shells side by side. The arrangement survives a reload.
 
 import { ShellView } from "/shell_view.js";
 import { SplitPane } from "/split_pane.js";
-import { ofWindow } from "/storage.js";
+import { sessionStore } from "/storage.js";
 import { TabStrip } from "/tab_strip.js";
 import { openTerminalMenu } from "/terminal_menu.js";
 
 export class TerminalTabs {
-  changeInput = (data) => data;  // what passes every key typed, to change it
+  changeInput = (data) => data;  // may change all typed input
   #connection;
   #shells;
   #place = document.getElementById("terminals");
@@ -15,8 +15,8 @@ export class TerminalTabs {
   #panes = [];
   #active = null;
   #made = 0;
-  #keys = new Map();  // pane → its tab's key
-  #watchers = new Set();
+  #keys = new Map();  // pane → key of its tab
+  #listeners = new Set();
   #strip = new TabStrip(document.getElementById("terminal-tabs"), {
     panel: this.#place,
     onChoose: (key, how) => this.#choose(this.#paneOf(key), how),
@@ -36,18 +36,18 @@ export class TerminalTabs {
     connection.onState(({ name }) => { if (name === "connected") this.#attachAll(); });
   }
 
-  // The shell that keys go to, or null.
+  // The active shell's view, or null.
   get active() { return this.#active?.active ?? null; }
   get hasFocus() { return this.#place.contains(document.activeElement); }
   get canSplit() { return Boolean(this.#active); }
   get shells() { return this.#shells; }
 
   onChange(callback) {
-    this.#watchers.add(callback);
+    this.#listeners.add(callback);
     callback();
   }
 
-  // A new shell in a tab of its own; with a session's id that one.
+  // Opens a new shell in a new tab, or the given session.
   add(session = {}) {
     const pane = this.#makePane();
     const view = this.#makeView(session);
@@ -56,7 +56,7 @@ export class TerminalTabs {
     view.attach();
   }
 
-  // A new shell beside the active one.
+  // Opens a new shell beside the active one.
   split() {
     if (!this.#active) return this.add();
     const view = this.#makeView({});
@@ -66,7 +66,7 @@ export class TerminalTabs {
     view.attach();
   }
 
-  // The active shell ends, or is left running.
+  // Closes the active shell's view.
   close(how) {
     const pane = this.#active;
     if (!pane) return;
@@ -78,7 +78,7 @@ export class TerminalTabs {
     this.focus();
   }
 
-  // The tab of this number, from 1.
+  // Selects a tab by its number, starting at 1.
   go(number) {
     const pane = this.#panes[number - 1];
     if (pane) this.#choose(pane);
@@ -89,7 +89,7 @@ export class TerminalTabs {
   focus() { this.active ? this.active.focus() : document.getElementById("first-terminal").focus(); }
 
   #restore() {
-    const { panes = [], active = 0 } = ofWindow.get("terminals", {});
+    const { panes = [], active = 0 } = sessionStore.get("terminals", {});
     for (const { shells = [], weights = [], chosen = 0 } of panes) {
       const pane = this.#makePane();
       shells.forEach((session, at) => pane.add(this.#makeView(session), weights[at]));
@@ -100,7 +100,7 @@ export class TerminalTabs {
     this.#choose(this.#panes[active] ?? this.#panes[0], { keepsFocus: true });
   }
 
-  // Those that are looked at first.
+  // Attaches the visible shells first.
   #attachAll() {
     const all = this.#panes.flatMap((pane) => pane.views);
     const seen = this.#active?.views ?? [];
@@ -158,7 +158,7 @@ export class TerminalTabs {
     this.#strip.show(this.#panes.map((pane) => this.#describe(pane)), this.#keys.get(this.#active));
     this.#none.hidden = this.#panes.length > 0;
     document.title = this.active?.title || "Terminal";
-    ofWindow.set("terminals", {
+    sessionStore.set("terminals", {
       active: this.#panes.indexOf(this.#active),
       panes: this.#panes.map((pane) => ({
         shells: pane.views.map(({ sessionId, readOnly, title }) => ({ sessionId, readOnly, title })),
@@ -166,7 +166,7 @@ export class TerminalTabs {
         chosen: pane.views.indexOf(pane.active),
       })),
     });
-    for (const watcher of this.#watchers) watcher();
+    for (const listener of this.#listeners) listener();
   }
 
   #describe(pane) {

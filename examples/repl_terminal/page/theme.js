@@ -1,10 +1,10 @@
-// Light and dark, the system's choice until the switch was used; and the size of code and terminal.
+// The theme (the system's, until the user switches it), and the font size of editor and terminal.
 
-import { ofBrowser } from "/storage.js";
+import { localStore } from "/storage.js";
 
-const SIZES = { least: 9, usual: 13, most: 24 };
+const SIZES = { min: 9, initial: 13, max: 24 };
 const system = matchMedia("(prefers-color-scheme: dark)");
-const watchers = new Set();
+const themeListeners = new Set();
 
 export const terminalColours = {
   dark: {
@@ -33,39 +33,39 @@ export function currentTheme() {
   return document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light");
 }
 
-// At once and at every change.
+// Calls the callback now and at every change.
 export function onTheme(callback) {
-  watchers.add(callback);
+  themeListeners.add(callback);
   callback(currentTheme());
 }
 
 export function switchTheme() {
   const theme = currentTheme() === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = theme;
-  ofBrowser.set("theme", theme);
-  tell();
+  localStore.set("theme", theme);
+  notifyTheme();
 }
 
-// At once and at every change.
+// Calls the callback now and at every change.
 export function onFontSize(callback) {
-  sizeWatchers.add(callback);
+  sizeListeners.add(callback);
   callback(fontSize);
 }
 
-// By so many pixels; without them it is the usual one again.
+// Changes the size by `step` pixels. With 0 it restores the initial size.
 export function changeFontSize(step) {
-  const size = step ? fontSize + step : SIZES.usual;
-  fontSize = Math.min(SIZES.most, Math.max(SIZES.least, size));
-  ofBrowser.set("font-size", fontSize);
-  for (const watcher of sizeWatchers) watcher(fontSize);
+  const size = step ? fontSize + step : SIZES.initial;
+  fontSize = Math.min(SIZES.max, Math.max(SIZES.min, size));
+  localStore.set("font-size", fontSize);
+  for (const listener of sizeListeners) listener(fontSize);
 }
 
-function tell() {
-  for (const watcher of watchers) watcher(currentTheme());
+function notifyTheme() {
+  for (const listener of themeListeners) listener(currentTheme());
 }
 
-const sizeWatchers = new Set();
-let fontSize = Number(ofBrowser.get("font-size", SIZES.usual)) || SIZES.usual;
-const chosen = ofBrowser.get("theme");
+const sizeListeners = new Set();
+let fontSize = Number(localStore.get("font-size", SIZES.initial)) || SIZES.initial;
+const chosen = localStore.get("theme");
 if (chosen === "dark" || chosen === "light") document.documentElement.dataset.theme = chosen;
-system.addEventListener("change", tell);
+system.addEventListener("change", notifyTheme);

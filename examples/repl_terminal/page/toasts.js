@@ -1,30 +1,30 @@
-// Sentences that appear at the edge and are read out.
+// Short messages at the edge of the page. Screen readers announce them.
 
 import { icon } from "/icons.js";
-import { shown } from "/paths.js";
+import { displayText } from "/paths.js";
 
-const MOST = 4;
-const SHORT = 8_000;  // ms
+const MAX_TOASTS = 4;
+const DURATION = 8_000;  // ms
 const region = document.getElementById("toasts");
-Object.assign(region.style, { maxHeight: "50dvh", overflowY: "auto" });  // those that stay may be many
+Object.assign(region.style, { maxHeight: "50dvh", overflowY: "auto" });  // there may be many sticky toasts
 
-// `kind`: "error" or "note". `stays`: until it is closed, for what was not saved. `action`: { label, run }, what can be done.
-// Returns what takes it away again.
-export function toast(sentence, { kind = "error", stays = false, action = null } = {}) {
-  const words = shown(sentence);
-  const same = [...region.children].find((other) => other.firstChild.textContent === words);
+// `kind` is "error" or "note". If `isSticky` is true, the toast stays until the user closes it. `action` is { label,
+// run }, a button. Returns a function that removes the toast.
+export function toast(message, { kind = "error", isSticky = false, action = null } = {}) {
+  const text = displayText(message);
+  const same = [...region.children].find((other) => other.firstChild.textContent === text);
   if (same) return () => same.remove();
   const box = document.createElement("div");
-  const text = document.createElement("span");
+  const content = document.createElement("span");
   const close = document.createElement("button");
   box.className = `toast ${kind}`;
-  text.textContent = words;
+  content.textContent = text;
   close.type = "button";
   close.className = "icon";
   close.append(icon("close"));
   close.setAttribute("aria-label", "Close");
   close.onclick = () => box.remove();
-  box.append(text);
+  box.append(content);
   if (action) {
     const button = document.createElement("button");
     button.type = "button";
@@ -35,15 +35,15 @@ export function toast(sentence, { kind = "error", stays = false, action = null }
   }
   box.append(close);
   region.append(box);
-  if (stays) box.classList.add("stays");
+  if (isSticky) box.classList.add("sticky");
   else fade(box);
-  const older = [...region.querySelectorAll(".toast:not(.stays)")].filter((other) => other !== box);
-  while (region.children.length > MOST && older.length > 0) older.shift().remove();
+  const older = [...region.querySelectorAll(".toast:not(.sticky)")].filter((other) => other !== box);
+  while (region.children.length > MAX_TOASTS && older.length > 0) older.shift().remove();
   box.scrollIntoView({ block: "nearest" });
   return () => box.remove();
 }
 
-// Not while it is looked at.
+// Not while the pointer or the focus is on it.
 function fade(box) {
-  setTimeout(() => (box.matches(":hover, :focus-within") ? fade(box) : box.remove()), SHORT);
+  setTimeout(() => (box.matches(":hover, :focus-within") ? fade(box) : box.remove()), DURATION);
 }

@@ -1,16 +1,16 @@
-// What can be done with files, from the tree's menu, its keys and its buttons.
+// The file operations of the tree's menu, keys and buttons.
 
 import { copyText } from "/clipboard.js";
 import { ask } from "/dialog.js";
 import { openMenu } from "/menu.js";
-import { folderOf, freeName, isWithin, join, nameOf, shown } from "/paths.js";
+import { folderOf, freeName, isWithin, join, nameOf, displayText } from "/paths.js";
 import { toast } from "/toasts.js";
 
 export class TreeActions {
   #files;
   #tree;
   #editor;
-  #held = null;  // { path, isCut }, what is pasted
+  #clipboard = null;  // { path, isCut } for the next paste
 
   constructor(files, tree, editor) {
     this.#files = files;
@@ -20,10 +20,10 @@ export class TreeActions {
     const keys = {
       F2: (path) => this.rename(path),
       Delete: (path) => this.remove(path),
-      "Ctrl+c": (path) => this.#hold(path, false),
-      "Ctrl+x": (path) => this.#hold(path, true),
+      "Ctrl+c": (path) => this.#setClipboard(path, false),
+      "Ctrl+x": (path) => this.#setClipboard(path, true),
       "Ctrl+v": (path) => this.paste(path),
-      Escape: () => this.#hold(null),
+      Escape: () => this.#setClipboard(null),
     };
     files.onReadOnly((isReadOnly) => {
       tree.keys = isReadOnly ? {} : keys;
@@ -41,7 +41,7 @@ export class TreeActions {
     const name = await this.#tree.editName(folder, "", { isNew: true });
     if (!name || !isName(name)) return;
     const made = join(folder, name);
-    await this.#do(async () => {
+    await this.#run(async () => {
       await (isFolder ? this.#files.createFolder(made) : this.#files.createFile(made));
       this.#tree.reveal(made);
       if (!isFolder) this.#editor.open(made);
@@ -53,35 +53,35 @@ export class TreeActions {
     const name = await this.#tree.editName(path, nameOf(path));
     if (!name || name === nameOf(path) || !isName(name)) return;
     const to = join(folderOf(path), name);
-    await this.#do(() => this.#move(path, to), folderOf(path));
+    await this.#run(() => this.#move(path, to), folderOf(path));
   }
 
   async remove(path) {
     if (path === "") return;
     const isFolder = this.#tree.isFolder(path);
     const answer = await ask({
-      title: `Delete “${shown(nameOf(path))}”?`,
-      text: isFolder ? "The folder and all that is in it will be gone for good." : "The file will be gone for good.",
+      title: `Delete “${displayText(nameOf(path))}”?`,
+      text: isFolder ? "The folder and its contents will be permanently deleted." : "The file will be permanently deleted.",
       buttons: [{ label: "Delete", value: true, isDanger: true }],
     });
     if (!answer) return;
-    await this.#do(async () => {
+    await this.#run(async () => {
       await this.#files.remove(path);
       this.#editor.removed(path);
     }, folderOf(path));
   }
 
   async paste(path) {
-    if (!this.#held) return;
-    const { path: from, isCut } = this.#held;
+    if (!this.#clipboard) return;
+    const { path: from, isCut } = this.#clipboard;
     const folder = this.#folderFor(path);
-    if (isCut && folderOf(from) === folder) return this.#hold(null);
-    if (isWithin(folder, from)) return toast(`“${shown(nameOf(from))}” cannot be put into itself.`);
-    await this.#do(async () => {
+    if (isCut && folderOf(from) === folder) return this.#setClipboard(null);
+    if (isWithin(folder, from)) return toast(`“${displayText(nameOf(from))}” cannot be moved or copied into itself.`);
+    await this.#run(async () => {
       const taken = (await this.#files.list(folder)).map(({ name }) => name);
       if (isCut) {
         if (!await this.#move(from, join(folder, nameOf(from)))) return;
-        this.#hold(null);
+        this.#setClipboard(null);
         this.#tree.read(folderOf(from));
       } else {
         const to = join(folder, freeName(nameOf(from), taken));
@@ -91,9 +91,9 @@ export class TreeActions {
     }, folder);
   }
 
-  // False where the one who was asked would not.
+  // Returns false if the user has cancelled.
   async #move(from, to) {
-    if (!await this.#editor.makeWay(to)) return false;
+    if (!await this.#editor.closeDeletedAt(to)) return false;
     await this.#files.rename(from, to);
     this.#tree.renamed(from, to);
     this.#editor.renamed(from, to);
@@ -101,15 +101,15 @@ export class TreeActions {
     return true;
   }
 
-  #hold(path, isCut = false) {
-    this.#held = path === null || path === "" ? null : { path, isCut };
+  #setClipboard(path, isCut = false) {
+    this.#clipboard = path === null || path === "" ? null : { path, isCut };
     this.#tree.markCut(isCut ? path : null);
   }
 
-  // Then the folder is read again, also where the server watches nothing.
-  async #do(act, folder) {
+  // Runs an operation, and then reads the folder again, in case the server cannot watch it.
+  async #run(action, folder) {
     try {
-      await act();
+      await action();
     } catch (error) {
       toast(error.message);
     }
@@ -121,7 +121,7 @@ export class TreeActions {
 
   #openMenu(path, place) {
     const isRoot = path === "";
-    const name = shown(nameOf(path));
+    const name = displayText(nameOf(path));
     const open = isRoot || this.#tree.isFolder(path) ? [] : [{ label: "Open", keys: "Enter", run: () => this.#editor.open(path) }, null];
     const copyPath = { label: "Copy the path", isOff: isRoot, run: () => copyText(path, "The path") };
     openMenu(isRoot ? "Workspace" : name, this.#files.isReadOnly ? [...open, copyPath] : [
@@ -129,9 +129,9 @@ export class TreeActions {
       { label: "New file", run: () => this.create(path, false) },
       { label: "New folder", run: () => this.create(path, true) },
       null,
-      { label: "Cut", keys: "Ctrl+X", isOff: isRoot, run: () => this.#hold(path, true) },
-      { label: "Copy", keys: "Ctrl+C", isOff: isRoot, run: () => this.#hold(path, false) },
-      { label: this.#held ? `Paste “${shown(nameOf(this.#held.path))}”` : "Paste", keys: "Ctrl+V", isOff: !this.#held, run: () => this.paste(path) },
+      { label: "Cut", keys: "Ctrl+X", isOff: isRoot, run: () => this.#setClipboard(path, true) },
+      { label: "Copy", keys: "Ctrl+C", isOff: isRoot, run: () => this.#setClipboard(path, false) },
+      { label: this.#clipboard ? `Paste “${displayText(nameOf(this.#clipboard.path))}”` : "Paste", keys: "Ctrl+V", isOff: !this.#clipboard, run: () => this.paste(path) },
       copyPath,
       null,
       { label: "Rename", keys: "F2", isOff: isRoot, run: () => this.rename(path) },
@@ -142,6 +142,6 @@ export class TreeActions {
 
 function isName(name) {
   const isGood = !name.includes("/") && name !== "." && name !== "..";
-  if (!isGood) toast(`“${name}” cannot be a name.`);
+  if (!isGood) toast(`“${name}” is not a valid name.`);
   return isGood;
 }

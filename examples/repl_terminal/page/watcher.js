@@ -1,44 +1,44 @@
-// Tells the server which files and folders to watch: those that are open.
+// Tells the server to watch the open files and folders.
 
 import { toast } from "/toasts.js";
 
-// What the server watches for one window; of more, or of a path that is deeper, it would watch nothing at all.
-const MOST = 256;
-const DEEPEST = 64;
+// The server's limits. It refuses the whole request if one is exceeded.
+const MAX_PATHS = 256;
+const MAX_DEPTH = 64;
 
 export class Watcher {
   #connection;
   #wanted = { files: [], folders: [] };
-  #told = "";
+  #lastSent = "";
 
   constructor(connection) {
     this.#connection = connection;
     connection.onState(({ name }) => {
       if (name !== "connected") return;
-      this.#told = "";
-      this.#tell();
+      this.#lastSent = "";
+      this.#send();
     });
   }
 
-  // `kind` is "files" or "folders"; the new ones take the place of those before. Where they are too many, files are watched
-  // before folders, and of each kind the first.
+  // `kind` is "files" or "folders". Replaces the earlier paths of that kind. If there are too many, files come before
+  // folders, and the first paths of each kind are watched.
   watch(kind, paths) {
     this.#wanted[kind] = paths;
-    queueMicrotask(() => this.#tell());
+    queueMicrotask(() => this.#send());
   }
 
-  // Gets { path, kind: "file" | "folder" | "deleted", hash? }.
+  // The callback gets { path, kind, hash? }. The kind is "file", "folder" or "deleted".
   onChanged(callback) { this.#connection.on("changed", callback); }
 
-  #tell() {
+  #send() {
     const { files, folders } = this.#wanted;
-    const paths = [...files, ...folders].filter((path) => path.split("/").length <= DEEPEST).slice(0, MOST);
-    const told = JSON.stringify(paths);
-    if (told === this.#told) return;
+    const paths = [...files, ...folders].filter((path) => path.split("/").length <= MAX_DEPTH).slice(0, MAX_PATHS);
+    const message = JSON.stringify(paths);
+    if (message === this.#lastSent) return;
     if (!this.#connection.isConnected) return;
-    this.#told = told;
+    this.#lastSent = message;
     this.#connection.request("watch", { paths }).catch((error) => {
-      if (this.#connection.isConnected) toast(`What changes on disk is not told now: ${error.message}`, { kind: "note" });
+      if (this.#connection.isConnected) toast(`Changes on disk are not reported now: ${error.message}`, { kind: "note" });
     });
   }
 }

@@ -1,4 +1,4 @@
-// The tree and the editor: made, renamed, saved, changed on disk, found by name.
+// The tree and the editor: files are created, renamed, saved, changed on disk and opened by name.
 import assert from "node:assert/strict";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import {
   toast, toTerminal, until, workspace,
 } from "./session.mjs";
 
-await step("files are listed as they are called, and the tree is used by keys alone", async () => {
+await step("names are shown with visible control characters, and the tree works with the keyboard only", async () => {
   await row(html).waitFor();
   await row("esc␛[31m�gpj.exe").waitFor();
   await item("empty").focus();
@@ -31,7 +31,7 @@ await step("files are listed as they are called, and the tree is used by keys al
   assert.notEqual(await page.title(), "owned");
 });
 
-await step("files are made, renamed, copied, moved and deleted, by keys and menu", async () => {
+await step("files are created, renamed, copied, moved and deleted with keys and menu", async () => {
   await item("folder").focus();
   await press("Shift+F10");
   await inMenu("New file").press("Enter");
@@ -53,15 +53,15 @@ await step("files are made, renamed, copied, moved and deleted, by keys and menu
   await press("Control+v");
   await until("the move", () => existsSync(join(workspace, "empty", "other name copy.txt")));
   assert.ok(!existsSync(join(workspace, "folder", "other name copy.txt")));
-  await until("its focus", () => isFocused(item("other name copy.txt")));
+  await until("the focus of the moved file", () => isFocused(item("other name copy.txt")));
   await press("Delete");
   await page.getByRole("dialog").getByText("Delete “other name copy.txt”?").waitFor();
   await press("Escape");
-  await until("the focus given back", () => isFocused(item("other name copy.txt")));
+  await until("the focus after Escape", () => isFocused(item("other name copy.txt")));
   await press("Delete");
   await page.getByRole("button", { name: "Delete" }).click();
-  await until("the end of it", () => !existsSync(join(workspace, "empty", "other name copy.txt")));
-  await until("the next one's focus", () => isFocused(item("folder")));
+  await until("the deletion", () => !existsSync(join(workspace, "empty", "other name copy.txt")));
+  await until("the focus of the next item", () => isFocused(item("folder")));
   await item("notes.md").click({ button: "right" });
   await inMenu("New folder").waitFor();
   await press("Escape");
@@ -71,11 +71,11 @@ await step("files are made, renamed, copied, moved and deleted, by keys and menu
   await page.locator("#new-folder").click();
   await page.locator(".name-input").fill("a\u202E/b");
   await press("Enter");
-  await toast("“a\uFFFD/b” cannot be a name.").waitFor();
+  await toast("“a\uFFFD/b” is not a valid name.").waitFor();
   await closeToasts();
 });
 
-await step("what is edited is marked and saved, line ends and all", async () => {
+await step("an edited file is marked, and saved with its line endings", async () => {
   await item("poem.txt").click();
   await tab("poem.txt").waitFor();
   await until("the text", async () => (await code()) === "roses 🌹\r\nviolets\r\n");
@@ -89,7 +89,7 @@ await step("what is edited is marked and saved, line ends and all", async () => 
   await picture("editor-1440x900");
 });
 
-await step("a file without changes follows the disk, one with changes asks", async () => {
+await step("a file without changes is updated from disk, and a file with changes lets the user choose", async () => {
   await tab("poem.txt").click();
   put("folder/poem.txt", "from outside\n");
   await until("the new text", async () => (await code()) === "from outside\n");
@@ -105,15 +105,15 @@ await step("a file without changes follows the disk, one with changes asks", asy
   await page.keyboard.type("more\n");
   put("folder/poem.txt", "the third\n");
   await page.locator("#notice").getByText("Reload").click();
-  await until("the third", async () => (await code()) === "the third\n");
+  await until("the third text", async () => (await code()) === "the third\n");
   await page.getByRole("tab", { name: "poem.txt", exact: true }).waitFor();
   rmSync(join(workspace, "folder", "poem.txt"));
   await page.locator("#notice").getByText("was deleted on disk").waitFor();
   await page.locator("#notice").getByText("Write it again").click();
-  await until("the file again", () => existsSync(join(workspace, "folder", "poem.txt")) && onDisk("folder/poem.txt") === "the third\n");
+  await until("the restored file", () => existsSync(join(workspace, "folder", "poem.txt")) && onDisk("folder/poem.txt") === "the third\n");
 });
 
-await step("a file takes the place of one that was deleted while open, and its language with the name", async () => {
+await step("a file can be renamed to a deleted open file, and its language follows the name", async () => {
   put("gone.py", "gone = 1\n");
   put("stays.txt", "import os\n");
   for (const name of ["gone.py", "stays.txt"]) {
@@ -137,18 +137,18 @@ await step("a file takes the place of one that was deleted while open, and its l
   await page.getByRole("button", { name: "Do not save" }).click();
   await until("the new name", () => existsSync(join(workspace, "gone.py")));
   await until("one tab", async () => (await tab("gone.py").count()) === 1 && (await tab("stays.txt").count()) === 0);
-  await until("its language", () => page.evaluate(() => window.editor.session.getMode().$id === "ace/mode/python"));
+  await until("the language", () => page.evaluate(() => window.editor.session.getMode().$id === "ace/mode/python"));
   assert.equal(await code(), "import os\n");
   await tab("gone.py").focus();
   await press("Delete");
 });
 
-await step("a file that is made outside appears in the tree", async () => {
+await step("a file that another program creates appears in the tree", async () => {
   put("outside.txt", "x");
   await item("outside.txt").waitFor();
 });
 
-await step("what is made outside while a name is typed appears when that ends, and the tree holds items only", async () => {
+await step("a file that is created while a name is edited appears afterwards, and the tree contains items only", async () => {
   const holdsItems = () => page.evaluate(() => [...document.querySelectorAll("[role=tree] > *, [role=tree] [role=group] > :not(.row)")]
     .every((element) => element.getAttribute("role") === "treeitem"));
   assert.ok(await holdsItems());
@@ -166,25 +166,25 @@ await step("what is made outside while a name is typed appears when that ends, a
   assert.ok(await isFocused(item("picture.bin")));
 });
 
-await step("a file is opened by a part of its name", async () => {
+await step("quick open finds a file by a part of its name", async () => {
   await toTerminal();
   await press("Control+p");
   await page.getByRole("option", { name: "notes.md" }).waitFor();
   assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "true");
   await page.keyboard.type("///");
-  await page.getByText("Nothing has a name like this.").waitFor();
+  await page.getByText("No name matches.").waitFor();
   await press("Enter");
   assert.equal(await page.locator("#picker-input").getAttribute("aria-expanded"), "false");
   await page.locator("#picker-input").fill("");
   await page.keyboard.type("ntsmd");
-  await until("one", async () => (await page.getByRole("option").count()) === 1);
+  await until("one option", async () => (await page.getByRole("option").count()) === 1);
   await picture("quick-open-1440x900");
   await press("Enter");
   await tab("notes.md").waitFor();
-  await until("the notes", async () => (await code()).startsWith("# Notes"));
+  await until("the text of the notes", async () => (await code()).startsWith("# Notes"));
 });
 
-await step("a file that is dragged over the page cannot be dropped, and so does not replace it", async () => {
+await step("a file cannot be dropped on the page", async () => {
   const devtools = await context.newCDPSession(page);
   const files = [join(workspace, "notes.md")];
   await page.evaluate(() => {

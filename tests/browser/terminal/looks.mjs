@@ -1,4 +1,4 @@
-// Themes, sizes of text, and a phone.
+// Themes, font sizes, and the layout on a phone.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { collectComplaints, step } from "../support.mjs";
@@ -6,7 +6,7 @@ import {
   browser, complaints, context, page, picture, press, ready, screenshots, sees, tab, toTerminal, type, url,
 } from "./session.mjs";
 
-await step("theme and size of text are chosen, and kept", async () => {
+await step("theme and font size can be changed, and survive a reload", async () => {
   await toTerminal();
   const size = () => page.evaluate(() => window.terminals.active.terminal.options.fontSize);
   await press("Alt+Equal", "Alt+Equal", "Alt+Minus");
@@ -46,7 +46,7 @@ await step("the page at 390 by 844, light and dark", async () => {
   await page.setViewportSize({ width: 1440, height: 900 });
 });
 
-await step("on a phone all that is touched has 44 pixels", async () => {
+await step("on a phone every control is at least 44 pixels high", async () => {
   const phone = await browser.newContext({
     storageState: await context.storageState(), viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, colorScheme: "dark",
   });

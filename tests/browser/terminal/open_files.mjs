@@ -1,4 +1,4 @@
-// Tabs of files: what is not saved, what a reload and a lost connection leave.
+// The tabs of files: unsaved changes, a reload, and a lost connection.
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -7,15 +7,15 @@ import {
   closeToasts, context, item, onDisk, page, picture, press, put, ready, tab, toast, until, url, workspace,
 } from "./session.mjs";
 
-await step("a binary file is named as one", async () => {
+await step("a binary file is reported as binary", async () => {
   await item("picture.bin").click();
   await page.locator("#file-problem").getByText("“picture.bin” is a binary file (3 bytes)").waitFor();
   await tab("picture.bin").focus();
   await press("Delete");
-  await until("its end", async () => (await tab("picture.bin").count()) === 0);
+  await until("the closed tab", async () => (await tab("picture.bin").count()) === 0);
 });
 
-await step("what is not saved is asked about when its tab is closed", async () => {
+await step("closing a tab with unsaved changes asks first", async () => {
   await tab("notes.md").click();
   await press("Control+End");
   await page.keyboard.type("more");
@@ -28,7 +28,7 @@ await step("what is not saved is asked about when its tab is closed", async () =
   await until("the save", () => onDisk("notes.md").endsWith("more"));
 });
 
-await step("a tab that is closed again while its file is being saved takes no other with it", async () => {
+await step("closing a tab twice during a save closes no other tab", async () => {
   for (const name of ["first.txt", "last.txt"]) put(name, `${name}\n`);
   const other = await context.newPage();
   let releaseSave;
@@ -38,13 +38,13 @@ await step("a tab that is closed again while its file is being saved takes no ot
     socket.onMessage((message) => (message.includes("updateContent") ? void saves.then(() => far.send(message)) : far.send(message)));
   });
   await other.goto(url.origin);
-  const its = other.locator("#editor-tabs").getByRole("tab");
+  const otherTabs = other.locator("#editor-tabs").getByRole("tab");
   for (const name of ["first.txt", "last.txt"]) {
     await other.getByRole("treeitem", { name }).click();
     await other.waitForFunction((text) => window.editor?.getValue() === text, `${name}\n`);
     await other.evaluate(() => window.editor.insert("work "));
   }
-  const close = () => its.filter({ hasText: "last.txt" }).locator(".close").click();
+  const close = () => otherTabs.filter({ hasText: "last.txt" }).locator(".close").click();
   await close();
   await other.getByRole("dialog").getByText("Save “last.txt”?").waitFor();
   await other.getByRole("dialog").getByRole("button", { name: "Save", exact: true }).click();
@@ -52,19 +52,19 @@ await step("a tab that is closed again while its file is being saved takes no ot
   await close();
   assert.equal(await other.locator("dialog[open]").count(), 0);
   releaseSave();
-  await until("the first alone", async () => (await its.count()) === 1);
-  assert.equal(await its.getAttribute("aria-label"), "first.txt, not saved");
+  await until("one tab", async () => (await otherTabs.count()) === 1);
+  assert.equal(await otherTabs.getAttribute("aria-label"), "first.txt, not saved");
   assert.equal(onDisk("last.txt"), "work last.txt\n");
   await other.close();
   for (const name of ["first.txt", "last.txt"]) rmSync(join(workspace, name));
 });
 
-await step("what was not saved stays until it is read, and hides nothing that comes later", async () => {
+await step("toasts about failed saves stay, and do not hide later toasts", async () => {
   const told = await page.evaluate(async () => {
     const { toast } = await import("/toasts.js");
     const words = () => [...document.querySelectorAll(".toast span")].map((one) => one.textContent);
     for (const name of ["short", "shorter"]) toast(name);
-    for (let count = 1; count <= 12; ++count) toast(`“${count}.txt” was not saved. ${"There is no space. ".repeat(6)}`, { stays: true });
+    for (let count = 1; count <= 12; ++count) toast(`“${count}.txt” was not saved. ${"There is no space. ".repeat(6)}`, { isSticky: true });
     const staying = words();
     toast("the latest");
     return { staying, after: words() };
@@ -83,7 +83,7 @@ await step("what was not saved stays until it is read, and hides nothing that co
   await closeToasts();
 });
 
-await step("open files and places survive a reload", async () => {
+await step("open files and divider positions survive a reload", async () => {
   const line = page.locator("#editor-divider");
   await line.focus();
   await press("ArrowUp", "ArrowUp");
@@ -96,13 +96,13 @@ await step("open files and places survive a reload", async () => {
   await ready();
 });
 
-await step("a connection that is lost while files and folders come back takes none of them", async () => {
+await step("files and folders are restored even if the connection is lost meanwhile", async () => {
   const other = await context.newPage();
   await other.goto(url.origin);
-  const its = other.locator("#editor-tabs").getByRole("tab");
+  const otherTabs = other.locator("#editor-tabs").getByRole("tab");
   for (const name of ["notes.md", "outside.txt"]) {
     await other.getByRole("treeitem", { name }).click();
-    await its.getByText(name).waitFor();
+    await otherTabs.getByText(name).waitFor();
   }
   await other.getByRole("treeitem", { name: "folder" }).click();
   await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
@@ -121,6 +121,6 @@ await step("a connection that is lost while files and folders come back takes no
   await other.getByRole("tab", { name: "outside.txt", selected: true }).waitFor();
   await other.getByRole("treeitem", { name: "poem.txt" }).waitFor();
   assert.deepEqual(losses, []);
-  assert.deepEqual(await its.allTextContents(), ["notes.md", "outside.txt"]);
+  assert.deepEqual(await otherTabs.allTextContents(), ["notes.md", "outside.txt"]);
   await other.close();
 });

@@ -1,9 +1,9 @@
-// The server ends and comes back. Last: the page complains from here on.
+// The server stops and restarts. This must be the last file, because the page logs errors from here on.
 import assert from "node:assert/strict";
 import { step } from "../support.mjs";
 import { context, exited, page, picture, sees, server, shellProcess, start, toast, type, url } from "./session.mjs";
 
-await step("while away nothing typed is kept, and the page says so", async () => {
+await step("input while disconnected is refused with a toast", async () => {
   server.kill("SIGTERM");
   assert.deepEqual(await exited, { code: 0, signal: null });
   assert.throws(() => process.kill(shellProcess.id, 0), "the shell outlived the server");
@@ -14,7 +14,7 @@ await step("while away nothing typed is kept, and the page says so", async () =>
   await picture("away-1440x900");
 });
 
-await step("another server of the same place gets the page back, with a new shell", async () => {
+await step("the page reconnects to a restarted server and gets a new shell", async () => {
   await start("--auth", "none");
   await page.locator("body[data-state=connected]").waitFor({ timeout: 60_000 });
   await sees(/The earlier shell is gone\. This is a new one\.\n[^]*[$#] $/m);
@@ -22,7 +22,7 @@ await step("another server of the same place gets the page back, with a new shel
   await sees(/new-81/);
 });
 
-await step("a server that refuses the page is told as that", async () => {
+await step("a refused connection is reported as refused", async () => {
   server.kill("SIGTERM");
   await exited;
   await start();
@@ -30,7 +30,7 @@ await step("a server that refuses the page is told as that", async () => {
   await picture("refused-1440x900");
 });
 
-await step("a page that was refused is back when another tab has been let in", async () => {
+await step("a refused page reconnects after another tab has redeemed the token", async () => {
   const other = await context.newPage();
   await other.goto(url.href);
   await other.locator("body[data-state=connected]").waitFor();

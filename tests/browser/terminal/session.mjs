@@ -1,4 +1,4 @@
-// What the steps share: the program on a workspace of its own, a browser at its page, and what they do and see there.
+// Shared by all steps: starts the program on its own workspace and a browser, and provides helper functions.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,10 +20,10 @@ put("picture.bin", Buffer.from([0, 1, 2]));
 put(html, "harmless");
 put(escape, "harmless");
 
-// The shell's rc files are nobody's, so that the prompt is bash's own.
+// HOME has no rc files, so the prompt is bash's default.
 const environment = { ...process.env, HOME: workspace, SHELL: "/bin/bash", TOKEN_OF_THE_SERVER: "secret", LC_ALL: "C.UTF-8" };
 export let server, exited, url;
-// Again at the same port.
+// A restart uses the same port.
 export async function start(...more) {
   ({ server, exited, url } = await startProgram(program, ["--port", url?.port ?? "0", "--workspace", workspace, ...more, ...flags], environment));
 }
@@ -40,7 +40,7 @@ page.on("websocket", (socket) => { answers = socket; });
 
 export const shellProcess = { id: 0 };  // of the shell in use
 
-// All that the active terminal holds, its scrollback included; wrapped lines are joined.
+// Returns the text of the active terminal with its scrollback. Joins wrapped lines.
 export const textOf = (which) => which.evaluate(() => {
   const { active } = window.terminals.active.terminal.buffer;
   let all = "";
@@ -56,7 +56,7 @@ export async function until(what, condition, milliseconds = 15_000) {
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`${what} did not come; the terminal shows:${(await textOf(page)).trimEnd().slice(-500)}`);
+    if (Date.now() > deadline) throw new Error(`Timed out waiting for ${what}; the terminal shows:${(await textOf(page)).trimEnd().slice(-500)}`);
     await page.evaluate(() => new Promise(requestAnimationFrame));
   }
 }
@@ -81,7 +81,7 @@ export async function closeToasts() {
 
 export async function end() {
   await browser.close();
-  server.kill("SIGTERM");  // and not at once, so that the shells' histories are written before their folder goes
+  server.kill("SIGTERM");  // SIGTERM first, so that the shells can write their histories before their folder is deleted
   const late = setTimeout(() => server.kill("SIGKILL"), 5_000);
   await exited;
   clearTimeout(late);

@@ -1,4 +1,4 @@
-// What a shell shows and is told: output, sizes, splits, a reload, the clipboard.
+// Shells: output, input, sizes, splits, a reload, the clipboard.
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -8,8 +8,8 @@ import {
   workspace,
 } from "./session.mjs";
 
-await step("the printed URL opens a prompt, and the token leaves the address", async () => {
-  await page.goto(`data:text/html,<a href="${url.href}">Our terminal</a>`); // as from a mail in the browser
+await step("the printed URL opens a prompt, and the token is removed from the address", async () => {
+  await page.goto(`data:text/html,<a href="${url.href}">Our terminal</a>`);  // like a link in a webmail page
   await page.getByText("Our terminal").click();
   await page.waitForURL(`${url.origin}/`);
   await sees(/[$#] $/m);
@@ -21,12 +21,12 @@ await step("a command's output appears", async () => {
   shellProcess.id = Number((await sees(/hello-42 shell-(\d+)-/))[1]);
 });
 
-await step("the shell has none of the server's environment", async () => {
+await step("the shell does not get the server's environment variables", async () => {
   await type("env | grep -c TOKEN_OF; echo TERM=$TERM");
   await sees(/\n0\nTERM=xterm-256color/);
 });
 
-await step("the shell has the window's size, also after a change", async () => {
+await step("the shell has the window's size, even after a resize", async () => {
   const measure = async (mark) => {
     await type(`echo ${mark}: $(stty size)`);
     return (await sees(new RegExp(`\n${mark}: (\\d+ \\d+)`)))[1];
@@ -43,7 +43,7 @@ await step("the shell has the window's size, also after a change", async () => {
   return `${before} → ${after}`;
 });
 
-await step("100,000 lines pass and the page lives", async () => {
+await step("the page survives 100,000 lines of output", async () => {
   await type("clear; seq 1 200000 | tail -n 100000; echo end-$((1+1))");
   await sees(/199999\n200000\nend-2/, 60_000);
 });
@@ -58,7 +58,7 @@ await step("Ctrl+C stops an endless command", async () => {
   return `${Math.round(performance.now() - began)} ms from the key to the answer`;
 });
 
-await step("titles are text, and the page's follows the shell that is looked at", async () => {
+await step("titles are plain text, and the page has the title of the active shell", async () => {
   await type("clear; printf '\\e]2;<b>one</b>\\u202e\\a'");
   await until("the title", async () => (await page.title()) === "<b>one</b>�");
   assert.equal(await shells.first().locator(".label").textContent(), "<b>one</b>�");
@@ -75,7 +75,7 @@ await step("titles are text, and the page's follows the shell that is looked at"
   assert.equal(Number((await sees(/first-(\d+)-/))[1]), shellProcess.id);
 });
 
-await step("a terminal is split, and the line between is moved", async () => {
+await step("a terminal can be split, and the divider can be moved", async () => {
   await press("Control+Shift+Digit5");
   await until("two shells side by side", () => page.evaluate(() => window.terminals.active.state === "running" && document.querySelectorAll(".split:not([hidden]) .screen").length === 2));
   await type("echo beside-$$-");
@@ -93,7 +93,7 @@ await step("a terminal is split, and the line between is moved", async () => {
   assert.ok(Math.abs((await line.boundingBox()).x - (box.x - 100)) < 12);
 });
 
-await step("a reload finds the same shells with what they had printed, and types nothing into them", async () => {
+await step("a reload restores the shells with their output, and sends no input to them", async () => {
   await toTerminal();
   await type("printf '\\e[c\\e[6n\\e]10;?\\a'; read -t 1 -s -n 99 x; clear; echo kept-$((5*5))");
   await sees(/kept-25/);
@@ -133,7 +133,7 @@ await step("text is found in the terminal", async () => {
   await sees(/back-2/);
 });
 
-await step("several lines are not pasted into a program that would run them, without asking", async () => {
+await step("a paste of several lines asks first if the program would run them", async () => {
   await type("clear; cat > pasted.txt");
   await page.evaluate(() => navigator.clipboard.writeText("one\n<i>two</i>\n"));
   await until("the program", async () => !(await page.evaluate(() => window.terminals.active.terminal.modes.bracketedPasteMode)));
@@ -147,7 +147,7 @@ await step("several lines are not pasted into a program that would run them, wit
   await until("the file", () => existsSync(join(workspace, "pasted.txt")) && onDisk("pasted.txt") === "one\n<i>two</i>\n");
 });
 
-await step("a program may offer a text to copy, and never reads the clipboard", async () => {
+await step("a program can offer text to copy, but cannot read the clipboard", async () => {
   await page.evaluate(() => navigator.clipboard.writeText("secret"));
   await type("clear; printf '\\e]52;c;?\\a\\e]52;c;b3RoZXI=\\a\\e]52;c;aGVsbG8=\\a'; read -t 1 -s -n 9 x; echo got:${#x}:");
   await toast("A program wants to copy 5 characters").waitFor();

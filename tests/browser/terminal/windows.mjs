@@ -1,4 +1,4 @@
-// Other windows, a line that is cut, a shell that ends, and who gets none.
+// Several windows, a lost connection, the end of a shell, and refused access.
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ function statusOf(headers) {
   });
 }
 
-await step("another window looks at the same shell, or only watches it", async () => {
+await step("another window can watch the same shell", async () => {
   await toTerminal();
   const other = await context.newPage();
   await other.setViewportSize({ width: 1440, height: 900 });
@@ -37,15 +37,15 @@ await step("another window looks at the same shell, or only watches it", async (
   assert.doesNotMatch(await textOf(page), /never/);
 });
 
-await step("a connection that is lost comes back with its shell and what it printed", async () => {
+await step("a lost connection is restored with its shell and output", async () => {
   const proxy = await startProxy(url.port);
   const [cookie] = await context.cookies();
-  await context.addCookies([{ ...cookie, name: cookie.name.replace(url.port, proxy.port) }]);  // it is a port's
+  await context.addCookies([{ ...cookie, name: cookie.name.replace(url.port, proxy.port) }]);  // the cookie's name contains the port
   const other = await context.newPage();
   await other.goto(`http://${url.hostname}:${proxy.port}/`);
   await sees(/[$#] $/m, 15_000, other);
   await type("echo mark-$((8*8)) shell-$$-", other);
-  const its = (await sees(/mark-64 shell-(\d+)-/, 15_000, other))[1];
+  const shellId = (await sees(/mark-64 shell-(\d+)-/, 15_000, other))[1];
   proxy.refuse();
   await other.locator("body[data-state=away]").waitFor();
   await other.keyboard.type("lost");
@@ -55,13 +55,13 @@ await step("a connection that is lost comes back with its shell and what it prin
   await until("the shell", () => other.evaluate(() => window.terminals.active.state === "running"));
   await sees(/mark-64 shell-/, 15_000, other);
   await type("echo again-$$-", other);
-  assert.equal((await sees(/again-(\d+)-/, 15_000, other))[1], its);
+  assert.equal((await sees(/again-(\d+)-/, 15_000, other))[1], shellId);
   assert.doesNotMatch(await textOf(other), /lost/);
   await other.close();
   proxy.stop();
 });
 
-await step("a shell that ends says so behind its output, and Enter starts another below", async () => {
+await step("the end of a shell is written after its output, and Enter starts a new shell below", async () => {
   await toTerminal();
   await type("clear; seq 1 5; exit 3");
   await sees(/\n1\n2\n3\n4\n5\n(?:exit\n)?The shell ended with code 3\. Enter starts a new one\.\n/);
@@ -78,7 +78,7 @@ await step("a shell that ends says so behind its output, and Enter starts anothe
   shellProcess.id = Number((await sees(/third-(\d+)-/))[1]);
 });
 
-await step("the token works once, and nothing opens without its cookie", async () => {
+await step("the token works once, and requests without its cookie are refused", async () => {
   const other = await (await browser.newContext()).newPage();
   for (const address of [url.href, url.origin]) {
     const answer = await other.goto(address);

@@ -29,30 +29,30 @@ std::string Header(const ws::HttpResponse& response, std::string_view name) {
   return "";
 }
 
-// The "name=value" of the cookie for which the token is traded.
-std::string Enter(Access& access) {
-  const auto answer = access.Intercept(Get(TokenTarget(access)));
-  REQUIRE(answer);
-  REQUIRE(answer->status == 200);
-  const std::string cookie = Header(*answer, "Set-Cookie");
+// Redeems the token. Returns the "name=value" of the cookie.
+std::string RedeemToken(Access& access) {
+  const auto response = access.Intercept(Get(TokenTarget(access)));
+  REQUIRE(response);
+  REQUIRE(response->status == 200);
+  const std::string cookie = Header(*response, "Set-Cookie");
   return cookie.substr(0, cookie.find(';'));
 }
 
 bool IsRefused(Access& access, const ws::HttpRequest& request) {
-  const auto answer = access.Intercept(request);
-  return answer && answer->status == 403 && !access.Authorize(request).accepted;
+  const auto response = access.Intercept(request);
+  return response && response->status == 403 && !access.Authorize(request).accepted;
 }
 
 }  // namespace
 
-TEST_CASE("the token is traded once for a cookie that opens page and socket") {
+TEST_CASE("the token works once and gives a cookie that allows the page and the WebSocket") {
   Access access({.mode = AuthMode::Token});
   const std::string target = TokenTarget(access);
-  const auto answer = access.Intercept(Get(target));
-  REQUIRE(answer);
-  CHECK(answer->status == 200);
-  CHECK(answer->body.find("url=/\"") != std::string::npos);
-  const std::string cookie = Header(*answer, "Set-Cookie");
+  const auto response = access.Intercept(Get(target));
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(response->body.find("url=/\"") != std::string::npos);
+  const std::string cookie = Header(*response, "Set-Cookie");
   CHECK(cookie.find("HttpOnly") != std::string::npos);
   CHECK(cookie.find("SameSite=Strict") != std::string::npos);
   CHECK(cookie.find(target.substr(8)) == std::string::npos);
@@ -64,9 +64,9 @@ TEST_CASE("the token is traded once for a cookie that opens page and socket") {
   CHECK(access.Intercept(Get("/?token=used", pair))->status == 200);
 }
 
-TEST_CASE("nothing opens without the cookie, or with a wrong one") {
+TEST_CASE("requests without the cookie, or with a wrong one, are refused") {
   Access access({.mode = AuthMode::Token});
-  const std::string pair = Enter(access);
+  const std::string pair = RedeemToken(access);
   CHECK(IsRefused(access, Get("/")));
   CHECK(IsRefused(access, Get("/main.js")));
   CHECK(IsRefused(access, Get("/?token=")));
@@ -77,7 +77,7 @@ TEST_CASE("nothing opens without the cookie, or with a wrong one") {
   CHECK(access.Intercept(Get("/"))->body.find("open the URL that the server printed") != std::string::npos);
 }
 
-TEST_CASE("a token is taken from a GET of the root only, and two servers have different ones") {
+TEST_CASE("a token is accepted in a GET of the root only, and two servers have different tokens") {
   Access access({.mode = AuthMode::Token}), other({.mode = AuthMode::Token});
   ws::HttpRequest post = Get(TokenTarget(access));
   post.method = "POST";
@@ -85,13 +85,13 @@ TEST_CASE("a token is taken from a GET of the root only, and two servers have di
   CHECK(IsRefused(access, Get("/main.js" + TokenTarget(access).substr(1))));
   CHECK(IsRefused(access, Get(TokenTarget(other))));
   CHECK(TokenTarget(access).size() >= std::string("/?token=").size() + 32);
-  CHECK_FALSE(Enter(access).empty());
+  CHECK_FALSE(RedeemToken(access).empty());
 }
 
-TEST_CASE("a host that is no loopback name is refused, cookie or not") {
+TEST_CASE("a host that is not a loopback name is refused, with or without a cookie") {
   for (const AuthMode mode : {AuthMode::Token, AuthMode::None}) {
     Access access({.mode = mode});
-    const std::string pair = mode == AuthMode::Token ? Enter(access) : "";
+    const std::string pair = mode == AuthMode::Token ? RedeemToken(access) : "";
     for (const std::string host :
          {"evil.example", "127.0.0.1.evil.example:8080", "192.168.0.1:8080", "", "localhost.:8080"}) {
       INFO(host);
@@ -101,14 +101,14 @@ TEST_CASE("a host that is no loopback name is refused, cookie or not") {
   }
 }
 
-TEST_CASE("every loopback name is served, and each port has a cookie of its own") {
+TEST_CASE("every loopback name is served, and each port has its own cookie") {
   Access access({.mode = AuthMode::None});
   for (const std::string host : {"127.0.0.1", "localhost:1", "LOCALHOST:8080", "[::1]:8080"}) {
     CHECK_FALSE(access.Intercept(Get("/", "", host)));
     CHECK(access.Authorize(Get("/", "", host)).accepted);
   }
   Access with_token({.mode = AuthMode::Token});
-  const std::string pair = Enter(with_token);
+  const std::string pair = RedeemToken(with_token);
   CHECK(IsRefused(with_token, Get("/", pair, "127.0.0.1:9090")));
 }
 
@@ -116,23 +116,23 @@ TEST_CASE("without authentication the URL has no token") {
   CHECK(Access({.mode = AuthMode::None}).Url(1234) == "http://127.0.0.1:1234/");
 }
 
-TEST_CASE("a server with a name of its own answers to it, and its cookie is for TLS only") {
-  Access access({.names = {"term.example"}, .secure = true});
+TEST_CASE("a configured host name is accepted, and the cookie of a TLS server is Secure") {
+  Access access({.hosts = {"term.example"}, .secure = true});
   const std::string url = access.Url(8443);
   CHECK(url.starts_with("https://term.example:8443/?token="));
-  const auto answer = access.Intercept(Get(url.substr(url.find("/?")), "", "term.example:8443"));
-  REQUIRE(answer);
-  CHECK(answer->status == 200);
-  CHECK(Header(*answer, "Set-Cookie").ends_with("; Secure"));
+  const auto response = access.Intercept(Get(url.substr(url.find("/?")), "", "term.example:8443"));
+  REQUIRE(response);
+  CHECK(response->status == 200);
+  CHECK(Header(*response, "Set-Cookie").ends_with("; Secure"));
   CHECK(IsRefused(access, Get("/", "", "evil.example")));
-  CHECK(Access({.names = {"term.example:443"}, .secure = true}).Url(8443).starts_with("https://term.example:443/"));
+  CHECK(Access({.hosts = {"term.example:443"}, .secure = true}).Url(8443).starts_with("https://term.example:443/"));
 }
 
-TEST_CASE("a new token lets in another browser, and the old one nobody") {
+TEST_CASE("a new token admits another browser, and the old token is refused") {
   Access access;
-  const std::string old = TokenTarget(access), pair = Enter(access);
+  const std::string old = TokenTarget(access), pair = RedeemToken(access);
   access.RenewToken();
   CHECK(IsRefused(access, Get(old)));
-  CHECK(Enter(access) == pair);
+  CHECK(RedeemToken(access) == pair);
   CHECK(access.Authorize(Get("/api", pair)).accepted);
 }

@@ -21,7 +21,7 @@ using ws::Json;
 
 }  // namespace
 
-TEST_CASE("Connection is answered by the root's contents, folders first") {
+TEST_CASE("Connection is answered with the root's contents, folders first") {
   Service service;
   Client client(service.server.Port());
   client.Emit("Connection");
@@ -34,14 +34,14 @@ TEST_CASE("Connection is answered by the root's contents, folders first") {
   CHECK_FALSE(loaded.contains("readOnly"));
 }
 
-TEST_CASE("a server that lets nothing be changed says so at the start") {
+TEST_CASE("a read-only server reports it in Loaded") {
   Service service({}, repl::Mode::ReadOnly);
   Client client(service.server.Port());
   client.Emit("Connection");
   CHECK(client.Next("Loaded").at("readOnly") == true);
 }
 
-TEST_CASE("every file event is answered in its own name, with the paths as they were sent") {
+TEST_CASE("every file event is answered by its response event, with the paths as they were sent") {
   Service service;
   Client client(service.server.Port());
   CHECK(client.Ask("fetchDir", {{"Dir", "/empty"}}) == Json{{"contents", Json::array()}, {"path", "/empty"}});
@@ -62,7 +62,7 @@ TEST_CASE("every file event is answered in its own name, with the paths as they 
   CHECK(client.Ask("fetchContent", {{"path", "made/copy"}}).at("content") == "hello!");
 }
 
-TEST_CASE("bad data and refusals are answered by an error, never by silence") {
+TEST_CASE("invalid data and refused operations are always answered with an error") {
   Service service;
   Client client(service.server.Port());
   for (const Json& data :
@@ -77,7 +77,7 @@ TEST_CASE("bad data and refusals are answered by an error, never by silence") {
   CHECK(fs::exists(service.root));
 }
 
-TEST_CASE("a file of the largest size comes whole, and goes back in one patch") {
+TEST_CASE("a file of the maximum size is sent completely, and can be saved with one patch") {
   Service service;
   Client client(service.server.Port());
   const std::string content = client.Ask("fetchContent", {{"path", "folder/large.txt"}}).at("content");
@@ -89,15 +89,15 @@ TEST_CASE("a file of the largest size comes whole, and goes back in one patch") 
   CHECK(fs::file_size(service.root / "folder/large.txt") == 1);
 }
 
-TEST_CASE("each connection has a clipboard of its own") {
+TEST_CASE("each connection has its own clipboard") {
   Service service;
-  Client mine(service.server.Port()), yours(service.server.Port());
-  CHECK(mine.Ask("cut", {{"sourcePath", "file.txt"}}).contains("success"));
-  CHECK(yours.Ask("paste", {{"targetPath", "stolen"}}).contains("error"));
-  CHECK(mine.Ask("paste", {{"targetPath", "moved"}}).contains("success"));
+  Client first(service.server.Port()), second(service.server.Port());
+  CHECK(first.Ask("cut", {{"sourcePath", "file.txt"}}).contains("success"));
+  CHECK(second.Ask("paste", {{"targetPath", "stolen"}}).contains("error"));
+  CHECK(first.Ask("paste", {{"targetPath", "moved"}}).contains("success"));
 }
 
-TEST_CASE("content comes with its hash, and a save that names another base is a conflict") {
+TEST_CASE("content is sent with its hash, and a save with another base hash is a conflict") {
   Service service;
   Client client(service.server.Port());
   const std::string patch = "@@ -1,5 +1,6 @@\n hello\n+!\n", hash = ContentHash("hello");
@@ -115,7 +115,7 @@ TEST_CASE("content comes with its hash, and a save that names another base is a 
   CHECK(client.Ask("updateContent", {{"path", "file.txt"}, {"patch", ""}, {"hash", nullptr}}).contains("success"));
 }
 
-TEST_CASE("what is binary or too large is said so, with its size") {
+TEST_CASE("a binary or too large file is reported as an error event with its size") {
   Service service;
   Client client(service.server.Port());
   std::ofstream(service.root / "binary") << '\0';
@@ -127,7 +127,7 @@ TEST_CASE("what is binary or too large is said so, with its size") {
   CHECK(sparse == Json{{"path", "sparse"}, {"error", sparse.at("error")}, {"tooLarge", true}, {"size", 10737418240}});
 }
 
-TEST_CASE("names that a terminal or a browser would act on pass through as they are") {
+TEST_CASE("names with escape sequences or HTML pass through unchanged") {
   Service service;
   Client client(service.server.Port());
   for (const std::string name :
@@ -144,14 +144,14 @@ TEST_CASE("names that a terminal or a browser would act on pass through as they 
   }
 }
 
-TEST_CASE("all files are listed for a request") {
+TEST_CASE("listFiles replies with all files") {
   Service service;
   Client client(service.server.Port());
   CHECK(client.Request("listFiles").at("data") ==
         Json{{"paths", {"file.txt", "folder/large.txt"}}, {"truncated", false}});
 }
 
-TEST_CASE("a file event that is a request gets an empty reply, and its answer all the same") {
+TEST_CASE("a file event that is a request gets an empty reply and its response event") {
   Service service;
   Client client(service.server.Port());
   const Json reply = client.Request("fetchContent", {{"path", "file.txt"}});
@@ -159,7 +159,7 @@ TEST_CASE("a file event that is a request gets an empty reply, and its answer al
   CHECK(reply.value("data", Json()).is_null());
 }
 
-TEST_CASE("a connection is told what changes in what it watches, whoever changes it") {
+TEST_CASE("a connection is notified of every change in its watched paths") {
   Service service;
   Client client(service.server.Port()), other(service.server.Port());
   client.Emit("watch", {{"paths", {"/file.txt", "folder", "gone"}}});
@@ -179,7 +179,7 @@ TEST_CASE("a connection is told what changes in what it watches, whoever changes
   CHECK(client.Next("changed") == Json{{"path", "folder"}, {"kind", "folder"}});
 }
 
-TEST_CASE("what cannot be watched is refused") {
+TEST_CASE("invalid watch requests are refused") {
   Service service;
   Client client(service.server.Port());
   for (const Json& data : {Json(), Json(1), Json{{"paths", 1}}, Json{{"paths", {1}}}, Json{{"paths", {"../x"}}},
@@ -192,34 +192,34 @@ TEST_CASE("what cannot be watched is refused") {
 
 namespace {
 
-// A disk that works on nothing until it is let go.
-class StoppedDisk {
+// Blocks both threads of the disk pool until Resume.
+class BlockedDisk {
  public:
-  explicit StoppedDisk(Service& service) {
+  explicit BlockedDisk(Service& service) {
     for (int thread = 0; thread < 2; ++thread)
-      boost::asio::post(service.disk, [goes_on = goes_on_] { goes_on.wait(); });
+      boost::asio::post(service.disk, [resumed = resumed_] { resumed.wait(); });
   }
-  ~StoppedDisk() { GoOn(); }
-  StoppedDisk(const StoppedDisk&) = delete;
-  StoppedDisk& operator=(const StoppedDisk&) = delete;
+  ~BlockedDisk() { Resume(); }
+  BlockedDisk(const BlockedDisk&) = delete;
+  BlockedDisk& operator=(const BlockedDisk&) = delete;
 
-  void GoOn() {
-    if (!std::exchange(going_, true)) promise_.set_value();
+  void Resume() {
+    if (!std::exchange(is_resumed_, true)) promise_.set_value();
   }
 
  private:
   std::promise<void> promise_;
-  std::shared_future<void> goes_on_ = promise_.get_future().share();
-  bool going_ = false;
+  std::shared_future<void> resumed_ = promise_.get_future().share();
+  bool is_resumed_ = false;
 };
 
 }  // namespace
 
-TEST_CASE("a disk that does not answer holds up no shell, and is asked for one thing after the other") {
+TEST_CASE("a blocked disk does not block a shell, and file events run one at a time") {
   Service service;
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
-  StoppedDisk disk(service);
+  BlockedDisk disk(service);
   client.Emit("createFile", {{"path", "first"}});
   client.Emit("rename", {{"oldPath", "first"}, {"newPath", "second"}});
   const std::string patch = "@@ -1,5 +1,2000005 @@\n hello\n+" + std::string(2'000'000, 'x') + "\n";
@@ -227,41 +227,41 @@ TEST_CASE("a disk that does not answer holds up no shell, and is asked for one t
   client.Type(session, "echo typed:$((1+1))\n");
   client.OutputUntil("typed:2");
   CHECK_FALSE(fs::exists(service.root / "first"));
-  disk.GoOn();
+  disk.Resume();
   CHECK(client.Next("createFileResponse").at("success") == true);
   CHECK(client.Next("renameResponse").at("success") == true);
   CHECK(client.Next("updateContentResponse").at("success") == true);
 }
 
-TEST_CASE("every file event is answered, also where all that is asked for is larger than the queue") {
+TEST_CASE("every file event is answered, even if the answers exceed the write queue") {
   Service service;
   Client client(service.server.Port());
-  constexpr int asked = 6;  // of 8 MiB each, where 32 may wait
-  for (int count = 0; count < asked; ++count) client.Emit("fetchContent", {{"path", "folder/large.txt"}});
-  for (int count = 0; count < asked; ++count) CHECK(client.Next("fetchContentResponse").contains("content"));
+  constexpr int requests = 6;  // of 8 MiB each; the queue holds 32 MiB
+  for (int count = 0; count < requests; ++count) client.Emit("fetchContent", {{"path", "folder/large.txt"}});
+  for (int count = 0; count < requests; ++count) CHECK(client.Next("fetchContentResponse").contains("content"));
 }
 
-TEST_CASE("files are listed once at a time") {
+TEST_CASE("only one listFiles request runs at a time") {
   Service service;
   Client client(service.server.Port());
-  StoppedDisk disk(service);
-  constexpr int asked = 20;
-  for (int count = 0; count < asked; ++count) client.Send({{"event", "listFiles"}, {"id", count}});
-  for (int count = 1; count < asked; ++count) CHECK(client.Next("$ack", "error").at("code") == "busy");
-  disk.GoOn();
+  BlockedDisk disk(service);
+  constexpr int requests = 20;
+  for (int count = 0; count < requests; ++count) client.Send({{"event", "listFiles"}, {"id", count}});
+  for (int count = 1; count < requests; ++count) CHECK(client.Next("$ack", "error").at("code") == "busy");
+  disk.Resume();
   CHECK(client.Next("$ack").contains("paths"));
 }
 
-TEST_CASE("what has not begun when its connection ends is left undone") {
+TEST_CASE("file events that have not started when the connection ends are dropped") {
   Service service;
-  StoppedDisk disk(service);
+  BlockedDisk disk(service);
   {
     Client client(service.server.Port());
     for (const char* name : {"one", "two", "three"}) client.Emit("createFile", {{"path", name}});
     client.Request("ping");
   }
   while (service.server.Hub().Size() != 0) std::this_thread::yield();
-  disk.GoOn();
+  disk.Resume();
   service.server.Stop();
   CHECK_FALSE(fs::exists(service.root / "three"));
 }

@@ -1,13 +1,13 @@
-// Writes patch_vectors.json: what the npm package makes of pairs of texts, for patch_test.cpp.
-// Run once `npm ci` was run in tests/browser:  node make_patch_vectors.mjs > patch_vectors.json
+// Writes patch_vectors.json for patch_test.cpp: patches that the npm package makes from pairs of texts.
+// Run `npm ci` in tests/browser first:  node make_patch_vectors.mjs > patch_vectors.json
 import { createRequire } from "node:module";
 
 const { resolve } = createRequire(new URL("../../browser/package.json", import.meta.url));
 const { diff_match_patch: Differ } = await import(resolve("@dmsnell/diff-match-patch"));
 const differ = new Differ();
-differ.Diff_Timeout = 0;  // no clock: the same vectors on every machine
+differ.Diff_Timeout = 0;  // no time limit, so that the vectors are the same on every machine
 
-// A small generator of its own (mulberry32), for the same reason.
+// A deterministic random number generator (mulberry32).
 let seed = 20240607;
 function random(below) {
   seed = (seed + 0x6d2b79f5) | 0;
@@ -58,7 +58,7 @@ const pairs = {
   "a large replacement": [prose + "x".repeat(3000) + prose, prose + "y😀".repeat(1000) + prose],
 };
 
-// Edits at random places, of a text that has a bit of everything.
+// Random edits of a text with prose, emoji, CRLF and special characters.
 for (let round = 1; round <= 12; ++round) {
   const base = Array.from((prose + emoji + "a\r\n%+-@ ").repeat(1 + random(8)));
   const edited = base.slice();
@@ -68,8 +68,8 @@ for (let round = 1; round <= 12; ++round) {
   pairs[`random edits, round ${round}`] = [base.join(""), edited.join("")];
 }
 
-// (Two emoji with the same low half, U+1F600 and U+1F200, are not here: version 1.1.0 makes an empty
-// patch of that change, and the check below would say so.)
+// Two emoji with the same low surrogate (U+1F600 and U+1F200) are missing: version 1.1.0 makes an empty patch for that
+// change, and the check below would fail.
 function vector(name, base, edited, drifted = base, result = edited) {
   const patches = differ.patch_make(base, edited);
   if (differ.patch_apply(patches, base)[0] !== edited) throw new Error(`${name}: lost by the package`);

@@ -20,7 +20,7 @@ bool IsRefused(std::string_view base, std::string_view patch) {
 
 }  // namespace
 
-TEST_CASE("patches made by the npm package give what they were made for") {
+TEST_CASE("patches from the npm package give the expected results") {
   const nlohmann::json vectors = Vectors();
   CHECK(vectors.size() >= 50);
   for (const nlohmann::json& vector : vectors) {
@@ -31,17 +31,17 @@ TEST_CASE("patches made by the npm package give what they were made for") {
   }
 }
 
-TEST_CASE("a patch whose context is not in the text is refused as a whole") {
+TEST_CASE("a patch is refused as a whole if the context of one hunk is not in the text") {
   const std::string base = "one two three four five six seven eight nine ten\n";
   const std::string patch = "@@ -4,8 +4,9 @@\n  two\n+x\n  thr\n";
   CHECK(*ApplyPatch(base, patch) == "one twox three four five six seven eight nine ten\n");
   CHECK(IsRefused("one TWO three four five six seven eight nine ten\n", patch));
   CHECK(IsRefused("", patch));
   CHECK(IsRefused(base, patch + "@@ -20,9 +20,8 @@\n not \n-x\n here\n"));
-  CHECK(ApplyPatch("", patch).Why().sentence.find("Reload") != std::string::npos);
+  CHECK(ApplyPatch("", patch).Error().message.find("Reload") != std::string::npos);
 }
 
-TEST_CASE("context is found up to 500 units away, and the nearest place is taken") {
+TEST_CASE("context is found up to 500 units away, and the nearest match is used") {
   const std::string patch = "@@ -601,9 +601,10 @@\n left\n+X\n right\n";
   const auto with_place = [](std::size_t at) {
     return std::string(at, '.') + "leftright" + std::string(1300 - at, '.');
@@ -58,7 +58,7 @@ TEST_CASE("context is found up to 500 units away, and the nearest place is taken
   CHECK(ApplyPatch(two_places, patch)->find("leftXright") == 590);
 }
 
-TEST_CASE("context that is shorter than four units stands for the text's very start or end") {
+TEST_CASE("context shorter than four units matches only at the start or end of the text") {
   CHECK(*ApplyPatch("", "@@ -0,0 +1,5 @@\n+hello\n") == "hello");
   CHECK(IsRefused("not empty", "@@ -0,0 +1,5 @@\n+hello\n"));
   CHECK(*ApplyPatch("ab\n1234 rest", "@@ -1,7 +1,8 @@\n ab\n+x\n %0A1234\n") == "abx\n1234 rest");
@@ -67,7 +67,7 @@ TEST_CASE("context that is shorter than four units stands for the text's very st
   CHECK(IsRefused("rest 1234ab_", "@@ -6,6 +6,7 @@\n 1234\n+x\n ab\n"));
 }
 
-TEST_CASE("what is no patch is refused") {
+TEST_CASE("text that is not a patch is refused") {
   for (const char* patch :
        {"hello", "@@", "@@ -1 +1 @@x\n", "@@ -1,2 +1,2\n a\n", "@@ -0 +1 @@\n a\n", "@@ -1 +0 @@\n a\n",
         "@@ --1 +1 @@\n", "@@ -1,x +1 @@\n", "+a\n@@ -1 +1 @@\n", "@@ -99999999999999999999 +1 @@\n",
@@ -84,29 +84,29 @@ TEST_CASE("a patch without hunks changes nothing") {
   CHECK(*ApplyPatch("text", "\n\n") == "text");
 }
 
-TEST_CASE("an insertion that would tear an emoji apart is refused") {
+TEST_CASE("an insertion between the surrogates of a pair is refused") {
   const std::string patch = "@@ -1,0 +1,1 @@\n+x\n";
   CHECK(IsRefused("\xF0\x9F\x98\x80", "@@ -5,4 +5,4 @@\n abcd\n" + patch));
 }
 
-TEST_CASE("work is bounded for hostile patches") {
+TEST_CASE("the work for hostile patches is bounded") {
   const std::string base(4 * 1024 * 1024, 'a');
   std::string patch;
-  SECTION("hunks that jump to and fro") {
+  SECTION("hunks that alternate between two positions") {
     for (int i = 0; i < 20000; ++i) {
       patch += i % 2 == 0 ? "@@ -4000000,8 +4000000,9 @@\n aaaa\n+b\n aaaa\n" : "@@ -9,8 +9,9 @@\n aaaa\n+b\n aaaa\n";
     }
   }
-  SECTION("one long context that nearly fits everywhere") {
+  SECTION("one long context that almost matches everywhere") {
     patch = "@@ -1000,8 +1000,8 @@\n " + std::string(1000000, 'a') + "b\n+c\n aaaa\n";
   }
   bool refused = true;
-  SECTION("a hunk of very many lines, all of them context") {
+  SECTION("a hunk of many lines that are all context") {
     refused = false;
     patch = "@@ -1000,8 +1000,8 @@\n";
     for (int i = 0; i < 300000; ++i) patch += " a\n";
   }
-  // Within ctest's own limit: without its bound it would take hours.
+  // ctest's timeout is the limit: without the bound this takes hours.
   const auto result = ApplyPatch(base, patch);
   CHECK(static_cast<bool>(result) != refused);
   if (result) CHECK(*result == base);

@@ -1,4 +1,4 @@
-// However a terminal ends, nothing of it stays.
+// A terminal leaves no process and no descriptor behind, regardless of how it ends.
 #include <signal.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,7 +31,7 @@ pid_t NumberAfter(const std::string& output, const std::string& word) {
 
 }  // namespace
 
-TEST_CASE("as long as nobody reads, a shell with much to say waits, and Close still ends it") {
+TEST_CASE("Close ends a shell that waits because its output is not read") {
   asio::io_context context;
   Pty pty(context.get_executor());
   PtyOptions options;
@@ -45,43 +45,43 @@ TEST_CASE("as long as nobody reads, a shell with much to say waits, and Close st
   CHECK(exit.get().signal == SIGHUP);
 }
 
-TEST_CASE("Close ends the whole session, also what ignores SIGHUP or has a group of its own") {
+TEST_CASE("Close ends the whole session, even processes that ignore SIGHUP or have their own group") {
   Terminal terminal;
   terminal.Run(
       "echo shell:$$; trap '' HUP; set -m; sleep 1000 & nohup sleep 1000 >/dev/null 2>&1 &"
       "sh -c 'trap \"\" HUP TERM; echo ready; while :; do sleep 1; done'");
-  REQUIRE(terminal.Sees("ready"));
+  REQUIRE(terminal.WaitForOutput("ready"));
   const pid_t shell = NumberAfter(terminal.output, "shell:");
   CHECK(repl::SessionMembers(shell).size() >= 4);
   terminal.pty.Close();
   terminal.pty.Close();
-  CHECK(terminal.End().signal == SIGKILL);
+  CHECK(terminal.WaitForExit().signal == SIGKILL);
   CHECK(repl::SessionMembers(shell).empty());
   CHECK(HasNoChildren());
 }
 
-TEST_CASE("a shell that ends takes its background jobs with it, and its last words are read") {
+TEST_CASE("the end of a shell ends its background jobs, and its last output is read") {
   Terminal terminal;
   terminal.Run("echo shell:$$; trap '' HUP; sleep 1000 & echo last words; exit 5");
-  REQUIRE(terminal.Until([&] { return terminal.ended; }));
+  REQUIRE(terminal.RunUntil([&] { return terminal.ended; }));
   CHECK(terminal.output.find("last words") != std::string::npos);
-  CHECK(terminal.End().code == 5);
+  CHECK(terminal.WaitForExit().code == 5);
   CHECK(repl::SessionMembers(NumberAfter(terminal.output, "shell:")).empty());
 }
 
-TEST_CASE("a hundred terminals later no process and no descriptor is left") {
+TEST_CASE("a hundred terminals leave no process and no descriptor") {
   {
     Terminal warm_up;
     warm_up.Run("exit");
-    warm_up.End();
+    warm_up.WaitForExit();
   }
   const std::ptrdiff_t before = OpenDescriptors();
   for (int i = 0; i < 100; ++i) {
     Terminal terminal;
     terminal.Run("echo ready; sleep 1000");
-    if (i % 2 == 0) REQUIRE(terminal.Sees("ready"));
+    if (i % 2 == 0) REQUIRE(terminal.WaitForOutput("ready"));
     terminal.pty.Close();
-    terminal.End();
+    terminal.WaitForExit();
   }
   CHECK(OpenDescriptors() == before);
   CHECK(HasNoChildren());
@@ -92,7 +92,7 @@ TEST_CASE("a context destroyed under an open terminal leaves no process") {
   {
     Terminal terminal;
     terminal.Run("echo shell:$$; trap '' HUP; sleep 1000 & echo ready; wait");
-    REQUIRE(terminal.Sees("ready"));
+    REQUIRE(terminal.WaitForOutput("ready"));
     shell = NumberAfter(terminal.output, "shell:");
   }
   CHECK(HasNoChildren());

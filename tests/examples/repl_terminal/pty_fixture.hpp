@@ -1,4 +1,3 @@
-// A terminal whose output is kept.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +19,7 @@ namespace repl::test {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// A shell whose output is read as it comes, on a context that runs while somebody waits.
+// A shell whose output is read continuously and kept. Its context runs while a test waits.
 class Terminal {
  public:
   boost::system::error_code Start(PtyOptions options) {
@@ -29,7 +28,7 @@ class Terminal {
     return error;
   }
 
-  // A script in place of an interactive shell.
+  // Runs a script instead of an interactive shell.
   void Run(const std::string& script) {
     PtyOptions options;
     options.shell = "/bin/sh";
@@ -38,7 +37,7 @@ class Terminal {
     REQUIRE_FALSE(Start(options));
   }
 
-  bool Until(const std::function<bool()>& condition) {
+  bool RunUntil(const std::function<bool()>& condition) {
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (!condition() && std::chrono::steady_clock::now() < deadline) {
       context.restart();
@@ -47,14 +46,14 @@ class Terminal {
     return condition();
   }
 
-  bool Sees(const std::string& text) {
-    return Until([&] { return output.find(text) != std::string::npos; });
+  bool WaitForOutput(const std::string& text) {
+    return RunUntil([&] { return output.find(text) != std::string::npos; });
   }
 
-  PtyExit End() {
+  PtyExit WaitForExit() {
     std::optional<PtyExit> exit;
-    asio::co_spawn(pty.Executor(), pty.ClosedAsync(), [&](std::exception_ptr, PtyExit how) { exit = how; });
-    REQUIRE(Until([&] { return exit.has_value(); }));
+    asio::co_spawn(pty.Executor(), pty.ClosedAsync(), [&](std::exception_ptr, PtyExit status) { exit = status; });
+    REQUIRE(RunUntil([&] { return exit.has_value(); }));
     return *exit;
   }
 
@@ -63,7 +62,7 @@ class Terminal {
   Pty pty{context.get_executor()};
   std::string output;
   bool ended = false;
-  bool always_whole = true;
+  bool is_always_valid = true;
   std::size_t largest_chunk = 0;
 
  private:
@@ -71,7 +70,7 @@ class Terminal {
     for (;;) {
       const std::string chunk = co_await pty.ReadAsync();
       if (chunk.empty()) break;
-      always_whole = always_whole && IsUtf8(chunk);
+      is_always_valid = is_always_valid && IsUtf8(chunk);
       largest_chunk = std::max(largest_chunk, chunk.size());
       output += chunk;
     }

@@ -19,24 +19,24 @@ using repl::PtyOptions;
 using repl::test::Terminal;
 using ws::test::HasNoChildren;
 
-TEST_CASE("a shell's output arrives, then the end, then its exit code") {
+TEST_CASE("a shell's output is followed by the end and the exit code") {
   Terminal terminal;
   terminal.Run("printf 'hello '; tty >/dev/null && echo terminal; exit 7");
-  CHECK(terminal.Until([&] { return terminal.ended; }));
+  CHECK(terminal.RunUntil([&] { return terminal.ended; }));
   CHECK(terminal.output == "hello terminal\r\n");
-  const PtyExit exit = terminal.End();
+  const PtyExit exit = terminal.WaitForExit();
   CHECK(exit.code == 7);
   CHECK(exit.signal == 0);
   CHECK(HasNoChildren());
 }
 
-TEST_CASE("a shell that a signal ended says which") {
+TEST_CASE("the exit status of a killed shell contains the signal") {
   Terminal terminal;
   terminal.Run("kill -9 $$");
-  CHECK(terminal.End().signal == SIGKILL);
+  CHECK(terminal.WaitForExit().signal == SIGKILL);
 }
 
-TEST_CASE("a shell or a folder that does not exist is an error of Start") {
+TEST_CASE("Start fails if the shell or the folder does not exist") {
   Terminal terminal;
   PtyOptions options;
   options.shell = "/nowhere/shell";
@@ -47,21 +47,21 @@ TEST_CASE("a shell or a folder that does not exist is an error of Start") {
   CHECK(HasNoChildren());
 }
 
-TEST_CASE("what is written reaches the shell, and control characters act") {
+TEST_CASE("written input reaches the shell, and control characters take effect") {
   Terminal terminal;
   terminal.Run(
       "read line; echo got:$line; trap 'echo interrupted; exit 3' INT; echo ready; while read line; do :; done");
   CHECK_FALSE(terminal.pty.Write("one two\n"));
-  REQUIRE(terminal.Sees("got:one two"));
-  REQUIRE(terminal.Sees("ready"));
+  REQUIRE(terminal.WaitForOutput("got:one two"));
+  REQUIRE(terminal.WaitForOutput("ready"));
   CHECK_FALSE(terminal.pty.Write("\x03"));
-  CHECK(terminal.Sees("interrupted"));
-  CHECK(terminal.End().code == 3);
+  CHECK(terminal.WaitForOutput("interrupted"));
+  CHECK(terminal.WaitForExit().code == 3);
   terminal.pty.Close();
-  CHECK(terminal.Until([&] { return bool(terminal.pty.Write("x")); }));
+  CHECK(terminal.RunUntil([&] { return bool(terminal.pty.Write("x")); }));
 }
 
-TEST_CASE("the environment is clean, descriptors are closed and signals are at their defaults") {
+TEST_CASE("the environment is clean, descriptors are closed, and signals have their default handlers") {
   ::setenv("SECRET_OF_THE_SERVER", "1", 1);
   ::signal(SIGPIPE, SIG_IGN);
   Terminal terminal;
@@ -73,7 +73,7 @@ TEST_CASE("the environment is clean, descriptors are closed and signals are at t
                        "env | cut -d= -f1 | sort | tr '\\n' ' '; echo; echo TERM=$TERM ADDED=$ADDED;"
                        "pwd; ls /proc/$$/fd | tr '\\n' ' '; echo; grep -E 'SigIgn|SigBlk' /proc/self/status"};
   REQUIRE_FALSE(terminal.Start(options));
-  REQUIRE(terminal.Until([&] { return terminal.ended; }));
+  REQUIRE(terminal.RunUntil([&] { return terminal.ended; }));
   ::signal(SIGPIPE, SIG_DFL);
   INFO(terminal.output);
   CHECK(terminal.output.find("ADDED COLORTERM HOME LANG") == 0);
@@ -83,13 +83,13 @@ TEST_CASE("the environment is clean, descriptors are closed and signals are at t
   CHECK(terminal.output.find("SigIgn:\t0000000000000000") != std::string::npos);
 }
 
-TEST_CASE("characters stay whole in every chunk of much output, and no chunk is over its bound") {
+TEST_CASE("characters stay whole in every chunk, and no chunk exceeds its limit") {
   Terminal terminal;
   terminal.Run(
       "i=0; while [ $i -lt 4000 ]; do printf 'a\303\251\342\202\254\360\237\230\200'; i=$((i+1)); done;"
       "head -c 200000 /dev/zero | tr '\\0' '\\377'");
-  REQUIRE(terminal.Until([&] { return terminal.ended; }));
-  CHECK(terminal.always_whole);
+  REQUIRE(terminal.RunUntil([&] { return terminal.ended; }));
+  CHECK(terminal.is_always_valid);
   CHECK(terminal.largest_chunk <= Pty::max_chunk_bytes);
   std::string expected;
   for (int i = 0; i < 4000; ++i) expected += "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80";
@@ -97,7 +97,7 @@ TEST_CASE("characters stay whole in every chunk of much output, and no chunk is 
   CHECK(terminal.output.size() == expected.size() + 3 * 200000);
 }
 
-TEST_CASE("a size is clamped, at the start and later") {
+TEST_CASE("a size is clamped by Start and by Resize") {
   Terminal terminal;
   PtyOptions options;
   options.shell = "/bin/sh";
@@ -105,19 +105,19 @@ TEST_CASE("a size is clamped, at the start and later") {
   options.rows = 70000;
   options.arguments = {"-c", "stty size; while read line; do stty size; done"};
   REQUIRE_FALSE(terminal.Start(options));
-  CHECK(terminal.Sees("1000 1\r\n"));
+  CHECK(terminal.WaitForOutput("1000 1\r\n"));
   terminal.pty.Resize(65535, -1);
   CHECK_FALSE(terminal.pty.Write("\n"));
-  CHECK(terminal.Sees("\n1 1000\r\n"));
+  CHECK(terminal.WaitForOutput("\n1 1000\r\n"));
   terminal.pty.Resize(132, 43);
   CHECK_FALSE(terminal.pty.Write("\n"));
-  CHECK(terminal.Sees("\n43 132\r\n"));
+  CHECK(terminal.WaitForOutput("\n43 132\r\n"));
 }
 
-TEST_CASE("input that nobody reads is bounded and refused, and blocks nothing") {
+TEST_CASE("unread input is limited, and further input is refused without blocking") {
   Terminal terminal;
   terminal.Run("stty raw -echo; echo ready; read line; wc -c");
-  REQUIRE(terminal.Sees("ready"));
+  REQUIRE(terminal.WaitForOutput("ready"));
   const std::string block(64 * 1024, 'x');
   std::size_t accepted = 0;
   boost::system::error_code error;
@@ -128,20 +128,20 @@ TEST_CASE("input that nobody reads is bounded and refused, and blocks nothing") 
   CHECK(error == boost::system::errc::no_buffer_space);
   CHECK(accepted == PtyOptions{}.max_outbound_bytes);
   terminal.pty.Close();
-  CHECK(terminal.Until([&] { return terminal.ended; }));
-  terminal.End();
+  CHECK(terminal.RunUntil([&] { return terminal.ended; }));
+  terminal.WaitForExit();
 }
 
-TEST_CASE("a paste of the whole bound arrives in full and in order") {
+TEST_CASE("a paste of the maximum size arrives completely and in order") {
   Terminal terminal;
   terminal.Run("stty raw -echo; echo ready; head -c 1048576 | cksum");
-  REQUIRE(terminal.Sees("ready"));
+  REQUIRE(terminal.WaitForOutput("ready"));
   CHECK_FALSE(terminal.pty.Write(std::string(512 * 1024, 'a')));
   CHECK_FALSE(terminal.pty.Write(std::string(512 * 1024, 'b')));
-  CHECK(terminal.Sees("2877206269 1048576"));
+  CHECK(terminal.WaitForOutput("2877206269 1048576"));
 }
 
-TEST_CASE("verbs may come from any thread while the executor has several") {
+TEST_CASE("Write and Resize may be called from any thread while several threads run the executor") {
   asio::thread_pool pool(3);
   {
     Pty pty(pool.get_executor());

@@ -8,7 +8,7 @@
 #include "process_session.hpp"
 #include "service_fixture.hpp"
 #include "support/catch.hpp"
-#include "terminals.hpp"
+#include "terminal_events.hpp"
 
 namespace {
 
@@ -16,13 +16,13 @@ using repl::test::Client;
 using repl::test::Service;
 using ws::Json;
 
-bool EndsWithin(std::chrono::seconds time, pid_t shell) {
+bool HasEndedWithin(std::chrono::seconds time, pid_t shell) {
   return repl::test::Within(time, [shell] { return repl::SessionMembers(shell).empty(); });
 }
 
 }  // namespace
 
-TEST_CASE("a terminal answers, resizes and closes, and its output is a plain text") {
+TEST_CASE("a terminal can be used, resized and closed, and its output is plain text") {
   Service service;
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
@@ -31,7 +31,7 @@ TEST_CASE("a terminal answers, resizes and closes, and its output is a plain tex
   const std::string output = client.OutputUntil("sum:42");
   CHECK(output.find("43 132") != std::string::npos);
   CHECK(output.find(service.root.filename()) != std::string::npos);
-  const pid_t shell = client.ShellOf(session);
+  const pid_t shell = client.ShellPid(session);
   client.Emit("closeTerminal", {{"sessionId", session}});
   CHECK(client.Next("terminalClosed").at("sessionId") == session);
   CHECK(repl::SessionMembers(shell).empty());
@@ -39,7 +39,7 @@ TEST_CASE("a terminal answers, resizes and closes, and its output is a plain tex
   CHECK(client.Next("terminalError").contains("error"));
 }
 
-TEST_CASE("a shell that ends says with which code, and another can be opened") {
+TEST_CASE("the exit code of a shell is sent, and another shell can be opened") {
   Service service;
   Client client(service.server.Port());
   client.Type(client.OpenTerminal(), "exit 7\n");
@@ -48,50 +48,50 @@ TEST_CASE("a shell that ends says with which code, and another can be opened") {
   client.OutputUntil("again:2");
 }
 
-TEST_CASE("a connection drives only the terminals that it has asked for") {
+TEST_CASE("a connection can control only the terminals to which it is attached") {
   Service service;
-  Client stays(service.server.Port()), other(service.server.Port());
-  const std::string kept = stays.OpenTerminal();
+  Client first(service.server.Port()), other(service.server.Port());
+  const std::string kept = first.OpenTerminal();
   const std::string session = other.OpenTerminal();
-  const pid_t shell = other.ShellOf(session);
+  const pid_t shell = other.ShellPid(session);
   for (const std::string event : {"terminalInput", "terminalResize", "closeTerminal"}) {
-    stays.Emit(event, {{"sessionId", session}, {"data", "exit\n"}, {"cols", 1}, {"rows", 1}});
-    CHECK(stays.Next("terminalError").at("sessionId") == session);
+    first.Emit(event, {{"sessionId", session}, {"data", "exit\n"}, {"cols", 1}, {"rows", 1}});
+    CHECK(first.Next("terminalError").at("sessionId") == session);
   }
   CHECK_FALSE(repl::SessionMembers(shell).empty());
-  stays.Type(kept, "echo still:$((1+1))\n");
-  stays.OutputUntil("still:2");
+  first.Type(kept, "echo still:$((1+1))\n");
+  first.OutputUntil("still:2");
 }
 
-TEST_CASE("a shell outlives its connection, and comes back with what it has shown") {
+TEST_CASE("a shell outlives its connection, and a new connection gets its scrollback") {
   Service service;
   std::string session;
   pid_t shell = 0;
   {
-    Client goes(service.server.Port());
-    session = goes.OpenTerminal();
-    shell = goes.ShellOf(session);
+    Client first(service.server.Port());
+    session = first.OpenTerminal();
+    shell = first.ShellPid(session);
   }
-  Client comes(service.server.Port());
-  comes.Emit("requestTerminal", {{"sessionId", session}});
-  CHECK(comes.Next("terminalConnected").at("sessionId") == session);
-  comes.OutputUntil("end:2");
-  CHECK(comes.ShellOf(session) == shell);
+  Client second(service.server.Port());
+  second.Emit("requestTerminal", {{"sessionId", session}});
+  CHECK(second.Next("terminalConnected").at("sessionId") == session);
+  second.OutputUntil("end:2");
+  CHECK(second.ShellPid(session) == shell);
 }
 
-TEST_CASE("a shell that nobody looks at ends after its grace, with all that it has started") {
+TEST_CASE("a shell without viewers ends after the grace time, with all its processes") {
   Service service({.detached_grace = std::chrono::milliseconds(50)});
   pid_t shell = 0;
   {
-    Client goes(service.server.Port());
-    const std::string session = goes.OpenTerminal();
-    goes.Type(session, "sleep 1000 & ");
-    shell = goes.ShellOf(session);
+    Client first(service.server.Port());
+    const std::string session = first.OpenTerminal();
+    first.Type(session, "sleep 1000 & ");
+    shell = first.ShellPid(session);
   }
-  CHECK(EndsWithin(std::chrono::seconds(20), shell));
+  CHECK(HasEndedWithin(std::chrono::seconds(20), shell));
 }
 
-TEST_CASE("an unknown session gives a new shell") {
+TEST_CASE("an unknown session id gives a new shell") {
   Service service;
   Client client(service.server.Port());
   client.Emit("requestTerminal", {{"sessionId", "0123456789abcdef"}, {"stream", true}, {"cols", 100}, {"rows", 30}});
@@ -99,11 +99,11 @@ TEST_CASE("an unknown session gives a new shell") {
   CHECK(connected.at("sessionId") != "0123456789abcdef");
   CHECK(connected.at("resumed") == false);
   client.Emit("requestTerminal", {{"sessionId", "0123456789abcdef"}, {"stream", true}, {"readOnly", true}});
-  CHECK(client.Next("terminalError").at("error") == "There is no such terminal to look at.");
+  CHECK(client.Next("terminalError").at("error") == "This terminal does not exist.");
   CHECK(connected.at("cols") == 100);
 }
 
-TEST_CASE("a streaming client is sent what it acknowledges, and not much more") {
+TEST_CASE("a streaming client is sent little more output than it has acknowledged") {
   Service service;
   Client client(service.server.Port());
   client.Emit("requestTerminal", {{"sessionId", nullptr}, {"stream", true}});
@@ -125,7 +125,7 @@ TEST_CASE("a streaming client is sent what it acknowledges, and not much more") 
   CHECK(std::count(output.begin(), output.end(), 'x') >= 3'000'000);
 }
 
-TEST_CASE("a reloaded page gets the scrollback with its sizes, then live output") {
+TEST_CASE("a reloaded page gets the scrollback with its window sizes, then live output") {
   Service service;
   Client first(service.server.Port());
   first.Emit("requestTerminal", {{"sessionId", nullptr}, {"stream", true}, {"cols", 90}, {"rows", 20}});
@@ -157,7 +157,7 @@ TEST_CASE("a reloaded page gets the scrollback with its sizes, then live output"
   CHECK(size == Json{{"sessionId", session}, {"cols", 70}, {"rows", 20}, {"viewers", 2}});
 
   second.Type(session, "exit\n");
-  CHECK(second.Next("terminalError").at("error") == "This window only looks at the terminal.");
+  CHECK(second.Next("terminalError").at("error") == "This window can only view the terminal.");
   second.Emit("detachTerminal", {{"sessionId", session}});
   while (size.at("viewers") != 1) size = first.Next("terminalSize");
   CHECK(size.at("cols") == 90);
@@ -165,12 +165,12 @@ TEST_CASE("a reloaded page gets the scrollback with its sizes, then live output"
   CHECK(first.Next("terminalClosed").at("code") == 3);
 }
 
-TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
+TEST_CASE("unread output waits, and the interrupt still arrives") {
   Service service;
   Client client(service.server.Port());
   const std::string session = client.OpenTerminal();
   client.Type(session, "PS1='prompt''> '; yes 0123456789012345678901234567890123456789\n");
-  client.OutputUntil("0123456789\r\n0123456789");  // not merely the command's echo
+  client.OutputUntil("0123456789\r\n0123456789");  // the output, not the echo of the command
   CHECK(client.Ask("fetchContent", {{"path", "file.txt"}}).at("content") == "hello");
   client.Type(session, "\x03");
   client.OutputUntil("prompt> ");
@@ -178,7 +178,7 @@ TEST_CASE("output that nobody reads waits, and the interrupt still arrives") {
   client.OutputUntil("stopped:2");
 }
 
-TEST_CASE("a read-only server shows files and terminals, and lets nothing be typed or changed") {
+TEST_CASE("a read-only server shows files and terminals, but refuses input and changes") {
   Service service({}, repl::Mode::ReadOnly);
   Client client(service.server.Port());
   CHECK(client.Ask("fetchContent", {{"path", "file.txt"}}).at("content") == "hello");
@@ -193,10 +193,10 @@ TEST_CASE("a read-only server shows files and terminals, and lets nothing be typ
   CHECK_FALSE(std::filesystem::exists(service.root / "made"));
 }
 
-TEST_CASE("terminals are bounded in number") {
+TEST_CASE("the number of terminals is limited") {
   Service service;
   Client client(service.server.Port());
-  for (std::size_t i = 0; i < repl::TerminalSessions::max_of_user; ++i) client.OpenTerminal();
+  for (std::size_t i = 0; i < repl::TerminalSessions::max_per_user; ++i) client.OpenTerminal();
   client.Emit("requestTerminal", {{"sessionId", nullptr}});
   CHECK(client.Next("terminalError").contains("error"));
 }

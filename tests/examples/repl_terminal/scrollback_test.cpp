@@ -17,7 +17,7 @@ std::string TextOf(const Scrollback& scrollback) {
 
 }  // namespace
 
-TEST_CASE("output comes back in order, with the sizes at which it was written") {
+TEST_CASE("output is returned in order, with the window sizes at which it was written") {
   Scrollback scrollback(1000, {80, 24});
   scrollback.Append("one ");
   scrollback.Append("two ");
@@ -33,7 +33,7 @@ TEST_CASE("output comes back in order, with the sizes at which it was written") 
   CHECK(Scrollback(10, {}).Runs().empty());
 }
 
-TEST_CASE("the oldest output goes, and what is left begins with a whole line") {
+TEST_CASE("the oldest output is dropped, and the rest starts with a complete line") {
   constexpr std::size_t limit = 100'000;
   Scrollback scrollback(limit, {});
   std::string all;
@@ -49,14 +49,14 @@ TEST_CASE("the oldest output goes, and what is left begins with a whole line") {
   CHECK(all.ends_with(kept));
 }
 
-TEST_CASE("a single line larger than the scrollback is bounded too") {
+TEST_CASE("a single line that is larger than the scrollback is cut") {
   Scrollback scrollback(50'000, {});
   for (int number = 0; number < 1000; ++number) scrollback.Append(std::string(1000, 'x'));
   CHECK(scrollback.Bytes() <= 50'000);
   CHECK(TextOf(scrollback).size() <= 50'000);
 }
 
-TEST_CASE("a program that never ends a line is shown again all the same") {
+TEST_CASE("output without line breaks is kept from an escape sequence on") {
   Scrollback scrollback(100'000, {});
   for (int number = 0; number < 20'000; ++number) scrollback.Append("\x1b[1;1Hcell " + std::to_string(number));
   const std::string kept = TextOf(scrollback);
@@ -64,7 +64,7 @@ TEST_CASE("a program that never ends a line is shown again all the same") {
   CHECK(kept.starts_with("\x1b[1;1H"));
 }
 
-TEST_CASE("nothing that is shown again makes a terminal answer") {
+TEST_CASE("the scrollback contains no terminal queries") {
   Scrollback scrollback(1000, {});
   scrollback.Append("a\x1b[");
   scrollback.Append("6nb");

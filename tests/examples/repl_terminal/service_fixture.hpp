@@ -1,4 +1,4 @@
-// The service on loopback, and a client of it.
+// The service on loopback, and a client for it.
 #pragma once
 
 #include <boost/asio/error.hpp>
@@ -30,10 +30,10 @@ namespace beast = boost::beast;
 namespace fs = std::filesystem;
 using ws::Json;
 
-// The service on a free port, with a workspace of its own.
+// The service on a free port, with its own workspace.
 struct Service {
   explicit Service(TerminalLimits limits = {}, Mode mode = Mode::Full) : server({.port = 0}) {
-    terminals = std::make_shared<TerminalSessions>(attended.get_executor(),
+    terminals = std::make_shared<TerminalSessions>(context.get_executor(),
                                                    PtyOptions{.shell = "/bin/sh", .folder = root}, limits);
     service.emplace(workspace, disk.get_executor(), terminals, mode);
     fs::create_directories(root / "folder");
@@ -41,7 +41,7 @@ struct Service {
     std::ofstream(root / "file.txt") << "hello";
     std::ofstream(root / "folder/large.txt") << std::string(std::size_t{4} << 20, '"');
     ws::Options options = ReplService::Options(access, {});
-    // Some clients do not read for a while, which is long on a busy machine.
+    // Some tests let a client pause its reads, which can take long on a busy machine.
     options.write_timeout = options.idle_timeout = std::chrono::minutes(10);
     server.Route(ReplService::path, options, [this](ws::Handler socket) { service->Serve(socket); });
     if (server.Start()) throw std::runtime_error("the server does not start");
@@ -50,19 +50,19 @@ struct Service {
     server.Stop();
     terminals->Close();
     work.reset();
-    attending.join();
+    thread.join();
   }
 
   const ws::test::TemporaryFolder folder;
   const fs::path root = folder.Path();
-  asio::io_context attended;
-  asio::executor_work_guard<asio::io_context::executor_type> work{attended.get_executor()};
+  asio::io_context context;
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
   std::shared_ptr<TerminalSessions> terminals;
   Workspace workspace{std::move(*WorkspaceRoot::Open(root))};
   asio::thread_pool disk{2};
   Access access{{.mode = AuthMode::None}};
   std::optional<ReplService> service;
-  std::thread attending{[this] { attended.run(); }};
+  std::thread thread{[this] { context.run(); }};
   ws::Server server;
 };
 
@@ -76,7 +76,7 @@ bool Within(std::chrono::seconds time, Condition condition) {
   return true;
 }
 
-// What the original's browser client does: events out, `event` and `data` of each message in.
+// A client in the plain format: sends events, and receives `event` and `data` of each message.
 class Client {
  public:
   explicit Client(std::uint16_t port) {
@@ -89,14 +89,14 @@ class Client {
   void Emit(const std::string& event, const Json& data = nullptr) { Send({{"event", event}, {"data", data}}); }
   void Send(const Json& message) { stream_.write(asio::buffer(message.dump())); }
 
-  // The data, or another member, of the next message of that name; what comes before it is passed over.
+  // Returns the data, or another member, of the next message with this event. Skips other messages.
   Json Next(const std::string& event, const char* member = "data") {
     for (;;) {
       const Json message = Read();
       if (message.at("event") == event) return message.value(member, Json());
     }
   }
-  // The whole reply.
+  // Returns the complete reply.
   Json Request(const std::string& event, const Json& data = nullptr) {
     Send({{"event", event}, {"id", 1}, {"data", data}});
     for (;;) {
@@ -121,8 +121,8 @@ class Client {
     while (output.find(text) == std::string::npos) output += Next("terminalResponse").get<std::string>();
     return output;
   }
-  // The number of a terminal's shell, which is at its prompt.
-  pid_t ShellOf(const std::string& session) {
+  // Returns the pid of a terminal's shell. The shell must be at its prompt.
+  pid_t ShellPid(const std::string& session) {
     Type(session, "echo shell:$$ end:$((1+1))\n");
     const std::string output = OutputUntil("end:2");
     return std::atoi(output.c_str() + output.rfind("shell:") + 6);

@@ -28,7 +28,7 @@ struct Site {
     ws::HttpRequest request;
     request.method = "GET";
     request.target = target;
-    return files.Answer(request);
+    return files.Respond(request);
   }
 
   const ws::test::TemporaryFolder folder;
@@ -54,7 +54,7 @@ TEST_CASE("the page, its scripts and its packages are served with their types") 
   CHECK(f.Get("/vendor/xterm.mjs").body == "xterm");
 }
 
-TEST_CASE("nothing else is served") {
+TEST_CASE("files that are not part of the page are not served") {
   const Site f;
   for (const std::string target :
        {"/../secret.js", "/%2e%2e/secret.js", "//etc/passwd", "/inner/x.js", "/inner%2fx.js", "/package.json", "/.",
@@ -71,18 +71,18 @@ TEST_CASE("only GET is answered") {
   ws::HttpRequest request;
   request.method = "POST";
   request.target = "/";
-  CHECK(f.files.Answer(request).status == 405);
-  CHECK(HeaderOf(f.files.Answer(request), "Allow") == "GET");
+  CHECK(f.files.Respond(request).status == 405);
+  CHECK(HeaderOf(f.files.Respond(request), "Allow") == "GET");
 }
 
-TEST_CASE("every answer keeps the page to itself, refusals too") {
+TEST_CASE("every response has the security headers, even an error") {
   const Site f;
   for (const std::string target : {"/", "/none.js"}) {
-    const auto answer = f.Get(target);
-    CHECK(HeaderOf(answer, "Content-Security-Policy").find("default-src 'self'") == 0);
-    CHECK(HeaderOf(answer, "X-Content-Type-Options") == "nosniff");
-    CHECK(HeaderOf(answer, "Referrer-Policy") == "no-referrer");
-    CHECK(HeaderOf(answer, "Cache-Control") == "no-store");
+    const auto response = f.Get(target);
+    CHECK(HeaderOf(response, "Content-Security-Policy").find("default-src 'self'") == 0);
+    CHECK(HeaderOf(response, "X-Content-Type-Options") == "nosniff");
+    CHECK(HeaderOf(response, "Referrer-Policy") == "no-referrer");
+    CHECK(HeaderOf(response, "Cache-Control") == "no-store");
   }
 }
 

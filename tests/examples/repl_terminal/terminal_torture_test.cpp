@@ -1,5 +1,5 @@
-// Rows 34, 35 and 40 of the torture plan: a browser that does not read, one that is killed again and again, and a page
-// of somebody else's.
+// Rows 34, 35 and 40 of the torture plan: a browser that does not read, a browser that is killed repeatedly, and a
+// page of another origin.
 #include <algorithm>
 #include <chrono>
 #include <fstream>
@@ -22,7 +22,7 @@ using ws::Json;
 
 constexpr std::size_t mega = 1'000'000;
 
-// How many characters the client is shown up to and with `end`.
+// Returns the number of characters that the client receives, up to and including `end`.
 std::size_t CountUntil(Client& client, const std::string& end) {
   std::size_t shown = 0;
   for (std::string last; last.find(end) == last.npos;) {
@@ -33,8 +33,8 @@ std::size_t CountUntil(Client& client, const std::string& end) {
   return shown;
 }
 
-// A process in a shell's foreground, once it is there.
-pid_t ForegroundOf(pid_t shell) {
+// Waits for a child process of the shell. Returns its pid.
+pid_t WaitForChild(pid_t shell) {
   for (;;) {
     for (const pid_t member : repl::SessionMembers(shell)) {
       if (member != shell) return member;
@@ -43,17 +43,17 @@ pid_t ForegroundOf(pid_t shell) {
   }
 }
 
-// How long it takes until `condition` holds. The torture plan bounds it, and tests/torture judges the figure; on a busy
-// machine it means nothing.
+// Prints the time until `condition` is true. The torture plan limits it, and tests/torture checks the figure. The
+// figure is meaningless on a busy machine.
 template <class Condition>
-void Report(const char* what, const char* bound, Condition condition) {
+void Report(const char* figure, const char* bound, Condition condition) {
   const auto begun = std::chrono::steady_clock::now();
   CHECK(Within(std::chrono::seconds(20), condition));
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - begun;
-  std::cout << "figure: " << what << ": " << taken.count() << " | bound: " << bound << std::endl;
+  std::cout << "figure: " << figure << ": " << taken.count() << " | bound: " << bound << std::endl;
 }
 
-std::size_t WrittenBy(pid_t process) {
+std::size_t BytesWrittenBy(pid_t process) {
   std::ifstream figures("/proc/" + std::to_string(process) + "/io");
   std::string word;
   while (figures >> word && word != "wchar:") {
@@ -67,22 +67,22 @@ std::size_t WrittenBy(pid_t process) {
 
 TEST_CASE("a shell is not read for a browser that does not read, and an interrupt still reaches it") {
   Service service;
-  Client stalls(service.server.Port()), reads(service.server.Port());
-  const std::string session = stalls.OpenTerminal();
-  const pid_t shell = stalls.ShellOf(session);
+  Client stalled(service.server.Port()), reading(service.server.Port());
+  const std::string session = stalled.OpenTerminal();
+  const pid_t shell = stalled.ShellPid(session);
   const std::size_t memory = ws::test::MemoryKib();
 
-  stalls.Type(session, "PS1='prompt''> '; yes\n");
-  const pid_t yes = ForegroundOf(shell);
-  reads.Type(reads.OpenTerminal(), "head -c 40000000 /dev/zero | tr '\\0' x; echo all:$((1+1))\n");
-  CHECK(CountUntil(reads, "all:2") > 40 * mega);
-  CHECK(WrittenBy(yes) > 0);
-  CHECK(WrittenBy(yes) < 20 * mega);  // the sockets' buffers, and our own
+  stalled.Type(session, "PS1='prompt''> '; yes\n");
+  const pid_t yes = WaitForChild(shell);
+  reading.Type(reading.OpenTerminal(), "head -c 40000000 /dev/zero | tr '\\0' x; echo all:$((1+1))\n");
+  CHECK(CountUntil(reading, "all:2") > 40 * mega);
+  CHECK(BytesWrittenBy(yes) > 0);
+  CHECK(BytesWrittenBy(yes) < 20 * mega);  // socket buffers and our own buffers
   if (!ws::test::is_sanitized) CHECK(ws::test::MemoryKib() < memory + 32 * 1024);
 
-  stalls.Type(session, "\x03");
+  stalled.Type(session, "\x03");
   Report("Ctrl-C acts within", "1", [&] { return repl::SessionMembers(shell) == std::vector{shell}; });
-  CHECK(CountUntil(stalls, "prompt> ") < 20 * mega);
+  CHECK(CountUntil(stalled, "prompt> ") < 20 * mega);
 }
 
 TEST_CASE("a tab that is killed a thousand times leaves no process and no descriptor") {
@@ -94,8 +94,8 @@ TEST_CASE("a tab that is killed a thousand times leaves no process and no descri
       Client tab(service.server.Port());
       const std::string session = tab.OpenTerminal();
       if (round % 10 != 0) continue;
-      shells.push_back(tab.ShellOf(session));
-      tab.Type(session, "(trap '' HUP; sleep 1000) & yes\n");  // stubborn, and with output that nobody reads
+      shells.push_back(tab.ShellPid(session));
+      tab.Type(session, "(trap '' HUP; sleep 1000) & yes\n");  // ignores SIGHUP, and has unread output
     }
     Report("the whole group is gone within", "5", [] { return ws::test::HasNoChildren(); });
     for (const pid_t shell : shells) CHECK(repl::SessionMembers(shell).empty());
@@ -114,10 +114,10 @@ TEST_CASE("a page of another origin gets no shell") {
     stream.next_layer().connect({repl::test::asio::ip::address_v4::loopback(), service.server.Port()});
     stream.set_option(websocket::stream_base::decorator(
         [&](websocket::request_type& request) { request.set(repl::test::beast::http::field::origin, origin); }));
-    websocket::response_type answer;
+    websocket::response_type response;
     ws::Error error;
-    stream.handshake(answer, host, repl::ReplService::path, error);
-    return answer.result_int();
+    stream.handshake(response, host, repl::ReplService::path, error);
+    return response.result_int();
   };
   for (const char* origin : {"https://evil.example", "http://127.0.0.1:1", "null", "file://"}) {
     INFO(origin);

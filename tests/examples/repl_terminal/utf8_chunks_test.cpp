@@ -18,7 +18,7 @@ std::string Whole(std::string_view bytes) {
 
 }  // namespace
 
-TEST_CASE("text split at every byte comes out whole, and no piece ends inside a character") {
+TEST_CASE("text split at every byte is restored, and no piece ends inside a character") {
   const std::string text = "a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z\xEF\xBF\xBF\xF4\x8F\xBF\xBF";
   for (std::size_t first = 0; first <= text.size(); ++first) {
     for (std::size_t second = first; second <= text.size(); ++second) {
@@ -37,18 +37,18 @@ TEST_CASE("text split at every byte comes out whole, and no piece ends inside a 
   }
 }
 
-TEST_CASE("bytes that are no UTF-8 become one replacement for each maximal subpart") {
+TEST_CASE("bytes that are not UTF-8 become one U+FFFD for each maximal subpart") {
   CHECK(Whole("a\xFFz") == "a" + bad + "z");
   CHECK(Whole("\x80\xBF") == bad + bad);
   CHECK(Whole("\xC0\xAF") == bad + bad);                      // overlong
   CHECK(Whole("\xED\xA0\x80") == bad + bad + bad);            // a surrogate
-  CHECK(Whole("\xF4\x90\x80\x80") == bad + bad + bad + bad);  // past U+10FFFF
+  CHECK(Whole("\xF4\x90\x80\x80") == bad + bad + bad + bad);  // above U+10FFFF
   CHECK(Whole("\xE2\x82"
-              "a") == bad + "a");  // broken off by another character
+              "a") == bad + "a");  // interrupted by another character
   CHECK(Whole("\xF0\x9F\x98\xF0\x9F\x98\x80") == bad + "\xF0\x9F\x98\x80");
 }
 
-TEST_CASE("invalid bytes give the same text however they are split") {
+TEST_CASE("invalid bytes give the same text regardless of how they are split") {
   const std::string text =
       "\xF0\x9F\x98\xE2\x82"
       "a\xED\xA0\x80\xC3\xFF\xF1\x80";
@@ -62,12 +62,12 @@ TEST_CASE("invalid bytes give the same text however they are split") {
   }
 }
 
-TEST_CASE("a character still cut at the end of the stream becomes one replacement") {
+TEST_CASE("an incomplete character at the end of the stream becomes one U+FFFD") {
   CHECK(Whole("ok\xF0\x9F\x98") == "ok" + bad);
   CHECK(Whole("") == "");
 }
 
-TEST_CASE("a piece grows to at most three times its bytes and those held") {
+TEST_CASE("the output has at most three bytes for each input byte") {
   Utf8Chunks chunks;
   std::string out;
   chunks.Append("\xF0\x9F\x98", out);

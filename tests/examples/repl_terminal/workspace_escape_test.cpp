@@ -21,14 +21,14 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using repl::Outcome;
 using repl::Workspace;
-using repl::test::Fixture;
-using repl::test::Says;
+using repl::test::HasMessage;
+using repl::test::WorkspaceFixture;
 using Resolver = repl::WorkspaceRoot::Resolver;
 
-// Every verb with one path; those with two get it on either side.
+// Calls every function with the path. Functions with two paths are called twice, with the path on either side.
 std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) {
   const auto plain = [](const auto& outcome) -> Outcome<> {
-    if (!outcome) return outcome.Why();
+    if (!outcome) return outcome.Error();
     return repl::Done{};
   };
   std::vector<Outcome<>> outcomes;
@@ -48,10 +48,10 @@ std::vector<Outcome<>> EveryVerb(Workspace& workspace, const std::string& path) 
   return outcomes;
 }
 
-// A folder and a link that leads out change places all the while.
+// Swaps a folder and a link that leads out in a loop.
 void SwapInALoop(Resolver resolver, std::chrono::milliseconds time) {
-  Fixture f(resolver);
-  Fixture::Put(f.root / "real/secret", "public");
+  WorkspaceFixture f(resolver);
+  WorkspaceFixture::Put(f.root / "real/secret", "public");
   fs::create_symlink(f.top, f.root / "link");
   std::atomic<bool> stop = false;
   std::thread swapper([&] {
@@ -63,7 +63,7 @@ void SwapInALoop(Resolver resolver, std::chrono::milliseconds time) {
   const auto deadline = std::chrono::steady_clock::now() + time;
   while (std::chrono::steady_clock::now() < deadline) {
     const auto content = f.workspace.Read("real/secret");
-    const std::string hash = f.workspace.Look("real/secret").hash;
+    const std::string hash = f.workspace.Stat("real/secret").hash;
     CHECK((hash.empty() || hash == repl::ContentHash("public")));
     for (const std::string& path : f.workspace.ListFiles().paths) CHECK(path.find("workspace") == path.npos);
     if (content) CHECK(*content == "public");
@@ -79,32 +79,33 @@ void SwapInALoop(Resolver resolver, std::chrono::milliseconds time) {
   CHECK(read > 0);
   CHECK(refused > 0);
   CHECK(std::distance(fs::directory_iterator(f.top), {}) == 2);
-  CHECK(Fixture::Get(f.top / "secret") == "secret");
+  CHECK(WorkspaceFixture::Get(f.top / "secret") == "secret");
 }
 
 }  // namespace
 
-TEST_CASE("a path that leaves the workspace by its text is refused by every verb") {
+TEST_CASE("a path that leaves the workspace by its text is refused by every function") {
   for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
-    Fixture f(resolver);
-    Fixture::Put(f.root / "file", "olden");
+    WorkspaceFixture f(resolver);
+    WorkspaceFixture::Put(f.root / "file", "olden");
     for (const std::string path : {"..", "../secret", "/../secret", "a/../../secret", "nope/../../../x", "./..//secret",
                                    "file/../../workspace/file"}) {
       INFO(path);
-      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
+      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(HasMessage(outcome, "leads out"));
     }
-    for (const Outcome<>& outcome : EveryVerb(f.workspace, std::string("file\0x", 6))) CHECK(Says(outcome, "NUL"));
-    CHECK(Says(f.workspace.Read("%2e%2e/secret"), "does not exist"));
-    CHECK(Says(f.workspace.Read((f.top / "secret").string()), "does not exist"));
+    for (const Outcome<>& outcome : EveryVerb(f.workspace, std::string("file\0x", 6)))
+      CHECK(HasMessage(outcome, "NUL"));
+    CHECK(HasMessage(f.workspace.Read("%2e%2e/secret"), "does not exist"));
+    CHECK(HasMessage(f.workspace.Read((f.top / "secret").string()), "does not exist"));
     CHECK(f.EntriesInRoot() == 1);
-    CHECK(Fixture::Get(f.top / "secret") == "secret");
+    CHECK(WorkspaceFixture::Get(f.top / "secret") == "secret");
   }
 }
 
-TEST_CASE("a path that leaves the workspace through a link is refused by every verb") {
+TEST_CASE("a path that leaves the workspace through a link is refused by every function") {
   for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) {
-    Fixture f(resolver);
-    Fixture::Put(f.root / "file", "olden");
+    WorkspaceFixture f(resolver);
+    WorkspaceFixture::Put(f.root / "file", "olden");
     fs::create_symlink(f.top, f.root / "absolute");
     fs::create_symlink("..", f.root / "relative");
     fs::create_symlink("/proc/self/root", f.root / "magic");
@@ -112,28 +113,28 @@ TEST_CASE("a path that leaves the workspace through a link is refused by every v
     for (const std::string path :
          {"absolute/secret", "relative/secret", "magic/etc/passwd", "absolute/new/new", "dangling/new"}) {
       INFO(path);
-      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(Says(outcome, "leads out"));
+      for (const Outcome<>& outcome : EveryVerb(f.workspace, path)) CHECK(HasMessage(outcome, "leads out"));
     }
-    CHECK(Says(f.workspace.Delete("dangling/x/y"), "leads out"));
-    CHECK(Says(f.workspace.List("absolute"), "leads out"));
+    CHECK(HasMessage(f.workspace.Delete("dangling/x/y"), "leads out"));
+    CHECK(HasMessage(f.workspace.List("absolute"), "leads out"));
     CHECK_FALSE(fs::exists(f.top / "new"));
-    CHECK(Fixture::Get(f.top / "secret") == "secret");
+    CHECK(WorkspaceFixture::Get(f.top / "secret") == "secret");
     CHECK(f.EntriesInRoot() == 5);
   }
 }
 
-TEST_CASE("folders and links swapped in a loop let nothing out") {
+TEST_CASE("folders and links swapped in a loop do not expose files outside") {
   for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) SwapInALoop(resolver, 500ms);
 }
 
-TEST_CASE("folders and links swapped in a loop for a minute let nothing out", "[.minutes]") {
+TEST_CASE("folders and links swapped in a loop for a minute do not expose files outside", "[.minutes]") {
   for (const Resolver resolver : {Resolver::Best, Resolver::Walk}) SwapInALoop(resolver, 60s);
 }
 
-TEST_CASE("problems name the path as it was asked for and nothing of the server's disk") {
-  Fixture f;
+TEST_CASE("problems contain the path as it was sent, and no path of the server") {
+  WorkspaceFixture f;
   for (const Outcome<>& outcome : EveryVerb(f.workspace, "/no/such/../<b>thing</b>/x")) {
-    if (!outcome) CHECK(outcome.Why().sentence.find(f.top.string()) == std::string::npos);
+    if (!outcome) CHECK(outcome.Error().message.find(f.top.string()) == std::string::npos);
   }
-  CHECK(Says(f.workspace.Read("/no/such"), "“/no/such” does not exist."));
+  CHECK(HasMessage(f.workspace.Read("/no/such"), "“/no/such” does not exist."));
 }

@@ -1,4 +1,3 @@
-// A workspace in a temporary folder.
 #pragma once
 
 #include <filesystem>
@@ -14,9 +13,10 @@ namespace repl::test {
 
 namespace fs = std::filesystem;
 
-// A temporary folder with a workspace in it and a secret beside that.
-struct Fixture {
-  explicit Fixture(WorkspaceRoot::Resolver resolver = WorkspaceRoot::Resolver::Best, WorkspaceLimits limits = {})
+// A temporary folder with a workspace and, beside it, a secret file.
+struct WorkspaceFixture {
+  explicit WorkspaceFixture(WorkspaceRoot::Resolver resolver = WorkspaceRoot::Resolver::Best,
+                            WorkspaceLimits limits = {})
       : workspace((Prepare(), std::move(*WorkspaceRoot::Open(root, resolver))), limits) {}
 
   void Prepare() {
@@ -40,10 +40,10 @@ struct Fixture {
 };
 
 template <class Value>
-bool Says(const Outcome<Value>& outcome, const std::string& words) {
+bool HasMessage(const Outcome<Value>& outcome, const std::string& words) {
   if (outcome) return false;
-  INFO(outcome.Why().sentence);
-  return outcome.Why().sentence.find(words) != std::string::npos;
+  INFO(outcome.Error().message);
+  return outcome.Error().message.find(words) != std::string::npos;
 }
 
 }  // namespace repl::test

@@ -18,19 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 using repl::Outcome;
-using repl::test::Fixture;
-using repl::test::Says;
+using repl::test::HasMessage;
+using repl::test::WorkspaceFixture;
 using Resolver = repl::WorkspaceRoot::Resolver;
 
 const std::string insertion = "@@ -1,4 +1,5 @@\n olde\n+r\n";
 
 }  // namespace
 
-TEST_CASE("a folder is listed with folders first, then by name, and an empty one is empty") {
-  Fixture f;
+TEST_CASE("a listing has folders first and is sorted by name") {
+  WorkspaceFixture f;
   CHECK(f.workspace.List("")->empty());
-  Fixture::Put(f.root / "b.txt", "12345");
-  Fixture::Put(f.root / "Z.txt", "");
+  WorkspaceFixture::Put(f.root / "b.txt", "12345");
+  WorkspaceFixture::Put(f.root / "Z.txt", "");
   fs::create_directories(f.root / "zoo/inner");
   fs::create_directory(f.root / "ape");
   fs::create_symlink("zoo", f.root / "to-zoo");
@@ -44,12 +44,12 @@ TEST_CASE("a folder is listed with folders first, then by name, and an empty one
   CHECK((*entries)[4].modified > 1'600'000'000'000);
   CHECK(f.workspace.List("./zoo/../zoo/")->size() == 1);
   CHECK(f.workspace.List("zoo/inner")->empty());
-  CHECK(Says(f.workspace.List("b.txt"), "“b.txt” is not a folder."));
-  CHECK(Says(f.workspace.List("nope"), "“nope” does not exist."));
+  CHECK(HasMessage(f.workspace.List("b.txt"), "“b.txt” is not a folder."));
+  CHECK(HasMessage(f.workspace.List("nope"), "“nope” does not exist."));
 }
 
-TEST_CASE("what is created can be read, changed, renamed, copied, moved and deleted") {
-  Fixture f;
+TEST_CASE("a new file can be read, changed, renamed, copied, moved and deleted") {
+  WorkspaceFixture f;
   CHECK(f.workspace.CreateFile("/new/deep/file"));
   CHECK(f.workspace.CreateFolder("other/folder"));
   CHECK(*f.workspace.Read("new/deep/file") == "");
@@ -57,8 +57,8 @@ TEST_CASE("what is created can be read, changed, renamed, copied, moved and dele
   CHECK(f.workspace.Rename("new/deep/file", "/new/deep/name"));
   CHECK(f.workspace.Copy("new", "a/b/copied"));
   CHECK(f.workspace.Move("/new/deep/name", "c/d/moved"));
-  CHECK(Fixture::Get(f.root / "a/b/copied/deep/name") == "olden");
-  CHECK(Fixture::Get(f.root / "c/d/moved") == "olden");
+  CHECK(WorkspaceFixture::Get(f.root / "a/b/copied/deep/name") == "olden");
+  CHECK(WorkspaceFixture::Get(f.root / "c/d/moved") == "olden");
   CHECK(f.workspace.List("new/deep")->empty());
   CHECK(f.workspace.Delete("a"));
   CHECK(f.workspace.Delete("a"));
@@ -66,23 +66,23 @@ TEST_CASE("what is created can be read, changed, renamed, copied, moved and dele
   CHECK_FALSE(fs::exists(f.root / "a"));
 }
 
-TEST_CASE("links inside the workspace are followed to read, and copied and deleted as links") {
-  Fixture f;
-  Fixture::Put(f.root / "folder/file", "olden");
+TEST_CASE("links inside the workspace are followed by Read, but copied and deleted as links") {
+  WorkspaceFixture f;
+  WorkspaceFixture::Put(f.root / "folder/file", "olden");
   fs::create_symlink("folder/file", f.root / "inner");
   fs::create_symlink("../../secret", f.root / "folder/outer");
   CHECK(*f.workspace.Read("inner") == "olden");
-  CHECK(Says(f.workspace.Patch("inner", insertion), "is a link"));
+  CHECK(HasMessage(f.workspace.Patch("inner", insertion), "is a link"));
   CHECK(f.workspace.Copy("folder", "copied"));
   CHECK(fs::read_symlink(f.root / "copied/outer") == "../../secret");
-  CHECK(Says(f.workspace.Read("copied/outer"), "leads out"));
+  CHECK(HasMessage(f.workspace.Read("copied/outer"), "leads out"));
   CHECK(f.workspace.Delete("copied"));
-  CHECK(Fixture::Get(f.top / "secret") == "secret");
+  CHECK(WorkspaceFixture::Get(f.top / "secret") == "secret");
 }
 
 TEST_CASE("the root cannot be created, deleted, renamed, copied or replaced") {
-  Fixture f;
-  Fixture::Put(f.root / "file", "olden");
+  WorkspaceFixture f;
+  WorkspaceFixture::Put(f.root / "file", "olden");
   for (const std::string path : {"", "/", ".", "./", "x/.."}) {
     CHECK_FALSE(f.workspace.Delete(path));
     CHECK_FALSE(f.workspace.CreateFile(path));
@@ -93,57 +93,57 @@ TEST_CASE("the root cannot be created, deleted, renamed, copied or replaced") {
     CHECK_FALSE(f.workspace.Move("file", path));
     CHECK_FALSE(f.workspace.Patch(path, insertion));
   }
-  CHECK(Fixture::Get(f.root / "file") == "olden");
+  CHECK(WorkspaceFixture::Get(f.root / "file") == "olden");
 }
 
-TEST_CASE("nothing that exists is overwritten") {
-  Fixture f;
-  Fixture::Put(f.root / "one", "1");
-  Fixture::Put(f.root / "two", "2");
+TEST_CASE("existing files are not overwritten") {
+  WorkspaceFixture f;
+  WorkspaceFixture::Put(f.root / "one", "1");
+  WorkspaceFixture::Put(f.root / "two", "2");
   fs::create_directory(f.root / "folder");
   for (const std::string target : {"two", "folder", "one"}) {
-    CHECK(Says(f.workspace.Rename("one", target), "already exists"));
+    CHECK(HasMessage(f.workspace.Rename("one", target), "already exists"));
     CHECK_FALSE(f.workspace.Copy("one", target));
     CHECK_FALSE(f.workspace.Move("one", target));
-    CHECK(Says(f.workspace.CreateFile(target), "already exists"));
-    CHECK(Says(f.workspace.CreateFolder(target), "already exists"));
+    CHECK(HasMessage(f.workspace.CreateFile(target), "already exists"));
+    CHECK(HasMessage(f.workspace.CreateFolder(target), "already exists"));
   }
-  CHECK(Says(f.workspace.Rename("nope", "new"), "“nope” does not exist"));
-  CHECK(Says(f.workspace.Rename("one", "nope/new"), "does not exist"));
-  CHECK(Fixture::Get(f.root / "one") == "1");
-  CHECK(Fixture::Get(f.root / "two") == "2");
+  CHECK(HasMessage(f.workspace.Rename("nope", "new"), "“nope” does not exist"));
+  CHECK(HasMessage(f.workspace.Rename("one", "nope/new"), "does not exist"));
+  CHECK(WorkspaceFixture::Get(f.root / "one") == "1");
+  CHECK(WorkspaceFixture::Get(f.root / "two") == "2");
   CHECK(f.EntriesInRoot() == 3);
 }
 
-TEST_CASE("a folder is not copied or moved into itself, whatever the path looks like") {
-  Fixture f;
-  Fixture::Put(f.root / "folder/inner/file", "olden");
+TEST_CASE("a folder is not copied or moved into itself, for every spelling of the path") {
+  WorkspaceFixture f;
+  WorkspaceFixture::Put(f.root / "folder/inner/file", "olden");
   fs::create_symlink("folder/inner", f.root / "alias");
   for (const std::string target : {"folder/new", "folder/inner/new", "/folder/../folder/new", "alias/new", "folder"}) {
     INFO(target);
-    CHECK(Says(f.workspace.Copy("folder", target), "into itself"));
+    CHECK(HasMessage(f.workspace.Copy("folder", target), "into itself"));
     CHECK_FALSE(f.workspace.Move("folder", target));
   }
   CHECK(f.workspace.List("folder")->size() == 1);
   CHECK(f.workspace.List("folder/inner")->size() == 1);
 }
 
-TEST_CASE("what is no ordinary text file is refused at once, and said so") {
-  Fixture f;
+TEST_CASE("a file that is not a regular text file is refused with the reason") {
+  WorkspaceFixture f;
   REQUIRE(::mkfifo((f.root / "fifo").c_str(), 0600) == 0);
-  Fixture::Put(f.root / "binary", std::string("a\0b", 3));
-  Fixture::Put(f.root / "latin1", "caf\xE9");
-  Fixture::Put(f.root / "sparse", "");
+  WorkspaceFixture::Put(f.root / "binary", std::string("a\0b", 3));
+  WorkspaceFixture::Put(f.root / "latin1", "caf\xE9");
+  WorkspaceFixture::Put(f.root / "sparse", "");
   fs::resize_file(f.root / "sparse", 10ull << 30);
   fs::create_directory(f.root / "folder");
-  CHECK(Says(f.workspace.Read("fifo"), "“fifo” is not an ordinary file"));
-  CHECK(Says(f.workspace.Read("binary"), "binary file (3 bytes)"));
-  CHECK(Says(f.workspace.Read("latin1"), "binary file"));
-  CHECK(Says(f.workspace.Read("sparse"), "too large to open here: 10 GiB, and the limit is 4 MiB"));
-  CHECK(Says(f.workspace.Read("folder"), "is a folder"));
-  CHECK(Says(f.workspace.Read("binary/x"), "is not a folder"));
-  CHECK(Says(f.workspace.Copy("fifo", "copy"), "not an ordinary file"));
-  CHECK(Says(f.workspace.Copy("sparse", "copy"), "too much"));
+  CHECK(HasMessage(f.workspace.Read("fifo"), "“fifo” is not a regular file"));
+  CHECK(HasMessage(f.workspace.Read("binary"), "binary file (3 bytes)"));
+  CHECK(HasMessage(f.workspace.Read("latin1"), "binary file"));
+  CHECK(HasMessage(f.workspace.Read("sparse"), "too large to open here: 10 GiB, and the limit is 4 MiB"));
+  CHECK(HasMessage(f.workspace.Read("folder"), "is a folder"));
+  CHECK(HasMessage(f.workspace.Read("binary/x"), "is not a folder"));
+  CHECK(HasMessage(f.workspace.Copy("fifo", "copy"), "not a regular file"));
+  CHECK(HasMessage(f.workspace.Copy("sparse", "copy"), "too much"));
   for (const std::string path : {"fifo", "binary", "sparse", "folder"}) CHECK_FALSE(f.workspace.Patch(path, insertion));
   CHECK(f.EntriesInRoot() == 5);
   if (::mknod((f.root / "device").c_str(), S_IFCHR | 0600, makedev(1, 5)) == 0) {
@@ -151,40 +151,41 @@ TEST_CASE("what is no ordinary text file is refused at once, and said so") {
   }
 }
 
-TEST_CASE("a save keeps the mode, and one that does not fit changes nothing") {
-  Fixture f;
-  Fixture::Put(f.root / "script", "olden");
+TEST_CASE("a save keeps the mode, and a patch that does not fit changes nothing") {
+  WorkspaceFixture f;
+  WorkspaceFixture::Put(f.root / "script", "olden");
   fs::permissions(f.root / "script", fs::perms(0751));
   CHECK(f.workspace.Patch("script", "@@ -1,5 +1,6 @@\n olde\n+r\n n\n"));
-  CHECK(Fixture::Get(f.root / "script") == "oldern");
+  CHECK(WorkspaceFixture::Get(f.root / "script") == "oldern");
   CHECK(fs::status(f.root / "script").permissions() == fs::perms(0751));
-  CHECK(Says(f.workspace.Patch("script", "@@ -1,5 +1,6 @@\n else\n+r\n n\n"), "no longer what this change"));
-  CHECK(Says(f.workspace.Patch("script", "rubbish"), "could not be read"));
-  CHECK(Fixture::Get(f.root / "script") == "oldern");
+  CHECK(HasMessage(f.workspace.Patch("script", "@@ -1,5 +1,6 @@\n else\n+r\n n\n"),
+                   "has changed where this edit applies"));
+  CHECK(HasMessage(f.workspace.Patch("script", "rubbish"), "not valid diff-match-patch"));
+  CHECK(WorkspaceFixture::Get(f.root / "script") == "oldern");
   CHECK(f.EntriesInRoot() == 1);
 }
 
-TEST_CASE("a write that fails leaves the old file whole, and no draft") {
-  Fixture f;
+TEST_CASE("a write that fails leaves the old file intact and no temporary file") {
+  WorkspaceFixture f;
   const std::string old(8000, 'a');
-  Fixture::Put(f.root / "file", old);
+  WorkspaceFixture::Put(f.root / "file", old);
   const rlimit no_limit{RLIM_INFINITY, RLIM_INFINITY}, small{4096, RLIM_INFINITY};
   ::signal(SIGXFSZ, SIG_IGN);
   ::setrlimit(RLIMIT_FSIZE, &small);
   const auto saved = f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n");
   const Outcome<> copied = f.workspace.Copy("file", "copy");
   ::setrlimit(RLIMIT_FSIZE, &no_limit);
-  CHECK(Says(saved, "“file” would be larger than the system allows"));
+  CHECK(HasMessage(saved, "“file” would be larger than the system allows"));
   CHECK_FALSE(copied);
-  CHECK(Fixture::Get(f.root / "file") == old);
+  CHECK(WorkspaceFixture::Get(f.root / "file") == old);
   CHECK(f.EntriesInRoot() == 1);
   CHECK(f.workspace.Patch("file", "@@ -1,4 +1,5 @@\n+x\n aaaa\n"));
 }
 
-TEST_CASE("saves by many at once all arrive, and a reader never sees half of one") {
-  Fixture f;
+TEST_CASE("concurrent saves are all applied, and a reader never sees an incomplete one") {
+  WorkspaceFixture f;
   const std::string tail = std::string(100'000, '.') + "\nend\n";
-  Fixture::Put(f.root / "file", "000:end0\n111:end1\n222:end2\n333:end3\n" + tail);
+  WorkspaceFixture::Put(f.root / "file", "000:end0\n111:end1\n222:end2\n333:end3\n" + tail);
   std::atomic<int> running = 4;
   std::vector<std::thread> savers;
   for (const std::string digit : {"0", "1", "2", "3"}) {
@@ -206,25 +207,25 @@ TEST_CASE("saves by many at once all arrive, and a reader never sees half of one
 }
 
 TEST_CASE("size, number and depth are bounded") {
-  Fixture f(
+  WorkspaceFixture f(
       Resolver::Best,
       {.max_file_bytes = 10, .max_list_entries = 5, .max_tree_entries = 5, .max_tree_depth = 3, .max_copy_bytes = 20});
-  Fixture::Put(f.root / "ten", std::string(10, 'x'));
-  Fixture::Put(f.root / "eleven", std::string(11, 'x'));
+  WorkspaceFixture::Put(f.root / "ten", std::string(10, 'x'));
+  WorkspaceFixture::Put(f.root / "eleven", std::string(11, 'x'));
   CHECK(f.workspace.Read("ten"));
-  CHECK(Says(f.workspace.Read("eleven"), "too large"));
-  CHECK(Says(f.workspace.Patch("ten", "@@ -1,4 +1,5 @@\n+x\n xxxx\n"), "too large"));
-  for (int i = 0; i < 6; ++i) Fixture::Put(f.root / "many" / std::to_string(i), "");
+  CHECK(HasMessage(f.workspace.Read("eleven"), "too large"));
+  CHECK(HasMessage(f.workspace.Patch("ten", "@@ -1,4 +1,5 @@\n+x\n xxxx\n"), "too large"));
+  for (int i = 0; i < 6; ++i) WorkspaceFixture::Put(f.root / "many" / std::to_string(i), "");
   CHECK_FALSE(f.workspace.List("many"));
   CHECK_FALSE(f.workspace.Copy("many", "copy"));
-  Fixture::Put(f.root / "deep/2/3/4", "");
+  WorkspaceFixture::Put(f.root / "deep/2/3/4", "");
   CHECK_FALSE(f.workspace.Copy("deep", "copy"));
   CHECK_FALSE(f.workspace.Delete("deep"));
-  Fixture::Put(f.root / "large/1", std::string(11, 'x'));
-  Fixture::Put(f.root / "large/2", std::string(11, 'x'));
+  WorkspaceFixture::Put(f.root / "large/1", std::string(11, 'x'));
+  WorkspaceFixture::Put(f.root / "large/2", std::string(11, 'x'));
   CHECK_FALSE(f.workspace.Copy("large", "copy"));
-  CHECK(Says(f.workspace.CreateFile(std::string(256, 'n')), "too long"));
-  CHECK(Says(f.workspace.Read(std::string(5000, '/')), "too long"));
+  CHECK(HasMessage(f.workspace.CreateFile(std::string(256, 'n')), "too long"));
+  CHECK(HasMessage(f.workspace.Read(std::string(5000, '/')), "too long"));
   CHECK_FALSE(fs::exists(f.root / "copy"));
   CHECK(f.EntriesInRoot() == 5);
 }

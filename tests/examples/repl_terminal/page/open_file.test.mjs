@@ -1,10 +1,10 @@
-// One file that is open, and what becomes of it when the disk has another.
+// An open file, and changes of the file on disk.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { settled } from "../../../browser_client/support.mjs";
 import { makePage, toasts } from "./support.mjs";
 
-// Ace's session, as far as a file needs it: it has one kind of line end.
+// A fake Ace session. Like Ace, it has one kind of line ending.
 const page = makePage({
   ...toasts,
   "code_editor.js": `export const loadAce = async () => ({});
@@ -23,9 +23,9 @@ const page = makePage({
 });
 const { FileError } = await page("files.js");
 const { OpenFile } = await page("open_file.js");
-const { told } = await page("toasts.js");
+const { shownToasts } = await page("toasts.js");
 
-// A disk whose one file is `content`; none where that is null.
+// A disk with one file, whose content is `content`. The file does not exist if `content` is null.
 function makeDisk(content) {
   const disk = { content };
   const refuse = (more) => { throw new FileError({ error: "It is not as it should be.", ...more }); };
@@ -49,24 +49,24 @@ async function open(content) {
   return { disk, file };
 }
 
-// The next save is not answered in time; returns what lets the server do it.
+// Makes the next save time out. Returns a function that lets the server answer.
 function makeLate(disk) {
   const { save } = disk;
   let act;
   disk.save = async (...what) => {
     disk.save = save;
-    const later = new Promise((resolve) => { act = () => resolve(save(...what)); });
-    throw Object.assign(new Error("The server does not answer."), { isUnknown: true, isLate: true, later });
+    const pending = new Promise((resolve) => { act = () => resolve(save(...what)); });
+    throw Object.assign(new Error("The server does not answer."), { isOutcomeUnknown: true, isTimeout: true, pending });
   };
   return async () => { act(); await settled(); };
 }
 
-const sentences = () => told.map(({ sentence }) => sentence);
+const sentences = () => shownToasts.map(({ message }) => message);
 const outside = (disk, file, content) => { disk.content = content; return file.check(); };
 
-beforeEach(() => { told.length = 0; });
+beforeEach(() => { shownToasts.length = 0; });
 
-test("a file without changes follows the disk, and may be typed into as its line ends allow", async () => {
+test("a file without changes is updated from disk, and is read-only if its line endings are mixed", async () => {
   const { disk, file } = await open("one\ntwo\n");
   assert.ok(!file.isReadOnly);
   await outside(disk, file, "one\r\ntwo\n");
@@ -78,7 +78,7 @@ test("a file without changes follows the disk, and may be typed into as its line
   assert.equal(disk.content, "one\r\ntwo\r\nthree");
 });
 
-test("a file with changes asks, and either text can win", async () => {
+test("a file with changes lets the user choose either text", async () => {
   const { disk, file } = await open("one\n");
   file.session.type("mine\n");
   await outside(disk, file, "theirs\n");
@@ -92,16 +92,16 @@ test("a file with changes asks, and either text can win", async () => {
   assert.deepEqual([file.disk, file.isReadOnly, file.isChanged], ["same", true, false]);
 });
 
-test("a save that finds another content on the disk writes nothing, and asks", async () => {
+test("a save writes nothing if the content on disk has changed, and lets the user choose", async () => {
   const { disk, file } = await open("one\n");
   file.session.type("mine\n");
   disk.content = "theirs\n";
   await file.save();
   await file.check();
-  assert.deepEqual([disk.content, file.disk, told.length], ["theirs\n", "changed", 0]);
+  assert.deepEqual([disk.content, file.disk, shownToasts.length], ["theirs\n", "changed", 0]);
 });
 
-test("a file that is deleted can be written again, to the letter", async () => {
+test("a deleted file can be saved again without changing a character", async () => {
   for (const content of ["one\n", "one\r\ntwo\n"]) {
     const { disk, file } = await open(content);
     await outside(disk, file, null);
@@ -111,7 +111,7 @@ test("a file that is deleted can be written again, to the letter", async () => {
   }
 });
 
-test("one that is deleted and made again is followed, unless it was changed here", async () => {
+test("a file that is deleted and created again is updated, unless it has changes", async () => {
   const { disk, file } = await open("one\n");
   await outside(disk, file, null);
   await outside(disk, file, "two\n");
@@ -122,14 +122,14 @@ test("one that is deleted and made again is followed, unless it was changed here
   assert.deepEqual([file.disk, file.session.getValue()], ["changed", "two\nmine\n"]);
 });
 
-test("one that left its path by being renamed is not deleted", async () => {
+test("a renamed file is not marked as deleted", async () => {
   const { file } = await open("one\n");
   file.markDeleted();
   file.moveTo("b.txt");
   assert.deepEqual([file.path, file.disk, file.isChanged], ["b.txt", "same", false]);
 });
 
-test("what is no text is shown once it is, and told when it is gone", async () => {
+test("a binary file is shown when it becomes text, and marked when it is deleted", async () => {
   const { disk, file } = await open("\0");
   assert.deepEqual([file.problem, file.session], ["It is not as it should be.", null]);
   await outside(disk, file, null);
@@ -138,7 +138,7 @@ test("what is no text is shown once it is, and told when it is gone", async () =
   assert.deepEqual([file.disk, file.problem, file.session.getValue()], ["same", "", "text"]);
 });
 
-test("what a late save wrote is not somebody else's change", async () => {
+test("the content of a late save is not treated as a foreign change", async () => {
   const { disk, file } = await open("one\n");
   const act = makeLate(disk);
   file.session.type("two\n");
@@ -147,19 +147,19 @@ test("what a late save wrote is not somebody else's change", async () => {
   assert.deepEqual([file.isChanged, file.isSaving], [true, false]);
   file.session.type("three\n");
   await act();
-  assert.deepEqual([file.disk, file.isChanged, disk.content, told.length], ["same", true, "one\ntwo\n", 0]);
+  assert.deepEqual([file.disk, file.isChanged, disk.content, shownToasts.length], ["same", true, "one\ntwo\n", 0]);
   await file.save();
-  assert.deepEqual([disk.content, file.isChanged, told.length], ["one\ntwo\nthree\n", false, 0]);
+  assert.deepEqual([disk.content, file.isChanged, shownToasts.length], ["one\ntwo\nthree\n", false, 0]);
 });
 
-test("a save behind one whose answer was lost finds out what that one did", async () => {
+test("a save after an unanswered save finds out if that one succeeded", async () => {
   for (const isDone of [true, false]) {
     const { disk, file } = await open("one\n");
     const { save } = disk;
     disk.save = async (...what) => {
       disk.save = save;
       if (isDone) await save(...what);
-      throw Object.assign(new Error("The connection was lost before the answer came."), { isUnknown: true });
+      throw Object.assign(new Error("The connection was lost before the answer arrived."), { isOutcomeUnknown: true });
     };
     file.session.type("two\n");
     file.save();
@@ -170,12 +170,12 @@ test("a save behind one whose answer was lost finds out what that one did", asyn
   }
 });
 
-test("a late save that finds another content on the disk asks", async () => {
+test("a late save that finds a changed file lets the user choose", async () => {
   const { disk, file } = await open("one\n");
   const act = makeLate(disk);
   disk.content = "theirs\n";
   file.session.type("two\n");
   await file.save();
   await act();
-  assert.deepEqual([disk.content, file.disk, told.length], ["theirs\n", "changed", 0]);
+  assert.deepEqual([disk.content, file.disk, shownToasts.length], ["theirs\n", "changed", 0]);
 });

@@ -1,4 +1,4 @@
-// What is drawn and acknowledged.
+// Acknowledgement of drawn output.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { makePage } from "./support.mjs";
@@ -7,7 +7,7 @@ const page = makePage();
 const { OutputFlow } = await page("output_flow.js");
 const STEP = 64 * 1024;
 
-test("all that came is acknowledged once it is drawn", () => {
+test("all received output is acknowledged when it is drawn", () => {
   const flow = new OutputFlow();
   flow.receive(5);
   assert.ok(flow.isDue(5));
@@ -15,7 +15,7 @@ test("all that came is acknowledged once it is drawn", () => {
   assert.ok(!flow.isDue(5));
 });
 
-test("while more waits to be drawn, it is in steps", () => {
+test("output is acknowledged in intervals while more waits to be drawn", () => {
   const flow = new OutputFlow();
   flow.receive(3 * STEP);
   assert.ok(!flow.isDue(STEP - 1));
@@ -26,7 +26,7 @@ test("while more waits to be drawn, it is in steps", () => {
   assert.ok(flow.isDue(3 * STEP));
 });
 
-test("what is drawn and was not acknowledged stays due", () => {
+test("drawn output stays due until it is acknowledged", () => {
   const flow = new OutputFlow();
   flow.receive(STEP);
   assert.ok(flow.isDue(STEP));

@@ -1,4 +1,4 @@
-// A shell's view: what it acknowledges, and what it sends of what is typed.
+// The view of a shell: its acknowledgements, and the input that it sends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { connect, makePage, toasts } from "./support.mjs";
@@ -15,12 +15,12 @@ const page = makePage({
     }
     write(data, whenDrawn) { whenDrawn(); }
     resize() {}
-    say() {}
+    writeMessage() {}
   }`,
 });
 const { Shells } = await page("shells.js");
 const { ShellView } = await page("shell_view.js");
-const { told } = await page("toasts.js");
+const { shownToasts } = await page("toasts.js");
 globalThis.document = { addEventListener() {}, createElement: () => ({ dataset: {}, addEventListener() {} }) };
 
 async function makeRunning() {
@@ -29,14 +29,14 @@ async function makeRunning() {
   const attached = world.view.attach();
   await new Promise(setImmediate);
   const [request] = world.take("requestTerminal");
-  world.tell("terminalConnected", { sessionId: "one", tag: request.data.tag, cols: 80, rows: 24 });
+  world.receive("terminalConnected", { sessionId: "one", tag: request.data.tag, cols: 80, rows: 24 });
   world.reply(request, {});
   await attached;
-  world.output = (end) => world.tell("terminalOutput", { sessionId: "one", data: "x", end });
+  world.output = (end) => world.receive("terminalOutput", { sessionId: "one", data: "x", end });
   return world;
 }
 
-test("what is drawn is acknowledged beside a large save", async () => {
+test("drawn output is acknowledged during a large save", async () => {
   const { connection, socket, take, output } = await makeRunning();
   socket.isStuck = true;
   connection.request("updateContent", { patch: "x".repeat(2 * 1024 ** 2) }).catch(() => {});
@@ -44,7 +44,7 @@ test("what is drawn is acknowledged beside a large save", async () => {
   assert.deepEqual(take("terminalAck").map(({ data }) => data), [{ end: 5, sessionId: "one" }]);
 });
 
-test("an acknowledgement that finds no room is made again until it does", async (t) => {
+test("an acknowledgement is retried until there is room to send it", async (t) => {
   const { connection, socket, take, output } = await makeRunning();
   const later = t.mock.method(globalThis, "setTimeout", () => {}).mock;
   socket.isStuck = true;
@@ -59,7 +59,7 @@ test("an acknowledgement that finds no room is made again until it does", async 
   assert.equal(later.callCount(), 2);
 });
 
-test("a large paste goes in pieces that cut no character, and what finds no room is refused aloud", async () => {
+test("a large paste is split between characters, and the rest is refused with a toast if there is no room", async () => {
   const { socket, take, view } = await makeRunning();
   const text = `${"x".repeat(16 * 1024 - 1)}🌹y`;
   view.type(text);
@@ -68,14 +68,14 @@ test("a large paste goes in pieces that cut no character, and what finds no room
   socket.bufferedAmount = 2 * 1024 ** 2;
   view.type("y");
   assert.deepEqual(take("terminalInput"), []);
-  assert.match(told.at(-1).sentence, /not sent/);
+  assert.match(shownToasts.at(-1).message, /not sent/);
 });
 
-test("what is typed while away is refused, and never sent", async () => {
+test("input while disconnected is refused and never sent", async () => {
   const world = await makeRunning();
   world.socket.drop();
   world.view.type("x");
-  assert.match(told.at(-1).sentence, /^Not connected/);
+  assert.match(shownToasts.at(-1).message, /^Not connected/);
   world.clock.advance(30_000);
   world.socket.accept();
   assert.deepEqual(world.take("terminalInput"), []);

@@ -1,4 +1,4 @@
-// The page's modules as Node takes them, and a connection whose network does what a test says.
+// Imports the page's modules into Node, and provides a connection with a simulated network.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,8 @@ import { makeClock, makeSockets, settled } from "../../../browser_client/support
 const at = (path) => new URL(`../../../../${path}`, import.meta.url);
 const files = at("examples/repl_terminal/page/");
 
-// Imports modules from a copy of the page whose addresses are files. `stubs` are sources that take the place of some.
+// Copies the page to a folder in which its absolute imports are relative, and returns a function that imports a
+// module. `stubs` are sources that replace modules.
 export function makePage(stubs = {}) {
   const folder = mkdtempSync(join(tmpdir(), "page-"));
   process.on("exit", () => rmSync(folder, { recursive: true }));
@@ -20,11 +21,11 @@ export function makePage(stubs = {}) {
 }
 
 export const toasts = {
-  "toasts.js": `export const told = [];
-    export function toast(sentence, more = {}) {
-      const one = { sentence, ...more };
-      told.push(one);
-      return () => { if (told.includes(one)) told.splice(told.indexOf(one), 1); };
+  "toasts.js": `export const shownToasts = [];
+    export function toast(message, more = {}) {
+      const one = { message, ...more };
+      shownToasts.push(one);
+      return () => { if (shownToasts.includes(one)) shownToasts.splice(shownToasts.indexOf(one), 1); };
     }`,
 };
 
@@ -36,12 +37,12 @@ export async function connect(page) {
   const world = {
     connection, clock,
     get socket() { return sockets.at(-1); },
-    // What was sent of that name since it was last asked.
+    // Returns the messages of an event that were sent since the last call.
     take: (event) => world.socket.take().filter((message) => message.event === event),
-    tell: (event, data) => world.socket.receive({ event, data }),
+    receive: (event, data) => world.socket.receive({ event, data }),
     reply: ({ id }, data) => world.socket.receive({ event: "$ack", id, data }),
     refuse: ({ id }, message) => world.socket.receive({ event: "$ack", id, error: { code: "no", message } }),
-    async comeBack() {
+    async reconnect() {
       world.socket.drop();
       await settled();
       clock.advance(30_000);

@@ -13,18 +13,18 @@
 
 namespace repl {
 
-// The terminals that one connection looks at: requestTerminal, terminalInput, terminalResize,
-// terminalAck, detachTerminal, closeTerminal, listTerminals. They outlive it; whoever brings a
-// session's id gets the same shell again, with what it has shown.
-class Terminals final : public std::enable_shared_from_this<Terminals> {
+// Handles the terminal events of one connection: requestTerminal, terminalInput, terminalResize, terminalAck,
+// detachTerminal, closeTerminal, listTerminals. The sessions outlive the connection. A client that sends the id of a
+// session gets the same shell again, with its scrollback.
+class TerminalEvents final : public std::enable_shared_from_this<TerminalEvents> {
  public:
   // Registers the events.
   static void Serve(ws::Handler socket, std::shared_ptr<TerminalSessions> sessions, Mode mode);
 
-  Terminals(ws::Handler socket, std::shared_ptr<TerminalSessions> sessions, Mode mode);
+  TerminalEvents(ws::Handler socket, std::shared_ptr<TerminalSessions> sessions, Mode mode);
 
  private:
-  struct View {
+  struct Attachment {
     std::shared_ptr<TerminalSession> session;
     std::shared_ptr<SocketViewer> viewer;
   };
@@ -36,11 +36,11 @@ class Terminals final : public std::enable_shared_from_this<Terminals> {
   Outcome<ws::Json> Detach(const ws::Json& data);
   Outcome<ws::Json> Close(const ws::Json& data);
   Outcome<ws::Json> List(const ws::Json& data);
-  void Forget(const std::string& id, const SocketViewer& gone);
+  void Remove(const std::string& id, const SocketViewer& viewer);
   void DetachAll();
 
-  // Empty pointers where this connection does not look at it.
-  View Find(const ws::Json& data);
+  // Returns empty pointers if this connection is not attached to the session.
+  Attachment Find(const ws::Json& data);
 
   ws::Handler socket_;
   const std::shared_ptr<TerminalSessions> sessions_;
@@ -48,7 +48,7 @@ class Terminals final : public std::enable_shared_from_this<Terminals> {
   const std::string user_;
 
   std::mutex mutex_;
-  std::map<std::string, View> views_;  // by session id
+  std::map<std::string, Attachment> attachments_;  // by session id
 };
 
 }  // namespace repl

@@ -1,13 +1,13 @@
-#include "page_answer.hpp"
+#include "page_response.hpp"
 
 #include <utility>
 
 namespace repl {
 
-ws::HttpResponse PageAnswer(unsigned status, std::string content_type, std::string body) {
+ws::HttpResponse PageResponse(unsigned status, std::string content_type, std::string body) {
   return {.status = status,
           .headers = {{"Content-Type", std::move(content_type)},
-                      // Styles: xterm.js sets some in the page. Images: the page's icon is inline.
+                      // style-src: xterm.js sets inline styles. img-src: the page's icon is a data URL.
                       {"Content-Security-Policy",
                        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
                        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
@@ -18,8 +18,8 @@ ws::HttpResponse PageAnswer(unsigned status, std::string content_type, std::stri
           .body = std::move(body)};
 }
 
-ws::HttpResponse TextAnswer(unsigned status, std::string sentence) {
-  return PageAnswer(status, "text/plain; charset=utf-8", std::move(sentence) + "\n");
+ws::HttpResponse TextResponse(unsigned status, std::string message) {
+  return PageResponse(status, "text/plain; charset=utf-8", std::move(message) + "\n");
 }
 
 }  // namespace repl

@@ -1,4 +1,4 @@
-#include "idle_clock.hpp"
+#include "idle_timer.hpp"
 
 #include <boost/asio/dispatch.hpp>
 
@@ -6,38 +6,38 @@ namespace repl {
 
 namespace asio = boost::asio;
 
-void IdleClock::Come() {
+void IdleTimer::AddConnection() {
   asio::dispatch(timer_.get_executor(), [self = shared_from_this()] {
-    ++self->present_;
+    ++self->connections_;
     self->timer_.cancel();
   });
 }
 
-void IdleClock::Leave() {
+void IdleTimer::RemoveConnection() {
   asio::dispatch(timer_.get_executor(), [self = shared_from_this()] {
-    --self->present_;
+    --self->connections_;
     self->Arm();
   });
 }
 
-void IdleClock::Start() {
+void IdleTimer::Start() {
   asio::dispatch(timer_.get_executor(), [self = shared_from_this()] { self->Arm(); });
 }
 
-void IdleClock::Stop() {
+void IdleTimer::Stop() {
   asio::dispatch(timer_.get_executor(), [self = shared_from_this()] {
-    self->stopped_ = true;
+    self->is_stopped_ = true;
     self->timer_.cancel();
   });
 }
 
-void IdleClock::Arm() {
-  if (present_ != 0 || stopped_ || limit_ == limit_.zero()) return;
+void IdleTimer::Arm() {
+  if (connections_ != 0 || is_stopped_ || limit_ == limit_.zero()) return;
   timer_.expires_after(limit_);
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
     const auto self = weak.lock();
-    if (cancelled || !self || self->present_ != 0 || self->stopped_) return;
-    self->stopped_ = true;
+    if (cancelled || !self || self->connections_ != 0 || self->is_stopped_) return;
+    self->is_stopped_ = true;
     self->on_idle_();
   });
 }
