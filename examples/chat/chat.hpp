@@ -9,14 +9,14 @@
 
 namespace chat {
 
-// The events of the chat, on every connection of a hub. Make it before the server runs, and keep it until that has
-// stopped: callbacks refer to it.
+// Registers the chat's events on a hub. Create it before the server starts and destroy it after the server has
+// stopped, because the callbacks refer to it.
 //
-//   a client sends             the answer                  the room hears
+//   event from a client        answer                      event to the other members of the room
 //   join {room, nick, key}     room {…}, then the reply    joined {nick}
-//   say {id, text}             the reply                   message {id, nick, text, time}, the speaker too
-//   typing                                                 typing {nick}
-//   leave, or its end                                      left {nick}
+//   say {id, text}             the reply                   message {id, nick, text, time}; the sender gets it too
+//   typing                     none                        typing {nick}
+//   leave, or a disconnect     none                        left {nick}
 class Chat final {
  public:
   explicit Chat(ws::Hub hub);
@@ -24,14 +24,14 @@ class Chat final {
   Chat& operator=(const Chat&) = delete;
 
  private:
-  std::optional<ws::Failure> Join(ws::Handler& peer, const JoinRequest& request);
-  std::optional<ws::Failure> Say(ws::Handler& peer, const SayRequest& request);
-  void Type(ws::Handler& peer);
-  void Leave(ws::Handler& peer);
+  std::optional<ws::Failure> OnJoin(ws::Handler& socket, const JoinRequest& request);
+  std::optional<ws::Failure> OnSay(ws::Handler& socket, const SayRequest& request);
+  void OnTyping(ws::Handler& socket);
+  void OnLeave(ws::Handler& socket);
 
   ws::Hub hub_;
-  // Callbacks of different connections run side by side. What changes a room and what tells of it happen under this
-  // lock together, so everybody hears the room's events in the one order in which they were; Emit never blocks.
+  // Callbacks of different connections run in parallel. Each callback changes a room and announces the change under
+  // this lock, so all members receive the room's events in the same order. Emit never blocks.
   std::mutex mutex_;
   Rooms rooms_;
 };

@@ -19,14 +19,15 @@ constexpr std::string_view html = "text/html; charset=utf-8", css = "text/css; c
 constexpr std::array files = {File{"/", "index.html", html},
                               File{"/chat.css", "chat.css", css},
                               File{"/chat.js", "chat.js", script},
-                              File{"/client.js", "client.js", script},  // the library's
+                              File{"/client.js", "client.js", script},  // from the library
                               File{"/icon.svg", "icon.svg", "image/svg+xml"},
                               File{"/message_log.js", "message_log.js", script},
                               File{"/session.js", "session.js", script},
-                              File{"/typing.js", "typing.js", script}};
+                              File{"/typing_indicator.js", "typing_indicator.js", script}};
 
-// Nothing inline, nothing foreign, framed by nobody: text that looks like a script stays text.
-ws::HttpResponse Answer(unsigned status, std::string_view type, std::string body) {
+// The policy allows only files of this server: no inline script, no other origin, no frame around the page. A script
+// that gets into a message does not run.
+ws::HttpResponse MakeResponse(unsigned status, std::string_view type, std::string body) {
   return {.status = status,
           .headers = {{"Content-Type", std::string(type)},
                       {"Content-Security-Policy",
@@ -40,25 +41,25 @@ ws::HttpResponse Answer(unsigned status, std::string_view type, std::string body
 
 }  // namespace
 
-std::string_view Page::Missing() const {
+std::string_view Page::MissingFile() const {
   const auto missing = std::find_if(files.begin(), files.end(), [&](const File& file) {
     return !std::filesystem::is_regular_file(folder_ / file.name);
   });
   return missing == files.end() ? std::string_view() : missing->name;
 }
 
-ws::HttpResponse Page::Answer(const ws::HttpRequest& request) const {
+ws::HttpResponse Page::Respond(const ws::HttpRequest& request) const {
   if (request.method != "GET") {
-    ws::HttpResponse refusal = chat::Answer(405, text, "Only GET is answered here.\n");
-    refusal.headers.emplace_back("Allow", "GET");
-    return refusal;
+    ws::HttpResponse response = MakeResponse(405, text, "Only GET is supported.\n");
+    response.headers.emplace_back("Allow", "GET");
+    return response;
   }
   const auto file =
-      std::find_if(files.begin(), files.end(), [&](const File& one) { return one.path == request.Path(); });
-  if (file == files.end()) return chat::Answer(404, text, "There is nothing here.\n");
+      std::find_if(files.begin(), files.end(), [&](const File& candidate) { return candidate.path == request.Path(); });
+  if (file == files.end()) return MakeResponse(404, text, "Not found.\n");
   std::ifstream content(folder_ / file->name, std::ios::binary);
-  if (!content) return chat::Answer(500, text, "The file cannot be read.\n");
-  return chat::Answer(200, file->type, std::string(std::istreambuf_iterator<char>(content), {}));
+  if (!content) return MakeResponse(500, text, "The file cannot be read.\n");
+  return MakeResponse(200, file->type, std::string(std::istreambuf_iterator<char>(content), {}));
 }
 
 }  // namespace chat

@@ -8,15 +8,15 @@
 
 namespace chat {
 
-// Serves the page's files from a fixed list: no path of a request ever reaches the disk. They are read when they are
-// asked for, so that who works on the page sees his change. Threads: any.
+// Serves the page's files. A request can only name a file of a fixed list, so its path never reaches the file system.
+// Each request reads the file again, so an edited file takes effect when the browser reloads. Thread-safe.
 class Page final {
  public:
   explicit Page(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-  // The first file that is not there; empty where all are.
-  std::string_view Missing() const;
-  ws::HttpResponse Answer(const ws::HttpRequest& request) const;
+  // Returns the name of the first file that is missing in the folder, or an empty string.
+  std::string_view MissingFile() const;
+  ws::HttpResponse Respond(const ws::HttpRequest& request) const;
 
  private:
   std::filesystem::path folder_;

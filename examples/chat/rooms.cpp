@@ -15,8 +15,8 @@ std::string Trim(std::string_view text) {
 }
 
 std::size_t CountCharacters(std::string_view text) {
-  const auto starts_one = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_one));
+  const auto starts_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), starts_character));
 }
 
 bool Fits(std::string_view text, std::size_t max_length) {
@@ -28,51 +28,52 @@ bool FitsOneLine(std::string_view text, std::size_t max_length) {
   return Fits(text, max_length) && std::none_of(text.begin(), text.end(), is_control);
 }
 
-ws::Failure Invalid(const std::string& what, std::size_t max_length) {
-  return {"invalid", what + " needs 1 to " + std::to_string(max_length) + " characters"};
+ws::Failure Invalid(const std::string& field, std::size_t max_length) {
+  return {"invalid", field + " needs 1 to " + std::to_string(max_length) + " characters"};
 }
 
 }  // namespace
 
-std::variant<Rooms::Entrance, ws::Failure> Rooms::Join(ConnectionId connection, JoinRequest request) {
-  Seat seat{Trim(request.room), Trim(request.nick)};
-  if (!FitsOneLine(seat.room, max_room_length)) return Invalid("A room's name", max_room_length);
-  if (!FitsOneLine(seat.nick, max_nick_length)) return Invalid("A nick", max_nick_length);
+std::variant<Rooms::Joined, ws::Failure> Rooms::Join(ConnectionId connection, JoinRequest request) {
+  Membership membership{Trim(request.room), Trim(request.nick)};
+  if (!FitsOneLine(membership.room, max_room_length)) return Invalid("A room's name", max_room_length);
+  if (!FitsOneLine(membership.nick, max_nick_length)) return Invalid("A nick", max_nick_length);
   if (!FitsOneLine(request.key, max_key_length)) return Invalid("A key", max_key_length);
-  const auto taken = seats_.find(connection);
-  if (taken != seats_.end() && (taken->second.room != seat.room || taken->second.nick != seat.nick)) {
-    return ws::Failure{"already_joined", "Leave first"};
+  const auto current = memberships_.find(connection);
+  if (current != memberships_.end() &&
+      (current->second.room != membership.room || current->second.nick != membership.nick)) {
+    return ws::Failure{"already_joined", "Leave the current room first"};
   }
-  Room* room = Open(seat.room);
-  if (room == nullptr) return ws::Failure{"too_many_rooms", "There are too many rooms; join one of them"};
+  Room* room = FindOrCreate(membership.room);
+  if (room == nullptr) return ws::Failure{"too_many_rooms", "There are too many rooms; join an existing one"};
 
-  Entrance entrance{.seat = seat};
+  Joined joined{.membership = membership};
   const auto holder = std::find_if(room->members.begin(), room->members.end(),
-                                   [&](const Member& member) { return member.nick == seat.nick; });
+                                   [&](const Member& member) { return member.nick == membership.nick; });
   if (holder == room->members.end()) {
     if (room->members.size() == max_members) return ws::Failure{"room_full", "The room is full"};
-    room->members.push_back({connection, seat.nick, std::move(request.key)});
+    room->members.push_back({connection, membership.nick, std::move(request.key)});
   } else if (holder->key != request.key) {
-    return ws::Failure{"nick_taken", "Somebody in the room has this nick"};
+    return ws::Failure{"nick_taken", "Another person in this room has this nick"};
   } else if (holder->connection != connection) {
-    entrance.replaced = std::exchange(holder->connection, connection);
-    seats_.erase(*entrance.replaced);
+    joined.replaced = std::exchange(holder->connection, connection);
+    memberships_.erase(*joined.replaced);
   }
-  seats_.insert_or_assign(connection, std::move(seat));
+  memberships_.insert_or_assign(connection, std::move(membership));
 
-  for (const Member& member : room->members) entrance.members.push_back(member.nick);
-  entrance.history = room->history;
-  return entrance;
+  for (const Member& member : room->members) joined.nicks.push_back(member.nick);
+  joined.history = room->history;
+  return joined;
 }
 
 std::variant<Rooms::Said, ws::Failure> Rooms::Say(ConnectionId connection, SayRequest request, std::int64_t now) {
-  const auto seat = seats_.find(connection);
-  if (seat == seats_.end()) return ws::Failure{"not_joined", "Join a room first"};
+  const auto membership = memberships_.find(connection);
+  if (membership == memberships_.end()) return ws::Failure{"not_joined", "Join a room first"};
   std::string text = Trim(request.text);
   if (!Fits(text, max_text_length)) return Invalid("A message", max_text_length);
   if (!FitsOneLine(request.id, max_key_length)) return Invalid("An id", max_key_length);
 
-  const auto& [room, nick] = seat->second;
+  const auto& [room, nick] = membership->second;
   std::deque<Message>& history = rooms_.at(room).history;
   if (std::any_of(history.begin(), history.end(), [&](const Message& old) { return old.id == request.id; })) {
     return Said{room, std::nullopt};
@@ -81,31 +82,31 @@ std::variant<Rooms::Said, ws::Failure> Rooms::Say(ConnectionId connection, SayRe
   return Said{room, history.emplace_back(Message{std::move(request.id), nick, std::move(text), now})};
 }
 
-std::optional<Rooms::Seat> Rooms::Leave(ConnectionId connection) {
-  auto left = seats_.extract(connection);
-  if (left.empty()) return std::nullopt;
-  const auto room = rooms_.find(left.mapped().room);
-  auto& [members, history, emptied] = room->second;
+std::optional<Rooms::Membership> Rooms::Leave(ConnectionId connection) {
+  auto removed = memberships_.extract(connection);
+  if (removed.empty()) return std::nullopt;
+  const auto room = rooms_.find(removed.mapped().room);
+  auto& [members, history, emptied_sequence] = room->second;
   std::erase_if(members, [&](const Member& member) { return member.connection == connection; });
   if (members.empty()) {
-    emptied = ++times_emptied_;
+    emptied_sequence = ++last_emptied_sequence_;
     if (history.empty()) rooms_.erase(room);
   }
-  return std::move(left.mapped());
+  return std::move(removed.mapped());
 }
 
-std::optional<Rooms::Seat> Rooms::Find(ConnectionId connection) const {
-  const auto seat = seats_.find(connection);
-  return seat == seats_.end() ? std::nullopt : std::optional(seat->second);
+std::optional<Rooms::Membership> Rooms::Find(ConnectionId connection) const {
+  const auto membership = memberships_.find(connection);
+  return membership == memberships_.end() ? std::nullopt : std::optional(membership->second);
 }
 
-Rooms::Room* Rooms::Open(const std::string& name) {
+Rooms::Room* Rooms::FindOrCreate(const std::string& name) {
   if (const auto room = rooms_.find(name); room != rooms_.end()) return &room->second;
   if (rooms_.size() == max_rooms) {
     auto oldest = rooms_.end();
     for (auto room = rooms_.begin(); room != rooms_.end(); ++room) {
       if (!room->second.members.empty()) continue;
-      if (oldest == rooms_.end() || room->second.emptied < oldest->second.emptied) oldest = room;
+      if (oldest == rooms_.end() || room->second.emptied_sequence < oldest->second.emptied_sequence) oldest = room;
     }
     if (oldest == rooms_.end()) return nullptr;
     rooms_.erase(oldest);

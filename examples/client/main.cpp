@@ -1,4 +1,4 @@
-// client [URL]: prints every event that a server sends, and emits what is typed as `event JSON`.
+// client [URL]: prints each event from the server, and sends each input line `EVENT JSON` as a request.
 #include <exception>
 #include <iostream>
 #include <string>
@@ -7,7 +7,7 @@
 namespace {
 
 void Print(const std::string& line) {
-  std::cout << line + "\n" << std::flush;  // one write: callbacks and main print side by side
+  std::cout << line + "\n" << std::flush;  // one write per line: callbacks and main run on different threads
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ int main(int argc, char** argv) try {
           reason.text);
   });
   client.OnReconnecting([](const ws::Reconnecting& next) {
-    Print("attempt " + std::to_string(next.attempt) + " in " + std::to_string(next.delay.count()) + " ms" +
+    Print("reconnect attempt " + std::to_string(next.attempt) + " in " + std::to_string(next.delay.count()) + " ms" +
           (next.error ? ": " + next.error.message() : ""));
   });
   client.OnAny([](ws::Handler&, const ws::Message& message) {
@@ -30,20 +30,20 @@ int main(int argc, char** argv) try {
   client.Start();
 
   for (std::string line; std::getline(std::cin, line);) {
-    const std::size_t blank = line.find(' ');
-    const std::string text = blank == line.npos ? "null" : line.substr(blank + 1);
+    const std::size_t space = line.find(' ');
+    const std::string text = space == line.npos ? "null" : line.substr(space + 1);
     const ws::Json data = ws::Json::parse(text, nullptr, false);
     if (data.is_discarded()) {
-      Print("no JSON: " + text);
+      Print("invalid JSON: " + text);
       continue;
     }
-    client.Request(line.substr(0, blank), data, [](const ws::Reply& reply) {
+    client.Request(line.substr(0, space), data, [](const ws::Reply& reply) {
       Print(reply.error ? "failed: " + reply.error.message() + " " + reply.failure.message
                         : "reply " + reply.data.dump());
     });
   }
   client.Stop();
-} catch (const std::exception& failure) {
-  std::cerr << "client: " << failure.what() << "\n";
+} catch (const std::exception& error) {
+  std::cerr << "client: " << error.what() << "\n";
   return 1;
 }

@@ -1,4 +1,4 @@
-// echo [--port PORT]: the event `echo` emits back its data.
+// echo [--port PORT]: a server that sends each `echo` event back.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -14,10 +14,10 @@ int main(int argc, char** argv) {
   }
   ws::Server server{options};
   server.Route("/ws", [](ws::Handler socket) {
-    socket.On("echo", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
+    socket.On("echo", [](ws::Handler& socket, const ws::Json& data) { socket.Emit("echo", data); });
   });
   if (const ws::Error error = server.Start()) {
-    std::cerr << "echo: port " << options.port << ": " << error.message() << "\n";
+    std::cerr << "echo: cannot listen on port " << options.port << ": " << error.message() << "\n";
     return 1;
   }
   std::cout << "ws://127.0.0.1:" << server.Port() << "/ws" << std::endl;

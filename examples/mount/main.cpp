@@ -1,4 +1,4 @@
-// mount [--port PORT]: a Beast HTTP server of one's own that gains a WebSocket at /ws.
+// mount [--port PORT]: an existing Boost.Beast HTTP server with a WebSocket added at /ws.
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -22,23 +22,24 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using asio::ip::tcp;
 
-// What the server had before: every page says hello.
+// Answers every HTTP request with the same text. The server had this function before.
 http::response<http::string_body> Answer(const http::request<http::string_body>& request) {
   http::response<http::string_body> response{http::status::ok, request.version()};
   response.set(http::field::content_type, "text/plain");
-  response.body() = "Hello from the server that was here before.\n";
+  response.body() = "Hello from the existing HTTP server.\n";
   response.keep_alive(request.keep_alive());
   response.prepare_payload();
   return response;
 }
 
-// What it gains. `buffer` holds what was read beyond the request: the client's first frame may be in it.
+// Upgrades the connection to WebSocket. This function is the addition to the server. `buffer` holds the bytes that were
+// read after the request; they may contain the client's first frame.
 asio::awaitable<void> Upgrade(beast::tcp_stream stream, http::request<http::string_body> request,
                               beast::flat_buffer buffer) {
   ws::Handler socket;
-  socket.On("shout", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
+  socket.On("shout", [](ws::Handler& socket, const ws::Json& data) { socket.Emit("echo", data); });
   const ws::Error error = co_await socket.Init(std::move(stream), request, buffer);
-  if (error) std::cerr << "no WebSocket: " << error.message() << "\n";
+  if (error) std::cerr << "WebSocket upgrade failed: " << error.message() << "\n";
 }
 
 asio::awaitable<void> Serve(beast::tcp_stream stream) {
@@ -58,17 +59,17 @@ asio::awaitable<void> Serve(beast::tcp_stream stream) {
 }
 
 asio::awaitable<void> Listen(tcp::acceptor acceptor) {
-  asio::steady_timer pause(acceptor.get_executor());
+  asio::steady_timer retry_timer(acceptor.get_executor());
   for (;;) {
-    auto [error, socket] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
+    auto [error, connection] = co_await acceptor.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!error) {
-      asio::co_spawn(acceptor.get_executor(), Serve(beast::tcp_stream(std::move(socket))), asio::detached);
+      asio::co_spawn(acceptor.get_executor(), Serve(beast::tcp_stream(std::move(connection))), asio::detached);
       continue;
     }
-    // Out of descriptors, say: those in use come free in time.
+    // For example, the process has no free file descriptors. Tries again soon, when other connections may have closed.
     std::cerr << "accept: " << error.message() << "\n";
-    pause.expires_after(std::chrono::milliseconds(100));
-    co_await pause.async_wait(asio::use_awaitable);
+    retry_timer.expires_after(std::chrono::milliseconds(100));
+    co_await retry_timer.async_wait(asio::use_awaitable);
   }
 }
 
@@ -82,14 +83,14 @@ int main(int argc, char** argv) try {
   }
   asio::io_context context(1);
   tcp::acceptor acceptor(context, {asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
-  const std::uint16_t listening = acceptor.local_endpoint().port();
-  std::cout << "pages: http://127.0.0.1:" << listening << "/, WebSocket: ws://127.0.0.1:" << listening << "/ws"
+  const std::uint16_t bound_port = acceptor.local_endpoint().port();
+  std::cout << "pages: http://127.0.0.1:" << bound_port << "/, WebSocket: ws://127.0.0.1:" << bound_port << "/ws"
             << std::endl;
   asio::co_spawn(context, Listen(std::move(acceptor)), asio::detached);
   asio::signal_set signals(context, SIGINT, SIGTERM);
   signals.async_wait([&](ws::Error, int) { context.stop(); });
   context.run();
-} catch (const std::exception& failure) {
-  std::cerr << "mount: " << failure.what() << "\n";
+} catch (const std::exception& error) {
+  std::cerr << "mount: " << error.what() << "\n";
   return 1;
 }

@@ -1,99 +1,101 @@
-// Types of client.js. The three maps name what travels, so that the compiler knows it:
+// Types of client.js. Three interfaces describe the events, so that the compiler can check them:
 //
-//   interface Incoming { message: { from: string; text: string } }            events the server emits
-//   interface Outgoing { say: { text: string }; leave: void }                 events we emit
-//   interface Requests { sum(numbers: number[]): number; now(): string }      what we ask, and what it is answered
+//   interface Incoming { message: { from: string; text: string } }            events from the server
+//   interface Outgoing { say: { text: string }; leave: void }                 events to the server
+//   interface Requests { sum(numbers: number[]): number; now(): string }      requests to the server, and their replies
 //   const client = new Client<Incoming, Outgoing, Requests>("/ws");
 
-/** "waiting": away, until the next attempt is due. "closed": before `connect`, after `close` or a final close code. */
+/**
+ * "waiting": disconnected, until the next attempt. "closed": before `connect`, after `close`, or after a final close code.
+ */
 export type State = "connecting" | "open" | "waiting" | "closed";
 
 export interface Status {
   readonly state: State;
-  /** Attempts that failed, or connections lost, since one lasted `stableAfter`. */
+  /** How many attempts have failed and connections were lost since a connection lasted `stableAfter`. */
   readonly attempt: number;
-  /** While waiting: milliseconds from this call to the next attempt. */
+  /** In the state "waiting": milliseconds from this callback to the next attempt. Otherwise 0. */
   readonly delay: number;
 }
 
-/** What `disconnect` hands over. */
+/** The argument of a `disconnect` callback. */
 export interface CloseReason {
   readonly reason: "local_close" | "peer_close" | "transport_error" | "heartbeat_timeout";
-  /** The close frame's, 1006 where there was none. */
+  /** The code of the close frame, or 1006 if there was none. */
   readonly code: number;
   readonly text: string;
   readonly by_peer: boolean;
 }
 
-/** Beside the data, what is known of a message. */
+/** The second argument of a callback: the properties of a message other than its data. */
 export interface Message {
   readonly event: string;
-  /** Set where the peer waits for an answer: what the callback returns. */
+  /** Set if the peer waits for a reply. The value that the callback returns is the reply. */
   readonly id?: number | string;
-  /** What a binary message carries behind its envelope; a view, not a copy. */
+  /** The bytes after the envelope of a binary message. A view, not a copy. */
   readonly bytes?: Uint8Array;
 }
 
-/** Of the `code` of an Error that `request` rejects with, or that `onError` is given. */
+/** The `code` of an Error that `request` rejects with or that `onError` gets. */
 export type ErrorCode =
   | "closed" | "queue_full" | "too_large" | "invalid_event" // not sent
-  | "timed_out" | "cancelled" | "too_many_requests" | "remote_error" // `request` only; "closed" also for a lost connection
-  | "bad_json" | "bad_message" | "reserved_event"; // `onError` only
+  | "timed_out" | "cancelled" | "too_many_requests" | "remote_error" // only from `request`; "closed" also means that the connection was lost
+  | "bad_json" | "bad_message" | "reserved_event"; // only for `onError`
 
 export interface ClientError extends Error {
   readonly code: ErrorCode;
-  /** With "remote_error": what the peer answered. */
+  /** Set if the code is "remote_error": the peer's answer. */
   readonly failure?: Failure;
 }
 
-/** What a callback throws or returns to answer with an error of its own. Of other errors the peer learns nothing. */
+/** A callback throws or returns it to answer with an error. The peer gets no details of any other error. */
 export class Failure extends Error {
   constructor(code: string, message?: string, path?: string);
   readonly code: string;
-  /** With "invalid_payload": a JSON pointer into the data. */
+  /** Set if the code is "invalid_payload": a JSON pointer into the data. */
   readonly path?: string;
 }
 
-/** What time and chance are made of; for tests. Functions are called as methods of a copy of this object. */
+/** The source of time and random numbers; tests replace it. The functions are called as methods of a copy of this object. */
 export interface Clock {
-  /** Milliseconds that never go back. */
+  /** A monotonic time in milliseconds. */
   now(): number;
   setTimeout(callback: () => void, milliseconds: number): unknown;
   clearTimeout(timer: any): void;
-  /** From 0 to 1. */
+  /** A number from 0 to 1. */
   random(): number;
 }
 
 export interface Options {
-  /** Dial when constructed. Default: true. */
+  /** Connect in the constructor. Default: true. */
   autoConnect?: boolean;
   /** Subprotocols to offer. Default: none. */
   protocols?: string | string[];
-  /** The first pause is random between 0 and this, and each doubles the range. Milliseconds; default: 500. */
+  /** A reconnection delay is random. The first is at most this; each failure doubles the maximum. Milliseconds; default: 500. */
   baseDelay?: number;
-  /** The range's end. Milliseconds; default: 30,000. */
+  /** The maximum of all reconnection delays. Milliseconds; default: 30,000. */
   maxDelay?: number;
-  /** A connection that lasted so long starts the pauses anew. Milliseconds; default: 30,000. */
+  /** A connection that lasts this long resets the delay to `baseDelay`. Milliseconds; default: 30,000. */
   stableAfter?: number;
-  /** An attempt that takes longer is given up. Milliseconds; default: 10,000. */
+  /** An attempt to connect that takes longer fails. Milliseconds; default: 10,000. */
   connectTimeout?: number;
-  /** The deadline of a request. Milliseconds; default: 10,000. */
+  /** A request without a reply fails after this time. Milliseconds; default: 10,000. */
   requestTimeout?: number;
-  /** A server that was silent so long is pinged. Milliseconds; default: 25,000; Infinity: never. */
-  pingAfter?: number;
-  /** One that was silent so long is dead. Milliseconds; default: 45,000. */
-  deadAfter?: number;
-  /** Requests that may be open at once. Default: 1,024. */
+  /** The client sends a ping if no message came for this time. Milliseconds; default: 25,000; Infinity: never. */
+  pingInterval?: number;
+  /** The client ends the connection if no message came for this time. Milliseconds; default: 45,000. */
+  idleTimeout?: number;
+  /** How many requests may wait for their replies. Default: 1,024. */
   maxRequests?: number;
-  /** Messages kept while away. Default: 256; 0: none. */
+  /** How many messages are queued while disconnected. Default: 256; 0: none. */
   maxQueued?: number;
-  /** Their bytes. Default: 1 MiB. */
+  /** How many bytes the queued messages may have. Default: 1 MiB. */
   maxQueuedBytes?: number;
-  /** Bytes that the socket may hold unsent. Default: 4 MiB. */
+  /** How many bytes may be in the socket's send buffer. Default: 4 MiB. */
   maxBufferedBytes?: number;
-  /** Told of what callbacks throw and of messages that are malformed. Default: reportError, where there is one. */
+  /** Gets the exceptions of callbacks, and errors about malformed messages. Default: the global reportError, if it exists. */
   onError?: (error: any) => void;
-  /** Default: the global one. */
+  /** Default: the global WebSocket. */
   WebSocket?: new (url: URL, protocols?: string | string[]) => any;
   clock?: Partial<Clock>;
 }
@@ -105,34 +107,35 @@ export interface RequestOptions {
 }
 
 type Name<Map> = keyof Map & string;
-/** The data may be left out where it may be null or undefined. */
+/** The data may be omitted if its type includes null or undefined. */
 type Data<T> = undefined extends T ? [data?: T | null] : null extends T ? [data?: T] : [data: T];
-type Question<Asked> = Asked extends (...data: infer Arguments) => any ? Arguments : [data?: any];
-type RequestArguments<Asked> = Question<Asked> extends []
+type RequestData<Signature> = Signature extends (...data: infer Arguments) => any ? Arguments : [data?: any];
+type RequestArguments<Signature> = RequestData<Signature> extends []
   ? [data?: null, options?: RequestOptions]
-  : [...data: Question<Asked>, options?: RequestOptions];
-type Reply<Asked> = Asked extends (...data: any) => infer Answer ? Awaited<Answer> : any;
+  : [...data: RequestData<Signature>, options?: RequestOptions];
+type Reply<Signature> = Signature extends (...data: any) => infer Result ? Awaited<Result> : any;
 type Callback<T> = (data: T, message: Message) => unknown;
-/** Takes the callback away again. */
+/** Removes the callback. */
 type Remove = () => void;
 
 /**
- * One connection that comes back when it was lost. Callbacks run in the order of registration, messages in the order of
- * their arrival; what a callback returns, or the promise it returns resolves to, answers a message with an id.
+ * A WebSocket connection that reconnects automatically. Callbacks run in the order of registration, and messages are handled
+ * in the order of arrival. If a message has an id, the reply is the value that a callback returns, or that the returned
+ * promise resolves to.
  */
 export class Client<
   Incoming extends object = Record<string, any>,
   Outgoing extends object = Record<string, any>,
   Requests extends object = Record<string, (data?: any) => any>,
 > {
-  /** `url` may be relative to the page, and http stands for ws. Throws for what is no URL. */
+  /** `url` may be relative to the page; http means ws, and https means wss. Throws a TypeError for an invalid URL. */
   constructor(url: string | URL, options?: Options);
 
   readonly state: State;
 
-  /** At each connection; at once (but not inside `on`) where there is one. */
+  /** Called after each connect. If the client is connected already, it is called soon after `on` returns. */
   on(event: "connect", callback: () => unknown): Remove;
-  /** When a connection has ended. */
+  /** Called after each connection has ended. */
   on(event: "disconnect", callback: (reason: CloseReason) => unknown): Remove;
   on<Event extends Name<Incoming>>(event: Event, callback: Callback<Incoming[Event]>): Remove;
 
@@ -140,30 +143,39 @@ export class Client<
   once(event: "disconnect", callback: (reason: CloseReason) => unknown): Remove;
   once<Event extends Name<Incoming>>(event: Event, callback: Callback<Incoming[Event]>): Remove;
 
-  /** Every message of the peer's, after the callbacks of its event. */
+  /** Called for each message from the peer, after the callbacks of its event. */
   onAny(callback: Callback<any>): Remove;
 
-  /** At once and at every change. */
+  /** Called at once, and after each change of the state. */
   onState(callback: (status: Status) => unknown): Remove;
 
-  /** Takes away the callback, or all callbacks of the event. */
+  /** Removes the callback, or all callbacks of the event. */
   off(event: Name<Incoming> | "connect" | "disconnect", callback?: (...all: any) => unknown): void;
 
-  /** Sends, or queues while away. False where it was refused: closed, no room, too large. Throws for a bad name. */
+  /**
+   * Sends the event, or queues it while disconnected. Returns false if the client is closed, the queue is full, or the message
+   * is too large. Throws a TypeError for an invalid event name.
+   */
   emit<Event extends Name<Outgoing>>(event: Event, ...data: Data<Outgoing[Event]>): boolean;
 
-  /** As `emit`, for what is worthless when late: refused while away, or while over a quarter of the bound is unsent. */
+  /**
+   * Like `emit`, for an event that is useless if it is late. Also returns false while disconnected, or if the socket's send
+   * buffer is not empty and would exceed a quarter of `maxBufferedBytes`.
+   */
   emitVolatile<Event extends Name<Outgoing>>(event: Event, ...data: Data<Outgoing[Event]>): boolean;
 
-  /** As `emit`, with bytes behind the envelope; copies them. */
+  /** Like `emit`, with bytes after the envelope. Copies the bytes. */
   emitBinary<Event extends Name<Outgoing>>(event: Event, data: Outgoing[Event] | null, bytes: ArrayBuffer | ArrayBufferView): boolean;
 
-  /** Resolves with the answer's data, null where there is none; rejects with a ClientError. */
+  /** Resolves with the data of the reply, or null if it has none. Rejects with a ClientError. */
   request<Event extends Name<Requests>>(event: Event, ...data: RequestArguments<Requests[Event]>): Promise<Reply<Requests[Event]>>;
 
-  /** Dials where it is closed, or cuts a pause short. */
+  /** Connects if the client is closed. Ends the reconnection delay if it is waiting. */
   connect(): void;
 
-  /** Ends it until `connect`; drops what waits. Throws for codes but 1000 (the default) and 3000 to 4999. */
+  /**
+   * Closes the connection until `connect` is called, and drops the queued messages. Throws if the code is neither 1000 (the
+   * default) nor from 3000 to 4999.
+   */
   close(code?: number, text?: string): void;
 }

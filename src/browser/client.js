@@ -1,23 +1,21 @@
-// Events over a WebSocket that comes back when it was lost. The wire and its rules are PROTOCOL.md's.
+// Events over a WebSocket that reconnects. protocol.md describes the wire format and its rules.
 
 const defaults = { // in milliseconds, messages and bytes
-  autoConnect: true, protocols: [],
-  baseDelay: 500, maxDelay: 30_000, stableAfter: 30_000,
-  connectTimeout: 10_000, requestTimeout: 10_000,
-  pingAfter: 25_000, deadAfter: 45_000,
+  autoConnect: true, protocols: [], baseDelay: 500, maxDelay: 30_000, stableAfter: 30_000,
+  connectTimeout: 10_000, requestTimeout: 10_000, pingInterval: 25_000, idleTimeout: 45_000,
   maxRequests: 1024, maxQueued: 256, maxQueuedBytes: 1024 ** 2, maxBufferedBytes: 4 * 1024 ** 2,
-  onError: (error) => globalThis.reportError?.(error), // which Node lacks
+  onError: (error) => globalThis.reportError?.(error), // Node has no reportError
 };
-const realClock = { // wrapped: a browser's timers refuse to be methods of other objects
+const realClock = { // wrapped: a browser's timer functions throw if `this` is another object
   now: () => performance.now(),
   setTimeout: (callback, delay) => setTimeout(callback, delay),
   clearTimeout: (timer) => clearTimeout(timer),
   random: Math.random,
 };
 
-const FINAL_CODES = [1000, 1002, 1003, 1007, 1008, 1009, 3000, 3003]; // they would only come again
-const EAGER_GAP = 1000; // ms; a network may come and go in a storm
-const ANY = Symbol("any"), STATE = Symbol("state"); // no event has these names
+const FINAL_CODES = [1000, 1002, 1003, 1007, 1008, 1009, 3000, 3003]; // a new connection would end in the same way
+const MIN_DIAL_INTERVAL = 1000, MAX_TIMER_DELAY = 2 ** 31 - 1; // ms
+const ANY = Symbol("any"), STATE = Symbol("state"); // keys that equal no event name
 
 const encoder = new TextEncoder(), decoder = new TextDecoder("utf-8", { fatal: true });
 const sizeOf = (payload) => payload.byteLength ?? encoder.encode(payload).length;
@@ -25,25 +23,25 @@ const isName = (event) => typeof event === "string" && event !== "" && sizeOf(ev
 const isReserved = (event) => event === "connect" || event === "disconnect" || event.startsWith("$");
 const isId = (id) => (typeof id === "string" ? sizeOf(id) <= 64 : Number.isSafeInteger(id) && id >= 0);
 const textOf = (value) => (typeof value === "string" ? value : "");
-const problem = (code, more) => Object.assign(new Error(code.replaceAll("_", " ")), { code }, more);
+const makeError = (code, fields) => Object.assign(new Error(code.replaceAll("_", " ")), { code }, fields);
 
-// Half a surrogate pair is no Unicode: peers refuse the escape that JSON.stringify makes of it.
+// JSON.stringify escapes a lone surrogate, which peers reject. Replaces it by U+FFFD.
 const toJson = (envelope) => JSON.stringify(envelope)
   .replace(/\\(?:ud[89a-f]..|.)/g, (escape) => (escape.length > 2 ? "\ufffd" : escape));
 
-function write(event, data, id) {
+function encode(event, data, id) {
   if (isName(event) && !isReserved(event)) return toJson({ event, id, data: data ?? undefined });
   throw Object.assign(new TypeError("empty, reserved or overlong event name"), { code: "invalid_event" });
 }
 
-function read(frame) {
+function decode(frame) {
   if (typeof frame === "string") return [JSON.parse(frame)];
-  const all = new Uint8Array(frame), border = all.indexOf(0); // JSON holds no NUL
-  if (border < 0) return [JSON.parse(decoder.decode(all))];
-  return [JSON.parse(decoder.decode(all.subarray(0, border))), all.subarray(border + 1)];
+  const all = new Uint8Array(frame), end = all.indexOf(0); // JSON contains no NUL byte
+  if (end < 0) return [JSON.parse(decoder.decode(all))];
+  return [JSON.parse(decoder.decode(all.subarray(0, end))), all.subarray(end + 1)];
 }
 
-// What a callback throws or returns to answer with an error; of any other error the peer learns nothing.
+// A callback throws or returns it to answer with an error.
 export class Failure extends Error {
   constructor(code, message = code, path) {
     super(message);
@@ -56,15 +54,16 @@ export class Client {
   #options = {};
   #listeners = new Map(); // event → Set of { callback, once }
   #requests = new Map(); // id → { message, settle }
-  #lastId = 0; // never starts anew: a late answer must meet no other request
-  #queue = new Set(); // messages made while away
+  #lastId = 0; // never reset: a late reply must match no other request
+  #queue = new Set(); // messages to send after the next connect
   #status = { state: "closed", attempt: 0, delay: 0 };
   #attempt = 0;
   #socket = null;
-  #timer; // of the attempt, the pause or the heartbeat, whichever is on
-  #dialledAt; #redialAt; #openedAt; #heardAt;
-  #pings; // since anything was heard
-  #sent; #gone; #backlog; // bytes: all that was sent; what had left, and had to, at the last beat
+  #timer; // of the attempt, the reconnection delay or the heartbeat
+  #dialledAt; #redialAt; #openedAt; #receivedAt;
+  #pings; // since the last received message
+  #sent; // bytes passed to the socket
+  #lastSent; #lastFlushed; // at the last heartbeat check: #sent, and the bytes that had left the socket's buffer
 
   constructor(url, options = {}) {
     this.#url = new URL(url, globalThis.location?.href);
@@ -81,18 +80,18 @@ export class Client {
   onAny(callback) { return this.#add(ANY, { callback }); }
   onState(callback) {
     const listener = { callback }, remove = this.#add(STATE, listener);
-    this.#call(STATE, listener, this.#status); // at once, so that a view can draw itself
+    this.#invoke(STATE, listener, this.#status); // at once, so that a view can show the current state
     return remove;
   }
   off(event, callback) {
-    const takesAll = arguments.length === 1; // an undefined callback is a slip, not a wish
-    this.#find(event).filter((one) => takesAll || one.callback === callback).forEach((one) => this.#remove(event, one));
+    const removesAll = arguments.length === 1; // off(event, undefined) is a mistake and removes nothing
+    for (const one of this.#listenersOf(event)) if (removesAll || one.callback === callback) this.#remove(event, one);
   }
 
-  emit(event, data) { return !this.#submit({ payload: write(event, data) }); }
-  emitVolatile(event, data) { return !this.#submit({ payload: write(event, data) }, true); }
+  emit(event, data) { return !this.#submit({ payload: encode(event, data) }); }
+  emitVolatile(event, data) { return !this.#submit({ payload: encode(event, data) }, true); }
   emitBinary(event, data, bytes) {
-    const head = encoder.encode(`${write(event, data)}\0`), payload = new Uint8Array(head.length + bytes.byteLength);
+    const head = encoder.encode(`${encode(event, data)}\0`), payload = new Uint8Array(head.length + bytes.byteLength);
     payload.set(head);
     payload.set(new Uint8Array(bytes.buffer ?? bytes, bytes.byteOffset, bytes.byteLength), head.length);
     return !this.#submit({ payload });
@@ -100,7 +99,7 @@ export class Client {
 
   request(event, data, { timeout = this.#options.requestTimeout, signal } = {}) {
     return new Promise((resolve, reject) => {
-      const id = ++this.#lastId, message = { payload: write(event, data, id) };
+      const id = ++this.#lastId, message = { payload: encode(event, data, id) };
       let timer;
       const settle = (error, reply) => {
         this.#clock.clearTimeout(timer);
@@ -109,36 +108,36 @@ export class Client {
         this.#queue.delete(message);
         if (error) reject(error); else resolve(reply);
       };
-      const cancel = () => settle(problem("cancelled", { cause: signal.reason }));
+      const cancel = () => settle(makeError("cancelled", { cause: signal.reason }));
       if (signal?.aborted) return cancel();
-      const refusal = this.#requests.size < this.#options.maxRequests ? this.#submit(message) : "too_many_requests";
-      if (refusal) return settle(problem(refusal));
+      const failure = this.#requests.size < this.#options.maxRequests ? this.#submit(message) : "too_many_requests";
+      if (failure) return settle(makeError(failure));
       this.#requests.set(id, { message, settle });
-      timer = this.#after(timeout, () => settle(problem("timed_out")));
+      timer = this.#startTimer(timeout, () => settle(makeError("timed_out")));
       signal?.addEventListener("abort", cancel);
     });
   }
 
-  connect() { if (this.state === "closed" || this.state === "waiting") this.#dial(); } // which cuts a pause short
-  close(code = 1000, text = "") { if (this.state !== "closed") this.#quit("local_close", code, text); }
+  connect() { if (this.state === "closed" || this.state === "waiting") this.#dial(); }
+  close(code = 1000, text = "") { if (this.state !== "closed") this.#abort("local_close", code, text); }
 
-  #find(event) { return [...(this.#listeners.get(event) ?? [])]; }
+  #listenersOf(event) { return [...(this.#listeners.get(event) ?? [])]; }
   #add(event, listener) {
     if (!this.#listeners.has(event)) this.#listeners.set(event, new Set());
     this.#listeners.get(event).add(listener);
-    const isLate = event === "connect" && this.state === "open"; // and is told all the same
-    if (isLate) queueMicrotask(() => this.state === "open" && this.#call(event, listener));
+    const isLate = event === "connect" && this.state === "open"; // the listener is called nevertheless
+    if (isLate) queueMicrotask(() => this.state === "open" && this.#invoke(event, listener));
     return () => this.#remove(event, listener);
   }
   #remove(event, listener) {
-    if (this.#listeners.get(event)?.delete(listener) && !this.#find(event).length) this.#listeners.delete(event);
+    if (this.#listeners.get(event)?.delete(listener) && !this.#listenersOf(event).length) this.#listeners.delete(event);
   }
-  #tell(socket, event, data, message) { // until one of them ends the connection
-    return this.#find(event).map((listener) => socket === this.#socket && this.#call(event, listener, data, message));
+  #dispatch(socket, event, ...args) { // until a callback ends the connection
+    return this.#listenersOf(event).map((listener) => socket === this.#socket && this.#invoke(event, listener, ...args));
   }
-  #call(event, listener, data, message) {
-    const outcome = (async () => { // async, so that a throw stops nobody else
-      if (!this.#listeners.get(event)?.has(listener)) return; // removed by one before it
+  #invoke(event, listener, data, message) {
+    const outcome = (async () => { // async: an exception does not stop the next callback
+      if (!this.#listeners.get(event)?.has(listener)) return;
       if (listener.once) this.#remove(event, listener);
       return listener.callback(data, message);
     })();
@@ -146,11 +145,10 @@ export class Client {
     return outcome;
   }
 
-  // Sends or queues; else tells why not.
+  // Sends or queues, or returns an error code.
   #submit(message, isVolatile) {
-    const { maxQueued, maxQueuedBytes, maxBufferedBytes } = this.#options;
-    const size = (message.size = sizeOf(message.payload));
-    const isOpen = this.state === "open" && this.#socket.readyState === 1; // a closing socket swallows what it is given
+    const { maxQueued, maxQueuedBytes, maxBufferedBytes } = this.#options, size = (message.size = sizeOf(message.payload));
+    const isOpen = this.state === "open" && this.#socket.readyState === 1; // a closing socket drops messages
     if (this.state === "closed" || (isVolatile && !isOpen)) return "closed";
     const bound = isOpen ? maxBufferedBytes : maxQueuedBytes;
     const waiting = isOpen ? this.#socket.bufferedAmount : [...this.#queue].reduce((sum, one) => sum + one.size, 0);
@@ -165,24 +163,24 @@ export class Client {
   }
 
   #receive(socket, frame) {
-    this.#heardAt = this.#clock.now();
+    this.#receivedAt = this.#clock.now();
     this.#pings = 0;
     let envelope, bytes;
-    try { [envelope, bytes] = read(frame); } catch (cause) { return this.#options.onError(problem("bad_json", { cause })); }
+    try { [envelope, bytes] = decode(frame); } catch (cause) { return this.#options.onError(makeError("bad_json", { cause })); }
     const { event, id, data = null, error } = envelope ?? {};
     if (event === "$ack") return this.#resolve(id, data, error);
-    if (!isName(event) || (id !== undefined && !isId(id))) return this.#options.onError(problem("bad_message"));
+    if (!isName(event) || (id !== undefined && !isId(id))) return this.#options.onError(makeError("bad_message"));
     if (event === "$pong") return;
     if (event === "$ping") return this.#send('{"event":"$pong"}');
 
     const message = { event, id, bytes }, reserved = isReserved(event);
-    if (reserved) this.#options.onError(problem("reserved_event"));
-    const outcomes = reserved ? [] : [...this.#tell(socket, event, data, message), ...this.#tell(socket, ANY, data, message)];
+    if (reserved) this.#options.onError(makeError("reserved_event"));
+    const outcomes = reserved ? [] : [event, ANY].flatMap((key) => this.#dispatch(socket, key, data, message));
     if (!outcomes.length) outcomes.push(new Failure(reserved ? "reserved_event" : "unknown_event"));
     if (id !== undefined) this.#answer(socket, id, outcomes);
   }
 
-  // The first value is the reply, unless anybody threw.
+  // Replies with the first value, or with an error if a callback threw.
   async #answer(socket, id, outcomes) {
     let reply;
     try {
@@ -190,32 +188,33 @@ export class Client {
       if (data instanceof Failure) throw data;
       reply = toJson({ event: "$ack", id, data: data ?? undefined });
     } catch (error) {
-      const isMeant = error instanceof Failure;
-      if (!isMeant) this.#options.onError(error);
-      const { code, message, path } = isMeant ? error : new Failure("internal", "the handler failed");
+      const isFailure = error instanceof Failure;
+      if (!isFailure) this.#options.onError(error);
+      const { code, message, path } = isFailure ? error : new Failure("internal", "the handler failed");
       reply = toJson({ event: "$ack", id, error: { code, message, path } });
     }
-    if (socket === this.#socket) this.#send(reply); // its id means nothing elsewhere
+    if (socket === this.#socket) this.#send(reply); // an id is valid on its own connection only
   }
 
   #resolve(id, data, error) {
-    const request = this.#requests.get(id); // none where it comes late
+    const request = this.#requests.get(id);
     if (error == null) return request?.settle(null, data);
     const failure = new Failure(textOf(error.code), textOf(error.message), error.path);
-    request?.settle(problem("remote_error", { failure, message: failure.message }));
+    request?.settle(makeError("remote_error", { failure, message: failure.message }));
   }
 
-  #after(delay, callback) { return this.#clock.setTimeout(callback, Math.min(delay, 2 ** 31 - 1)); } // more is 0 to it
-  #next(delay, callback) {
+  #startTimer(delay, callback) { return this.#clock.setTimeout(callback, Math.min(delay, MAX_TIMER_DELAY)); }
+  #setTimer(delay, callback) {
     this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#after(delay, callback);
+    this.#timer = this.#startTimer(delay, callback);
   }
 
-  #become(state, delay = 0, why) {
+  #setState(state, delay = 0, closeReason) {
     const wasOpen = this.state === "open", status = (this.#status = { state, attempt: this.#attempt, delay });
-    if (state === "open") this.#tell(this.#socket, "connect");
-    if (wasOpen) for (const one of this.#find("disconnect")) this.#call("disconnect", one, why);
-    for (const one of this.#find(STATE)) if (status === this.#status) this.#call(STATE, one, status); // or told already
+    if (state === "open") this.#dispatch(this.#socket, "connect");
+    if (wasOpen) for (const one of this.#listenersOf("disconnect")) this.#invoke("disconnect", one, closeReason);
+    // Stops if a callback changes the state.
+    for (const one of this.#listenersOf(STATE)) if (status === this.#status) this.#invoke(STATE, one, status);
   }
 
   #dial() {
@@ -223,78 +222,78 @@ export class Client {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#receive(socket, data);
-    socket.onclose = ({ code, reason }) => this.#end(code === 1006 ? "transport_error" : "peer_close", code, reason);
-    socket.onerror = () => { // `close` follows and knows more; but after a failed attempt Node 22 has none (undici #3546)
-      if (socket === this.#socket && this.state === "connecting") this.#end("transport_error", 1006, "");
+    socket.onclose = ({ code, reason }) => this.#ended(code === 1006 ? "transport_error" : "peer_close", code, reason);
+    socket.onerror = () => { // `close` follows, except after a failed attempt in Node 22 (undici #3546)
+      if (socket === this.#socket && this.state === "connecting") this.#ended("transport_error", 1006, "");
     };
     this.#socket = socket;
     this.#dialledAt = this.#clock.now();
-    this.#next(this.#options.connectTimeout, () => this.#quit("timeout"));
-    this.#watch("addEventListener");
-    this.#become("connecting");
+    this.#setTimer(this.#options.connectTimeout, () => this.#abort("timeout"));
+    this.#watchPage("addEventListener");
+    this.#setState("connecting");
   }
 
   #opened() {
-    this.#openedAt = this.#heardAt = this.#clock.now();
-    this.#pings = this.#sent = this.#gone = this.#backlog = 0;
+    this.#openedAt = this.#receivedAt = this.#clock.now();
+    this.#pings = this.#sent = this.#lastFlushed = this.#lastSent = 0;
     for (const { payload, size } of this.#queue) this.#send(payload, size);
     this.#queue.clear();
-    this.#beat();
-    this.#become("open");
+    this.#checkHeartbeat();
+    this.#setState("open");
   }
 
-  // Pages see no protocol pings. A timer that is late, since the page was hidden or frozen, comes before the messages
-  // that wait for it; therefore two pings must fail, each in its own time.
-  #beat() {
-    const { pingAfter } = this.#options, quiet = this.#clock.now() - this.#heardAt;
-    const gone = this.#sent - this.#socket.bufferedAmount, isUploading = Math.min(gone, this.#backlog) > this.#gone;
-    [this.#gone, this.#backlog] = [gone, this.#sent];
-    if (isUploading && this.#pings === 2) this.#pings = 1; // it waits behind that
-    if (this.#pings === 2) this.#quit("heartbeat_timeout");
-    else if (this.#pings === 1 || quiet >= pingAfter) this.#ping();
-    else this.#next(pingAfter - quiet, () => this.#beat());
+  // A page cannot see ping frames, so the client sends `$ping`. After the page was frozen, a late timer runs before the
+  // messages that have arrived, so the connection ends only after two pings without an answer.
+  #checkHeartbeat() {
+    const { pingInterval } = this.#options, silence = this.#clock.now() - this.#receivedAt;
+    const flushed = this.#sent - this.#socket.bufferedAmount;
+    const isUploading = Math.min(flushed, this.#lastSent) > this.#lastFlushed;
+    [this.#lastFlushed, this.#lastSent] = [flushed, this.#sent];
+    if (isUploading && this.#pings === 2) this.#pings = 1; // the ping waits behind the upload
+    if (this.#pings === 2) this.#abort("heartbeat_timeout");
+    else if (this.#pings === 1 || silence >= pingInterval) this.#ping();
+    else this.#setTimer(pingInterval - silence, () => this.#checkHeartbeat());
   }
   #ping() {
     this.#pings++;
     this.#send('{"event":"$ping"}');
-    this.#next((this.#options.deadAfter - this.#options.pingAfter) / 2, () => this.#beat());
+    this.#setTimer((this.#options.idleTimeout - this.#options.pingInterval) / 2, () => this.#checkHeartbeat());
   }
 
-  #quit(reason, code = 3008, text = "") {
+  #abort(reason, code = 3008, text = "") {
     this.#socket?.close(code, text);
-    this.#end(reason, code, text); // at once: the dead are slow to close
+    this.#ended(reason, code, text); // at once: a dead socket is slow to close
   }
-  // Of a connection, or of an attempt at one.
-  #end(reason, code, text) {
+  #ended(reason, code, text) { // a connection, or an attempt to connect
     const { baseDelay, maxDelay, stableAfter } = this.#options;
-    const why = { reason, code, text, by_peer: reason === "peer_close" };
+    const closeReason = { reason, code, text, by_peer: reason === "peer_close" };
     const isFinal = reason === "local_close" || FINAL_CODES.includes(code);
     if (this.#socket) this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = this.#socket = null;
-    if (isFinal) this.#queue.clear();
-    for (const { message, settle } of this.#requests.values()) if (!this.#queue.has(message)) settle(problem("closed"));
     if (isFinal) {
+      this.#queue.clear();
       this.#clock.clearTimeout(this.#timer);
-      this.#watch("removeEventListener");
-      return this.#become("closed", 0, why);
+      this.#watchPage("removeEventListener");
     }
+    for (const { message, settle } of this.#requests.values()) if (!this.#queue.has(message)) settle(makeError("closed"));
+    if (isFinal) return this.#setState("closed", 0, closeReason);
     if (this.state === "open" && this.#clock.now() - this.#openedAt >= stableAfter) this.#attempt = 0;
-    this.#pause(this.#clock.random() * Math.min(maxDelay, baseDelay * 2 ** this.#attempt++), why);
+    this.#scheduleDial(this.#clock.random() * Math.min(maxDelay, baseDelay * 2 ** this.#attempt++), closeReason);
   }
-  #pause(delay, why) {
+  #scheduleDial(delay, closeReason) {
     this.#redialAt = this.#clock.now() + delay;
-    this.#next(delay, () => this.#dial());
-    this.#become("waiting", delay, why);
+    this.#setTimer(delay, () => this.#dial());
+    this.#setState("waiting", delay, closeReason);
   }
 
-  #watch(verb) {
-    globalThis[verb]?.("online", this.#hurry);
-    globalThis.document?.[verb]("visibilitychange", this.#hurry);
+  #watchPage(verb) {
+    globalThis[verb]?.("online", this.#onPageEvent);
+    globalThis.document?.[verb]("visibilitychange", this.#onPageEvent);
   }
-  #hurry = ({ type }) => {
+  #onPageEvent = ({ type }) => {
     if (type !== "online" && document.hidden) return;
-    if (this.state === "open" && !this.#pings && isFinite(this.#options.pingAfter)) this.#ping(); // it may be dead
+    if (this.state === "open" && !this.#pings && isFinite(this.#options.pingInterval)) this.#ping();
     if (this.state !== "waiting") return;
-    const now = this.#clock.now(), delay = Math.max(0, this.#dialledAt + EAGER_GAP - now);
-    if (now + delay < this.#redialAt) this.#pause(delay);
+    const now = this.#clock.now(), delay = Math.max(0, this.#dialledAt + MIN_DIAL_INTERVAL - now);
+    if (now + delay < this.#redialAt) this.#scheduleDial(delay);
   };
 }

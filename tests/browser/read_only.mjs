@@ -1,4 +1,4 @@
-// Drives examples/repl_terminal with a real browser, on a server that only lets it look.
+// Tests examples/repl_terminal in Chromium with a read-only server.
 //   node read_only.mjs PROGRAM SCREENSHOT_FOLDER
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -21,12 +21,12 @@ collectComplaints(page, complaints);
 const item = page.getByRole("treeitem", { name: "notes.md" });
 
 try {
-  await step("the status line says that nothing can be changed", async () => {
+  await step("the status line says that the server is read-only", async () => {
     await page.goto(url.href);
     await page.locator("footer").getByText("Read-only").waitFor();
   });
 
-  await step("a file is shown, and takes no letters", async () => {
+  await step("a file is shown and cannot be edited", async () => {
     await item.click();
     await page.locator("#code .ace_heading").first().waitFor();
     await page.keyboard.press("Control+End");
@@ -35,7 +35,7 @@ try {
     assert.ok(await page.locator("#save").isHidden());
   });
 
-  await step("the tree offers what only looks", async () => {
+  await step("the tree offers only commands that change nothing", async () => {
     for (const name of ["#new-file", "#new-folder"]) assert.ok(await page.locator(name).isHidden());
     await item.focus();
     for (const key of ["F2", "Delete"]) await page.keyboard.press(key);
@@ -46,7 +46,7 @@ try {
     await page.keyboard.press("Escape");
   });
 
-  await step("the shell is watched", async () => {
+  await step("the terminal shows the shell and sends no input", async () => {
     await page.evaluate(() => window.terminals.focus());
     await page.keyboard.type("x");
     await page.locator(".toast").getByText("This server only lets you look: what you type is not sent.").waitFor();
@@ -61,14 +61,14 @@ try {
     await page.locator("body:not(.has-file)").waitFor();
   });
 
-  await step("where no file is open it names no key that would save one", async () => {
+  await step("if no file is open, the page shows no shortcut that would save one", async () => {
     assert.deepEqual(await page.locator("#no-file dd").allTextContents(), ["opens a file by name", "saves it", "to the terminal and back"]);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.locator(".panes [data-pane=editor]").click();
     assert.deepEqual(await page.locator("#no-file :is(dt, dd):visible").allTextContents(), ["Ctrl P", "opens a file by name", "Ctrl `", "to the terminal and back"]);
   });
 
-  await step("the page at 390 by 844", async () => {
+  await step("nothing is wider than the window at 390 by 844", async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.locator(".panes [data-pane=terminal]").click();
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), 0);
@@ -76,7 +76,7 @@ try {
     await page.screenshot({ path: join(screenshots, "read-only-390x844.png") });
   });
 
-  await step("the console is empty and every request succeeded", () => assert.deepEqual(complaints, []));
+  await step("the console is empty and every HTTP request succeeded", () => assert.deepEqual(complaints, []));
 } finally {
   await browser.close();
   server.kill("SIGTERM");

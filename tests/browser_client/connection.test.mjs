@@ -1,11 +1,11 @@
-// The connection: its states and its ends.
+// Tests the states of the connection and how it ends.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setUp, setUpOpen, settled } from "./support.mjs";
 
-const names = (states) => states.map(({ state }) => state);
+const stateNames = (states) => states.map(({ state }) => state);
 
-test("a client dials when it is made, and is open when the peer accepts", () => {
+test("a client connects in its constructor, and is open when the peer accepts", () => {
   const { client, socket, states } = setUp();
   assert.equal(client.state, "connecting");
   socket.accept();
@@ -13,7 +13,7 @@ test("a client dials when it is made, and is open when the peer accepts", () => 
   assert.deepEqual(states, [{ state: "connecting", attempt: 0, delay: 0 }, { state: "open", attempt: 0, delay: 0 }]);
 });
 
-test("without autoConnect it is closed until connect", () => {
+test("without autoConnect a client is closed until connect is called", () => {
   const { client, sockets } = setUp({ autoConnect: false });
   assert.equal(client.state, "closed");
   assert.equal(sockets.length, 0);
@@ -25,9 +25,9 @@ test("without autoConnect it is closed until connect", () => {
   assert.equal(sockets.length, 1);
 });
 
-test("a relative URL belongs to the page, and http becomes ws", (t) => {
+test("a relative URL is resolved against the page's URL, and http becomes ws", (t) => {
   t.after(() => delete globalThis.location);
-  for (const [page, url, dialled] of [
+  for (const [page, url, expected] of [
     ["https://app.test/a/b?c#d", "/ws", "wss://app.test/ws"],
     ["http://app.test:81/a/b", "ws?room=1", "ws://app.test:81/a/ws?room=1"],
     ["http://app.test/", "wss://peer.test/ws", "wss://peer.test/ws"],
@@ -36,11 +36,11 @@ test("a relative URL belongs to the page, and http becomes ws", (t) => {
   ]) {
     globalThis.location = { href: page };
     const { socket } = setUp({ url });
-    assert.equal(socket.url, dialled);
+    assert.equal(socket.url, expected);
   }
 });
 
-test("a URL that is none throws where the client is made", () => {
+test("an invalid URL throws in the constructor", () => {
   assert.throws(() => setUp({ url: "/relative to nothing" }), TypeError);
 });
 
@@ -48,17 +48,17 @@ test("subprotocols are offered", () => {
   assert.deepEqual(setUp({ protocols: ["a", "b"] }).socket.protocols, ["a", "b"]);
 });
 
-test("an option that is undefined has its default", () => {
+test("an undefined option has its default value", () => {
   const { client } = setUp({ autoConnect: undefined, maxQueued: undefined });
   assert.equal(client.state, "connecting");
   assert.equal(client.emit("x"), true);
 });
 
-test("connect and disconnect come once each, in pairs, and disconnect tells why", () => {
+test("connect and disconnect are called in pairs, and disconnect gets the close reason", () => {
   const { client, sockets, clock } = setUp(), seen = [];
   client.on("connect", (data) => seen.push(["connect", data]));
-  client.on("disconnect", (why) => seen.push(["disconnect", why]));
-  sockets[0].drop(); // never open
+  client.on("disconnect", (reason) => seen.push(["disconnect", reason]));
+  sockets[0].drop(); // before it was open
   clock.advance(250);
   sockets[1].accept();
   sockets[1].drop();
@@ -71,18 +71,18 @@ test("connect and disconnect come once each, in pairs, and disconnect tells why"
   ]);
 });
 
-test("connect is told to whoever asks for it later, but not twice", async () => {
+test("a connect callback that is registered after the connect is called once", async () => {
   const { client, socket, clock, sockets } = setUp(), seen = [];
   client.on("connect", () => {
     seen.push("early");
-    client.once("connect", () => seen.push("from inside"));
+    client.once("connect", () => seen.push("nested"));
   });
   socket.accept();
   client.on("connect", () => seen.push("late"));
   client.on("connect", () => seen.push("removed"))();
   assert.deepEqual(seen, ["early"]);
   await settled();
-  assert.deepEqual(seen.splice(0), ["early", "from inside", "late"]);
+  assert.deepEqual(seen.splice(0), ["early", "nested", "late"]);
   client.on("connect", () => seen.push("too late"));
   socket.drop();
   await settled();
@@ -92,9 +92,9 @@ test("connect is told to whoever asks for it later, but not twice", async () => 
   assert.deepEqual(seen, ["early", "late", "too late"]);
 });
 
-test("close is final: it says goodbye, tells why at once, and does not come back", () => {
+test("close sends its code, calls disconnect at once, and does not reconnect", () => {
   const { client, sockets, clock, states } = setUpOpen(), seen = [];
-  client.on("disconnect", (why) => seen.push(why));
+  client.on("disconnect", (reason) => seen.push(reason));
   client.close(4001, "enough");
   assert.deepEqual(sockets[0].closed, { code: 4001, reason: "enough" });
   assert.equal(client.state, "closed");
@@ -104,11 +104,11 @@ test("close is final: it says goodbye, tells why at once, and does not come back
   clock.advance(100_000);
   assert.equal(sockets.length, 1);
   assert.equal(seen.length, 1);
-  assert.deepEqual(names(states), ["connecting", "open", "closed"]);
+  assert.deepEqual(stateNames(states), ["connecting", "open", "closed"]);
   assert.equal(clock.timers(), 0);
 });
 
-test("close with a code that pages may not send throws, and nothing has changed", () => {
+test("close throws for a code that a page may not send, and changes nothing", () => {
   const { client, socket } = setUpOpen();
   assert.throws(() => client.close(1001), { name: "InvalidAccessError" });
   assert.equal(client.state, "open");
@@ -127,7 +127,7 @@ test("close works in every state, and the default code is 1000", () => {
   }
 });
 
-test("connect after close starts again, deaf to the connection before", () => {
+test("connect after close opens a new connection and ignores the old one", () => {
   const { client, sockets } = setUpOpen(), seen = [];
   client.on("x", (data) => seen.push(data));
   client.close();
@@ -140,7 +140,7 @@ test("connect after close starts again, deaf to the connection before", () => {
   assert.deepEqual(seen, ["new"]);
 });
 
-test("a callback of the state's is called at once, at each change, and no more once removed", () => {
+test("an onState callback is called at once and at each change, until it is removed", () => {
   const { client, socket } = setUp(), seen = [];
   const remove = client.onState(({ state }) => seen.push(state));
   assert.deepEqual(seen, ["connecting"]);
@@ -150,7 +150,7 @@ test("a callback of the state's is called at once, at each change, and no more o
   assert.deepEqual(seen, ["connecting", "open"]);
 });
 
-test("a callback that changes the state leaves all with the newest, told in order", () => {
+test("a callback that changes the state does not leave other callbacks with an outdated state", () => {
   const { client, socket, sockets, states } = setUp(), seen = [];
   client.onState(({ state }) => { if (state === "closed") client.connect(); });
   client.onState(({ state }) => seen.push(state));
@@ -158,11 +158,11 @@ test("a callback that changes the state leaves all with the newest, told in orde
   socket.accept();
   assert.equal(client.state, "connecting");
   assert.equal(sockets.length, 2);
-  assert.deepEqual(names(states), ["connecting", "closed", "connecting"]);
+  assert.deepEqual(stateNames(states), ["connecting", "closed", "connecting"]);
   assert.deepEqual(seen, ["connecting", "connecting"]);
 });
 
-test("disconnect sees the state that follows it, and may close or dial", () => {
+test("a disconnect callback sees the new state, and may close or connect", () => {
   const { client, sockets, clock } = setUpOpen(), seen = [];
   client.once("disconnect", () => { seen.push(client.state); client.connect(); });
   sockets[0].drop();
@@ -176,9 +176,9 @@ test("disconnect sees the state that follows it, and may close or dial", () => {
   assert.equal(sockets.length, 2);
 });
 
-test("a constructor that throws is the caller's to see, and the client stays closed", () => {
-  class Refusing { constructor() { throw new DOMException("no", "SecurityError"); } }
-  const { client } = setUp({ autoConnect: false, WebSocket: Refusing });
+test("an exception of the WebSocket constructor reaches the caller, and the client stays closed", () => {
+  class Throwing { constructor() { throw new DOMException("no", "SecurityError"); } }
+  const { client } = setUp({ autoConnect: false, WebSocket: Throwing });
   assert.throws(() => client.connect(), { name: "SecurityError" });
   assert.equal(client.state, "closed");
 });

@@ -1,4 +1,4 @@
-// The library's own server, examples/echo.
+// Starts the program examples/echo.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";

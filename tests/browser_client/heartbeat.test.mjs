@@ -1,4 +1,4 @@
-// How a dead connection is told from a quiet one.
+// Tests how the client distinguishes a dead connection from a silent one.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setUpOpen } from "./support.mjs";
@@ -11,9 +11,9 @@ function setUpDocument(t) {
   return globalThis.document;
 }
 
-test("after 25 s of silence it pings, at 45 s the connection is dead", () => {
+test("after 25 s of silence the client pings, and after 45 s it ends the connection", () => {
   const { client, socket, clock, states } = setUpOpen(), seen = [];
-  client.on("disconnect", (why) => seen.push(why));
+  client.on("disconnect", (reason) => seen.push(reason));
   clock.advance(24_999);
   assert.deepEqual(socket.sent, []);
   clock.advance(1);
@@ -27,8 +27,8 @@ test("after 25 s of silence it pings, at 45 s the connection is dead", () => {
   assert.equal(states.at(-1).attempt, 1);
 });
 
-test("whatever is heard counts: a $pong, an event, even what is malformed", () => {
-  for (const message of [{ event: "$pong" }, { event: "x" }, "no json", { event: "$ack", id: 9 }]) {
+test("each received message counts: a $pong, an event, or a malformed message", () => {
+  for (const message of [{ event: "$pong" }, { event: "x" }, "not json", { event: "$ack", id: 9 }]) {
     const { client, socket, clock } = setUpOpen();
     for (let count = 0; count < 20; ++count) {
       clock.advance(44_000);
@@ -38,7 +38,7 @@ test("whatever is heard counts: a $pong, an event, even what is malformed", () =
   }
 });
 
-test("a connection that hears something all the time is never pinged", () => {
+test("the client does not ping while messages arrive", () => {
   const { socket, clock } = setUpOpen();
   for (let count = 0; count < 100; ++count) {
     clock.advance(20_000);
@@ -47,7 +47,7 @@ test("a connection that hears something all the time is never pinged", () => {
   assert.deepEqual(socket.sent, []);
 });
 
-test("what we send does not count as heard", () => {
+test("sending does not count as receiving", () => {
   const { client, clock } = setUpOpen();
   for (let count = 0; count < 5; ++count) {
     client.emit("x");
@@ -56,12 +56,11 @@ test("what we send does not count as heard", () => {
   assert.equal(client.state, "waiting");
 });
 
-test("a page that was frozen finds its connection alive, however long that was", () => {
+test("a connection survives the freezing of the page, for any length of time", () => {
   for (const before of [0, 24_000, 25_000, 34_999, 35_000, 44_999]) {
     const { client, socket, clock } = setUpOpen();
     clock.advance(before);
-    const answered = socket.take().length;
-    if (answered) socket.receive({ event: "$pong" });
+    if (socket.take().length) socket.receive({ event: "$pong" });
     clock.freeze(3_600_000);
     assert.equal(client.state, "open", `frozen after ${before} ms`);
     if (socket.take().length) socket.receive({ event: "$pong" });
@@ -70,18 +69,18 @@ test("a page that was frozen finds its connection alive, however long that was",
   }
 });
 
-test("a pong that waited behind a late timer saves the connection", () => {
+test("a pong that is handled after a late timer keeps the connection open", () => {
   const { client, socket, clock } = setUpOpen();
   clock.advance(25_000);
   assert.equal(socket.take().length, 1);
-  clock.freeze(60_000); // the pong came while the page was frozen, but the timer runs first
+  clock.freeze(60_000); // the pong arrived while the page was frozen, but the timer runs before it is handled
   assert.equal(client.state, "open");
   socket.receive({ event: "$pong" });
   clock.advance(24_000);
   assert.equal(client.state, "open");
 });
 
-test("where timers run once a minute, as in a hidden page, a live connection lives and a dead one is found", () => {
+test("if timers run once a minute, as in a hidden page, a live connection stays open and a dead one ends", () => {
   const { client, socket, clock } = setUpOpen();
   for (let minute = 0; minute < 60; ++minute) {
     clock.freeze(60_000);
@@ -92,15 +91,15 @@ test("where timers run once a minute, as in a hidden page, a live connection liv
   assert.notEqual(client.state, "open");
 });
 
-test("a long upload that moves on is no death, though the ping waits behind it", () => {
+test("a long upload that makes progress keeps the connection open, although the ping waits in the send buffer", () => {
   const { client, socket, clock } = setUpOpen();
   socket.isStuck = true;
   client.emit("file", "x".repeat(1_000_000));
   while (socket.bufferedAmount > 10_000) {
     socket.bufferedAmount -= 10_000;
-    client.emit("more", "x".repeat(5_000)); // so that the buffer's size alone tells little
+    client.emit("more", "x".repeat(5_000)); // so that the buffer's size alone does not show the progress
     clock.advance(5_000);
-    assert.equal(client.state, "open", `${socket.bufferedAmount} bytes wait`);
+    assert.equal(client.state, "open", `${socket.bufferedAmount} bytes are buffered`);
   }
   socket.bufferedAmount = 0;
   clock.advance(5_000);
@@ -109,7 +108,7 @@ test("a long upload that moves on is no death, though the ping waits behind it",
   assert.equal(client.state, "open");
 });
 
-test("an upload that stands still is a death like any other", () => {
+test("an upload without progress ends the connection", () => {
   const { client, socket, clock } = setUpOpen();
   socket.isStuck = true;
   client.emit("file", "x".repeat(1_000_000));
@@ -120,7 +119,7 @@ test("an upload that stands still is a death like any other", () => {
   assert.equal(client.state, "waiting");
 });
 
-test("the next connection has its own silence", () => {
+test("the silence of one connection does not count for the next", () => {
   const { client, sockets, clock } = setUpOpen();
   clock.advance(40_000);
   sockets[0].drop();
@@ -131,10 +130,10 @@ test("the next connection has its own silence", () => {
   assert.equal(client.state, "open");
 });
 
-test("a heartbeat that is infinitely far off never comes, whoever looks", (t) => {
+test("with an infinite pingInterval the client never pings, also if the page becomes visible", (t) => {
   const document = setUpDocument(t);
-  for (const deadAfter of [45_000, Infinity]) {
-    const { client, socket, clock } = setUpOpen({ pingAfter: Infinity, deadAfter });
+  for (const idleTimeout of [45_000, Infinity]) {
+    const { client, socket, clock } = setUpOpen({ pingInterval: Infinity, idleTimeout });
     clock.advance(100 * 86_400_000);
     document.dispatchEvent(new Event("visibilitychange"));
     clock.advance(60_000);
@@ -143,7 +142,7 @@ test("a heartbeat that is infinitely far off never comes, whoever looks", (t) =>
   }
 });
 
-test("a page that is looked at again asks whether its connection still lives, once", (t) => {
+test("a page that becomes visible pings once", (t) => {
   const document = setUpDocument(t), { client, socket, clock } = setUpOpen();
   clock.advance(1_000);
   for (let count = 0; count < 3; ++count) document.dispatchEvent(new Event("visibilitychange"));

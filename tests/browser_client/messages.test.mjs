@@ -1,56 +1,56 @@
-// Events out and in: names, envelopes, callbacks.
+// Tests sent and received events: names, envelopes, callbacks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { binaryFrame, settled, setUp, setUpOpen } from "./support.mjs";
 
 const text = (bytes) => new TextDecoder().decode(bytes);
 
-test("an event is one compact text frame, its keys in order", () => {
+test("an event is one compact text frame with its keys in order", () => {
   const { client, socket } = setUpOpen();
   assert.equal(client.emit("chat", { text: "hi" }), true);
   assert.deepEqual(socket.sent, ['{"event":"chat","data":{"text":"hi"}}']);
 });
 
-test("data that is null or missing is left out; other empty values are not", () => {
+test("null or missing data is left out of the envelope; other empty values are not", () => {
   const { client, socket } = setUpOpen();
   for (const data of [undefined, null, false, 0, "", [], {}]) client.emit("x", data);
   assert.deepEqual(socket.sent, ['{"event":"x"}', '{"event":"x"}', '{"event":"x","data":false}', '{"event":"x","data":0}',
     '{"event":"x","data":""}', '{"event":"x","data":[]}', '{"event":"x","data":{}}']);
 });
 
-test("text of every plane arrives as it was sent", () => {
-  const { client, socket } = setUpOpen(), seen = [], all = "ä€🌹\u0000\u2028\"\\\n";
-  client.on(all, (data) => seen.push(data));
-  client.emit(all, all);
-  assert.deepEqual(socket.take(), [{ event: all, data: all }]);
-  socket.receive({ event: all, data: all });
-  assert.deepEqual(seen, [all]);
+test("text of every Unicode plane arrives unchanged", () => {
+  const { client, socket } = setUpOpen(), seen = [], planes = "ä€🌹\u0000\u2028\"\\\n";
+  client.on(planes, (data) => seen.push(data));
+  client.emit(planes, planes);
+  assert.deepEqual(socket.take(), [{ event: planes, data: planes }]);
+  socket.receive({ event: planes, data: planes });
+  assert.deepEqual(seen, [planes]);
 });
 
-test("half a surrogate pair becomes U+FFFD, in keys, values and names", () => {
+test("a lone surrogate becomes U+FFFD in keys, values and event names", () => {
   const { client, socket } = setUpOpen();
   client.emit("\ud83c", { "\udf39": "a\ud83c\ud83cb\udf39", whole: "🌹" });
   assert.deepEqual(socket.sent, ['{"event":"\ufffd","data":{"\ufffd":"a\ufffd\ufffdb\ufffd","whole":"🌹"}}']);
 });
 
-test("text that looks like an escape stays what it is", () => {
+test("text that looks like an escape sequence is unchanged", () => {
   const { client, socket } = setUpOpen(), data = ["\\ud800", "\\\\ud800", "\\\\\\udfff", "\\", "\u0007\ud800\\ud800"];
   client.emit("x", data);
   assert.deepEqual(socket.messages[0].data, [...data.slice(0, 4), "\u0007\ufffd\\ud800"]);
 });
 
-test("reserved, empty and overlong names are refused to the local caller", async () => {
-  const { client, socket } = setUpOpen(), refusal = { name: "TypeError", code: "invalid_event" };
+test("a reserved, empty or overlong event name throws", async () => {
+  const { client, socket } = setUpOpen(), expected = { name: "TypeError", code: "invalid_event" };
   for (const name of ["connect", "disconnect", "$ping", "$ack", "$mine", "", "x".repeat(257), "é".repeat(129), 7, undefined, null]) {
-    assert.throws(() => client.emit(name), refusal);
-    assert.throws(() => client.emitVolatile(name), refusal);
-    assert.throws(() => client.emitBinary(name, null, new Uint8Array(1)), refusal);
-    await assert.rejects(client.request(name), refusal);
+    assert.throws(() => client.emit(name), expected);
+    assert.throws(() => client.emitVolatile(name), expected);
+    assert.throws(() => client.emitBinary(name, null, new Uint8Array(1)), expected);
+    await assert.rejects(client.request(name), expected);
   }
   assert.deepEqual(socket.sent, []);
 });
 
-test("a name of 256 bytes is fine", () => {
+test("an event name of 256 bytes is valid", () => {
   const { client, socket } = setUpOpen(), seen = [];
   for (const name of ["x".repeat(256), "é".repeat(128), "Connect", "a$", "error", "__proto__", "constructor"]) {
     client.on(name, () => seen.push(name));
@@ -60,9 +60,9 @@ test("a name of 256 bytes is fine", () => {
   }
 });
 
-test("a callback gets the data, null where there is none, and the message", () => {
+test("a callback gets the data, or null if there is none, and the message", () => {
   const { client, socket } = setUpOpen(), seen = [];
-  client.on("x", (...all) => seen.push(all));
+  client.on("x", (...args) => seen.push(args));
   socket.receive({ event: "x", data: [1] });
   socket.receive({ event: "x" });
   socket.receive({ event: "x", data: null, unknown: true });
@@ -70,14 +70,14 @@ test("a callback gets the data, null where there is none, and the message", () =
   assert.deepEqual(seen, [[[1], message], [null, message], [null, message]]);
 });
 
-test("of duplicate keys the last wins", () => {
+test("if a key is duplicate, the last one counts", () => {
   const { client, socket } = setUpOpen(), seen = [];
   client.on("b", (data) => seen.push(data));
   socket.receive('{"event":"a","data":1,"event":"b","data":2}');
   assert.deepEqual(seen, [2]);
 });
 
-test("callbacks of one event run in the order of registration, onAny's last", () => {
+test("callbacks of one event run in the order of registration, and onAny callbacks run last", () => {
   const { client, socket } = setUpOpen(), order = [];
   client.onAny((data, { event }) => order.push(`any:${event}`));
   for (const name of ["first", "second", "third"]) client.on("x", () => order.push(name));
@@ -86,7 +86,7 @@ test("callbacks of one event run in the order of registration, onAny's last", ()
   assert.deepEqual(order, ["first", "second", "third", "any:x", "any:y"]);
 });
 
-test("onAny hears neither the lifecycle nor the protocol", () => {
+test("onAny gets neither lifecycle events nor protocol messages", () => {
   const { client, socket } = setUp(), seen = [];
   client.onAny((data, { event }) => seen.push(event));
   socket.accept();
@@ -96,14 +96,14 @@ test("onAny hears neither the lifecycle nor the protocol", () => {
   assert.deepEqual(seen, []);
 });
 
-test("once calls back once, also when its own callback causes the next message", () => {
+test("a once callback runs once, also if it causes the next message itself", () => {
   const { client, socket } = setUpOpen(), seen = [];
   client.once("x", (data) => { seen.push(data); socket.receive({ event: "x", data: data + 1 }); });
   socket.receive({ event: "x", data: 1 });
   assert.deepEqual(seen, [1]);
 });
 
-test("off takes one callback, or all of an event, and leaves other people's", () => {
+test("off removes one callback or all callbacks of an event, and no others", () => {
   const { client, socket } = setUpOpen(), seen = [], a = () => seen.push("a"), b = () => seen.push("b");
   client.on("x", a);
   client.once("x", a);
@@ -116,11 +116,11 @@ test("off takes one callback, or all of an event, and leaves other people's", ()
   socket.receive({ event: "x" });
   socket.receive({ event: "y" });
   assert.deepEqual(seen, ["b"]);
-  client.off("nobody");
-  client.off("nobody", a);
+  client.off("unknown");
+  client.off("unknown", a);
 });
 
-test("off with a callback that is undefined by mistake takes nobody's away", () => {
+test("off with an undefined callback removes nothing", () => {
   const { client, socket } = setUpOpen(), seen = [];
   client.on("x", () => seen.push(1));
   client.off("x", undefined);
@@ -128,7 +128,7 @@ test("off with a callback that is undefined by mistake takes nobody's away", () 
   assert.deepEqual(seen, [1]);
 });
 
-test("what on returns takes this registration away, once, and no later one", () => {
+test("the function that on returns removes only its own registration", () => {
   const { client, socket } = setUpOpen(), seen = [], callback = () => seen.push(1);
   const remove = client.on("x", callback);
   remove();
@@ -138,7 +138,7 @@ test("what on returns takes this registration away, once, and no later one", () 
   assert.deepEqual(seen, [1]);
 });
 
-test("a callback that was taken away by one before it is not called; one added meanwhile hears the next message", () => {
+test("a callback that an earlier callback removes is not called, and one that it adds gets the next message", () => {
   const { client, socket } = setUpOpen(), seen = [], late = () => seen.push("late");
   client.on("x", () => { client.off("x", removed); client.on("x", late); });
   const removed = () => seen.push("removed");
@@ -149,11 +149,11 @@ test("a callback that was taken away by one before it is not called; one added m
   assert.deepEqual(seen, ["late"]);
 });
 
-test("behind disconnect nothing is heard: neither connect nor the message whose callback ended the connection", async () => {
-  for (const begin of ["connect", "x"]) {
+test("after disconnect no more callbacks run for the connect or the message whose callback ended the connection", async () => {
+  for (const trigger of ["connect", "x"]) {
     const { client, socket } = setUp(), seen = [];
     for (const name of ["connect", "x"]) {
-      client.on(name, () => { seen.push(name); if (name === begin) client.close(); });
+      client.on(name, () => { seen.push(name); if (name === trigger) client.close(); });
       client.on(name, () => seen.push(`${name} again`));
     }
     client.onAny(() => seen.push("any"));
@@ -162,12 +162,12 @@ test("behind disconnect nothing is heard: neither connect nor the message whose 
     socket.accept();
     socket.receive({ event: "x" });
     await settled();
-    const before = begin === "connect" ? ["connect"] : ["connect", "connect again", "x"];
+    const before = trigger === "connect" ? ["connect"] : ["connect", "connect again", "x"];
     assert.deepEqual(seen, [...before, "disconnect", "disconnect again"]);
   }
 });
 
-test("a throwing callback harms no other, nor the next message, and is reported", async () => {
+test("an exception of a callback is reported, and stops neither other callbacks nor the next message", async () => {
   const { client, socket, errors } = setUpOpen(), seen = [], sync = new Error("sync"), async = new Error("async");
   client.on("x", () => { throw sync; });
   client.on("x", () => Promise.reject(async));
@@ -180,7 +180,7 @@ test("a throwing callback harms no other, nor the next message, and is reported"
   assert.deepEqual(new Set(errors), new Set([sync, async]));
 });
 
-test("without onError an error goes where uncaught ones go, if there is such a place", async (t) => {
+test("without onError an error goes to reportError, if it exists", async (t) => {
   const reported = [];
   const { client, socket } = setUpOpen({ onError: undefined });
   client.on("x", () => { throw new Error("mine"); });
@@ -193,7 +193,7 @@ test("without onError an error goes where uncaught ones go, if there is such a p
   assert.deepEqual(reported, ["mine"]);
 });
 
-test("what is no envelope is reported, answered with nothing, and survived", () => {
+test("an invalid envelope is reported and not answered, and the connection stays open", () => {
   const { client, socket, errors } = setUpOpen(), seen = [];
   client.on("x", (data) => seen.push(data));
   const badJson = ["", "{", "x", "{\"event\":\"x\"}}", new ArrayBuffer(0),
@@ -209,11 +209,11 @@ test("what is no envelope is reported, answered with nothing, and survived", () 
   assert.equal(client.state, "open");
 });
 
-test("a peer can forge neither the lifecycle nor names of the protocol", async () => {
+test("a peer can send neither lifecycle events nor other reserved events", async () => {
   const { client, socket, errors } = setUpOpen(), seen = [];
   for (const name of ["connect", "disconnect", "$mine", "$ping", "$pong", "$ack"]) client.on(name, () => seen.push(name));
   await settled();
-  assert.deepEqual(seen.splice(0), ["connect"]); // the real one
+  assert.deepEqual(seen.splice(0), ["connect"]); // from the client itself
   for (const event of ["connect", "disconnect", "$mine"]) socket.receive({ event, id: event });
   for (const event of ["$pong", "$ack"]) socket.receive({ event, id: 1 });
   await settled();
@@ -223,13 +223,13 @@ test("a peer can forge neither the lifecycle nor names of the protocol", async (
     [["$ack", "connect", "reserved_event"], ["$ack", "disconnect", "reserved_event"], ["$ack", "$mine", "reserved_event"]]);
 });
 
-test("a peer's $ping is answered with $pong", () => {
+test("a $ping is answered with $pong", () => {
   const { socket } = setUpOpen();
   socket.receive({ event: "$ping" });
   assert.deepEqual(socket.sent, ['{"event":"$pong"}']);
 });
 
-test("bytes leave behind the envelope and a NUL, and are copied at once", () => {
+test("emitBinary sends the envelope, a NUL and the bytes, and copies the bytes at once", () => {
   const { client, socket } = setUpOpen(), bytes = Uint8Array.from([0, 1, 255]);
   assert.equal(client.emitBinary("file", { name: "ü" }, bytes), true);
   bytes.fill(9);
@@ -238,7 +238,7 @@ test("bytes leave behind the envelope and a NUL, and are copied at once", () => 
   assert.deepEqual([...frame.subarray(-3)], [0, 1, 255]);
 });
 
-test("bytes may be a buffer or any view of one, and none at all", () => {
+test("the bytes may be a buffer, any view of a buffer, or empty", () => {
   const { client, socket } = setUpOpen(), { buffer } = Uint8Array.from([1, 2, 3, 4, 5, 6]);
   for (const bytes of [buffer, new Uint8Array(buffer, 1, 2), new Uint16Array(buffer, 2, 1), new DataView(buffer, 5), new ArrayBuffer(0)]) {
     client.emitBinary("b", null, bytes);
@@ -248,7 +248,7 @@ test("bytes may be a buffer or any view of one, and none at all", () => {
   assert.throws(() => client.emitBinary("b", null), TypeError);
 });
 
-test("a binary message hands over its bytes, which may hold anything; one of JSON alone has none", () => {
+test("a binary message passes its bytes to the callback; a binary message of JSON only has none", () => {
   const { client, socket } = setUpOpen(), seen = [];
   assert.equal(socket.binaryType, "arraybuffer");
   client.on("b", (data, { bytes }) => seen.push([data, bytes && [...bytes]]));
@@ -258,7 +258,7 @@ test("a binary message hands over its bytes, which may hold anything; one of JSO
   assert.deepEqual(seen, [["ü", [0, 123, 0]], [null, []], [1, undefined]]);
 });
 
-test("data that JSON cannot hold is the caller's error, and sends nothing", () => {
+test("data that JSON cannot represent throws and sends nothing", () => {
   const { client, socket } = setUpOpen(), cycle = {};
   cycle.cycle = cycle;
   assert.throws(() => client.emit("x", cycle), TypeError);

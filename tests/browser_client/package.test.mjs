@@ -1,4 +1,4 @@
-// The folder src/browser as what a package registry, a bundler or a plain page gets.
+// Tests the folder src/browser as an npm package.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -6,30 +6,30 @@ import { gzipSync } from "node:zlib";
 import * as client from "../../src/browser/client.js";
 
 const read = (name) => readFileSync(new URL(`../../src/browser/${name}`, import.meta.url), "utf8");
-const described = JSON.parse(read("package.json"));
+const manifest = JSON.parse(read("package.json"));
 
-test("the module is at most 5 kB gzipped, as it stands", () => {
+test("the module has at most 5 kB gzipped, without minification", () => {
   const size = gzipSync(read("client.js"), { level: 9 }).length;
   assert.ok(size < 5120, `${size} bytes`);
 });
 
-test("it depends on nothing", () => {
+test("the module has no dependencies", () => {
   assert.doesNotMatch(read("client.js"), /\bimport\b|\brequire\b|\bconsole\b/);
-  assert.equal(described.dependencies, undefined);
+  assert.equal(manifest.dependencies, undefined);
 });
 
-test("it exports what its types declare", () => {
+test("the module exports exactly the values that its types declare", () => {
   const declared = [...read("client.d.ts").matchAll(/^export (?:class|const|function) (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual(Object.keys(client).sort(), declared.sort());
 });
 
-test("its types declare every verb, and no other", () => {
+test("the types declare exactly the public methods", () => {
   const [, body] = read("client.d.ts").match(/export class Client<[^{]*\{\n([^]*?)^\}/m);
   const declared = new Set([...body.matchAll(/^ {2}(?:readonly )?(\w+)/gm)].map(([, name]) => name));
   assert.deepEqual([...declared].sort(), Object.getOwnPropertyNames(client.Client.prototype).sort());
 });
 
-test("its types and its README name every option and its default", () => {
+test("the types and the README name every option", () => {
   const [, body] = read("client.js").match(/const defaults = \{([^]*?)\n\};/);
   const options = [...body.matchAll(/(\w+): [^,]+,/g)].map(([, name]) => name);
   assert.ok(options.length > 10);
@@ -40,6 +40,6 @@ test("its types and its README name every option and its default", () => {
   }
 });
 
-test("what the package names is there", () => {
-  for (const name of [...described.files, described.types, ...Object.values(described.exports["."]), described.exports["./package.json"]]) read(name);
+test("every file that package.json names exists", () => {
+  for (const name of [...manifest.files, manifest.types, ...Object.values(manifest.exports["."]), manifest.exports["./package.json"]]) read(name);
 });

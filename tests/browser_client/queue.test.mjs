@@ -1,11 +1,11 @@
-// What is emitted while away, and while the socket is full.
+// Tests messages that are emitted while disconnected or while the send buffer is full.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setUp, setUpOpen } from "./support.mjs";
 
 const envelope = (event, data) => JSON.stringify({ event, data });
 
-test("what was emitted while away leaves in order, before anything new", () => {
+test("messages emitted while disconnected are sent in order, before new ones", () => {
   const { client, socket } = setUp();
   client.on("connect", () => client.emit("connected"));
   client.emit("a");
@@ -19,7 +19,7 @@ test("what was emitted while away leaves in order, before anything new", () => {
   assert.deepEqual(events, ["a", "b", "c", "d", "connected", "opened", "new"]);
 });
 
-test("the queue outlives attempts that fail, and is sent once", () => {
+test("queued messages survive failed attempts and are sent once", () => {
   const { client, sockets, clock } = setUp();
   client.emit("x");
   sockets[0].drop();
@@ -35,7 +35,7 @@ test("the queue outlives attempts that fail, and is sent once", () => {
   assert.deepEqual(sockets[3].sent, []);
 });
 
-test("at most 256 messages wait, and the caller learns of the next", () => {
+test("at most 256 messages are queued, and emit returns false for the next", () => {
   const { client, socket } = setUp();
   for (let count = 0; count < 256; ++count) assert.equal(client.emit("x", count), true);
   assert.equal(client.emit("x", 256), false);
@@ -44,7 +44,7 @@ test("at most 256 messages wait, and the caller learns of the next", () => {
   assert.deepEqual(socket.messages.map(({ data }) => data), Array.from({ length: 256 }, (_, index) => index));
 });
 
-test("at most 1 MiB waits, counted in UTF-8", () => {
+test("at most 1 MiB is queued, counted in UTF-8", () => {
   const mebibyte = 1024 ** 2, { client } = setUp();
   const overhead = envelope("x", "").length, half = "ä".repeat((mebibyte / 2 - overhead) / 2 | 0);
   assert.equal(client.emit("x", half), true);
@@ -52,21 +52,21 @@ test("at most 1 MiB waits, counted in UTF-8", () => {
   assert.equal(client.emit("x", "12"), false);
 });
 
-test("a message may be as large as the queue, and no larger", () => {
+test("a message may be as large as the bound of the queue, but not larger", () => {
   const size = envelope("x", "y".repeat(50)).length, { client } = setUp({ maxQueuedBytes: size });
   assert.equal(client.emit("x", "y".repeat(51)), false);
   assert.equal(client.emit("x", "y".repeat(50)), true);
   assert.equal(client.emit("x"), false);
 });
 
-test("bounds are options; with none to wait nothing does", () => {
+test("with maxQueued 0 no message is queued", () => {
   const { client, socket } = setUp({ maxQueued: 0 });
   assert.equal(client.emit("x"), false);
   socket.accept();
   assert.equal(client.emit("x"), true);
 });
 
-test("the queue has its room back once it was sent", () => {
+test("the queue is empty again after it was sent", () => {
   const { client, sockets, clock } = setUp({ maxQueued: 2 });
   for (const expected of [true, true, false]) assert.equal(client.emit("x"), expected);
   sockets[0].accept();
@@ -77,7 +77,7 @@ test("the queue has its room back once it was sent", () => {
   assert.equal(sockets[1].sent.length, 2);
 });
 
-test("what is volatile is not kept while away", () => {
+test("a volatile event is not queued while disconnected", () => {
   const { client, sockets, clock } = setUp();
   assert.equal(client.emitVolatile("x"), false);
   sockets[0].accept();
@@ -89,31 +89,31 @@ test("what is volatile is not kept while away", () => {
   assert.deepEqual([sockets[0].messages, sockets[1].messages], [[{ event: "y" }], []]);
 });
 
-test("while closed nothing is kept, and close drops what waits", async () => {
+test("nothing is queued while closed, and close drops queued messages", async () => {
   const { client, sockets } = setUp();
   client.emit("x");
-  const asked = client.request("y");
+  const reply = client.request("y");
   client.close();
-  await assert.rejects(asked, { code: "closed" });
+  await assert.rejects(reply, { code: "closed" });
   assert.equal(client.emit("z"), false);
   client.connect();
   sockets[1].accept();
   assert.deepEqual(sockets[1].sent, []);
 });
 
-test("a final close code drops what waits, and its requests fail", async () => {
+test("a final close code drops queued messages and fails queued requests", async () => {
   const { client, sockets } = setUpOpen();
-  sockets[0].readyState = 2; // the close frame has come, the end has not
+  sockets[0].readyState = 2; // as after the peer's close frame, before the close event
   assert.equal(client.emit("x"), true);
-  const asked = client.request("y");
+  const reply = client.request("y");
   sockets[0].drop(1008);
-  await assert.rejects(asked, { code: "closed" });
+  await assert.rejects(reply, { code: "closed" });
   client.connect();
   sockets[1].accept();
   assert.deepEqual(sockets[1].sent, []);
 });
 
-test("what is emitted while the socket closes is kept for the next one", async () => {
+test("messages emitted while the socket closes are queued for the next connection", async () => {
   const { client, sockets, clock } = setUpOpen();
   const sent = client.request("sent");
   sockets[0].readyState = 2;
@@ -127,7 +127,7 @@ test("what is emitted while the socket closes is kept for the next one", async (
   assert.deepEqual(sockets[1].messages.map(({ event }) => event), ["x", "kept"]);
 });
 
-test("a socket that holds 4 MiB unsent takes no more, until it has room", () => {
+test("emit returns false while the send buffer would exceed 4 MiB", () => {
   const { client, socket } = setUpOpen(), bound = 4 * 1024 ** 2, size = envelope("x", 1).length;
   socket.bufferedAmount = bound - size;
   assert.equal(client.emit("x", 1), true);
@@ -138,13 +138,13 @@ test("a socket that holds 4 MiB unsent takes no more, until it has room", () => 
   assert.equal(socket.sent.length, 2);
 });
 
-test("an empty socket takes a message of the bound's size, and none above it", () => {
+test("an empty send buffer accepts a message of maxBufferedBytes, but not a larger one", () => {
   const { client } = setUpOpen({ maxBufferedBytes: envelope("x", "yyy").length });
   assert.equal(client.emit("x", "yyyy"), false);
   assert.equal(client.emit("x", "yyy"), true);
 });
 
-test("what is volatile is refused where more than a quarter of the bound waits", () => {
+test("a volatile event is refused if the send buffer would exceed a quarter of its bound", () => {
   const { client, socket } = setUpOpen({ maxBufferedBytes: 400 });
   socket.bufferedAmount = 100;
   assert.equal(client.emitVolatile("x"), false);
@@ -153,7 +153,7 @@ test("what is volatile is refused where more than a quarter of the bound waits",
   assert.equal(client.emitVolatile("x", "y".repeat(200)), true);
 });
 
-test("answers and pongs are never refused", async () => {
+test("replies and pongs are sent even if the send buffer is full", async () => {
   const { client, socket } = setUpOpen();
   socket.bufferedAmount = 5 * 1024 ** 2;
   client.on("x", () => 1);

@@ -1,20 +1,20 @@
-// How a connection comes back.
+// Tests how the client reconnects.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setUp, setUpOpen } from "./support.mjs";
 
-// In place of the page's own, which Node lacks.
+// Fakes the page's window and document, which Node does not have.
 function makePage(t, { hidden = false } = {}) {
   const page = new EventTarget(), document = Object.assign(new EventTarget(), { hidden });
   for (const target of [page, document]) {
-    const known = new Set(), { addEventListener, removeEventListener } = target;
-    target.addEventListener = (...all) => { known.add(all[0]); addEventListener.apply(target, all); };
-    target.removeEventListener = (...all) => { known.delete(all[0]); removeEventListener.apply(target, all); };
-    Object.defineProperty(target, "count", { get: () => known.size });
+    const registered = new Set(), { addEventListener, removeEventListener } = target;
+    target.addEventListener = (...args) => { registered.add(args[0]); addEventListener.apply(target, args); };
+    target.removeEventListener = (...args) => { registered.delete(args[0]); removeEventListener.apply(target, args); };
+    Object.defineProperty(target, "count", { get: () => registered.size });
   }
-  const mine = { document, addEventListener: page.addEventListener, removeEventListener: page.removeEventListener };
-  Object.assign(globalThis, mine);
-  t.after(() => { for (const name in mine) delete globalThis[name]; });
+  const globals = { document, addEventListener: page.addEventListener, removeEventListener: page.removeEventListener };
+  Object.assign(globalThis, globals);
+  t.after(() => { for (const name in globals) delete globalThis[name]; });
   return {
     online: () => page.dispatchEvent(new Event("online")),
     show(visible) {
@@ -25,7 +25,7 @@ function makePage(t, { hidden = false } = {}) {
   };
 }
 
-test("final close codes end it; every other is followed by another attempt", () => {
+test("a final close code closes the client; every other code is followed by another attempt", () => {
   const final = new Set([1000, 1002, 1003, 1007, 1008, 1009, 3000, 3003]);
   for (const code of [1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 3000, 3001, 3003, 3008, 4000, 4999]) {
     const { client, socket, sockets, clock } = setUpOpen();
@@ -37,7 +37,7 @@ test("final close codes end it; every other is followed by another attempt", () 
   }
 });
 
-test("the pause is random(0, min(30 s, 0.5 s · 2^attempt))", () => {
+test("the reconnection delay is random(0, min(30 s, 0.5 s · 2^attempt))", () => {
   const ceilings = [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000];
   for (const fraction of [0, 0.25, 0.998]) {
     const { sockets, clock, states } = setUp();
@@ -54,7 +54,7 @@ test("the pause is random(0, min(30 s, 0.5 s · 2^attempt))", () => {
   }
 });
 
-test("the pause stays bounded after thousands of attempts", () => {
+test("the reconnection delay stays bounded after thousands of attempts", () => {
   const { sockets, clock, states } = setUp();
   for (let count = 0; count < 2000; ++count) {
     sockets.at(-1).drop();
@@ -64,7 +64,7 @@ test("the pause stays bounded after thousands of attempts", () => {
   assert.equal(sockets.length, 2001);
 });
 
-test("base and cap of the pause are options", () => {
+test("baseDelay and maxDelay set the range of the reconnection delay", () => {
   const { sockets, clock, states } = setUp({ baseDelay: 10, maxDelay: 35 });
   clock.fraction = 1;
   const delays = [1, 2, 3, 4].map(() => {
@@ -75,7 +75,7 @@ test("base and cap of the pause are options", () => {
   assert.deepEqual(delays, [10, 20, 35, 35]);
 });
 
-test("attempts count anew only after a connection of 30 s", () => {
+test("only a connection of 30 s resets the attempt count", () => {
   const lastAttempt = (lasted) => {
     const { sockets, socket, clock, states } = setUp();
     socket.drop();
@@ -92,7 +92,7 @@ test("attempts count anew only after a connection of 30 s", () => {
   assert.equal(lastAttempt(30_000), 1);
 });
 
-test("time that passes while away does not count as a stable connection", () => {
+test("time spent disconnected does not count as a stable connection", () => {
   const { sockets, clock, states } = setUpOpen();
   for (let attempt = 1; attempt < 12; ++attempt) {
     sockets.at(-1).drop();
@@ -102,7 +102,7 @@ test("time that passes while away does not count as a stable connection", () => 
   assert.ok(clock.now() > 30_000);
 });
 
-test("an attempt that takes 10 s is given up, and its late success is nobody's", () => {
+test("an attempt that takes 10 s fails, and its late success is ignored", () => {
   const { client, sockets, clock } = setUp();
   clock.advance(9_999);
   assert.equal(client.state, "connecting");
@@ -115,7 +115,7 @@ test("an attempt that takes 10 s is given up, and its late success is nobody's",
   assert.equal(sockets.length, 2);
 });
 
-test("an attempt that ends with an error and no close, as in Node 22, is over as well, once", () => {
+test("an attempt that ends with an error and without a close, as in Node 22, fails once", () => {
   const { client, sockets, clock } = setUp();
   sockets[0].onerror();
   assert.equal(client.state, "waiting");
@@ -126,7 +126,7 @@ test("an attempt that ends with an error and no close, as in Node 22, is over as
   assert.equal(client.state, "connecting");
 });
 
-test("the error of an open connection waits for its close, which knows more", () => {
+test("an error of an open connection is ignored, because the close event with the code follows", () => {
   const { client, socket } = setUpOpen(), seen = [];
   client.on("disconnect", ({ code }) => seen.push(code));
   socket.onerror();
@@ -135,7 +135,7 @@ test("the error of an open connection waits for its close, which knows more", ()
   assert.deepEqual(seen, [1012]);
 });
 
-test("a connection that was made in time is not given up by the attempt's timer", () => {
+test("the connect timeout does not end an open connection", () => {
   const { client, socket, clock } = setUp();
   clock.advance(9_999);
   socket.accept();
@@ -143,7 +143,7 @@ test("a connection that was made in time is not given up by the attempt's timer"
   assert.equal(client.state, "open");
 });
 
-test("connect cuts a pause short, and the pause's own attempt is not made as well", () => {
+test("connect ends the reconnection delay, and the scheduled attempt is cancelled", () => {
   const { client, sockets, clock } = setUp();
   sockets[0].drop();
   client.connect();
@@ -152,7 +152,7 @@ test("connect cuts a pause short, and the pause's own attempt is not made as wel
   assert.equal(sockets.length, 2);
 });
 
-test("a network that is back means an attempt at once, without forgetting the attempts", (t) => {
+test("an online event causes an attempt at once, and does not reset the attempt count", (t) => {
   const page = makePage(t), { sockets, clock, states } = setUp();
   for (let count = 0; count < 6; ++count) {
     sockets.at(-1).drop();
@@ -169,7 +169,7 @@ test("a network that is back means an attempt at once, without forgetting the at
   assert.equal(states.at(-1).delay, 15_000);
 });
 
-test("a page that is looked at again means an attempt at once; one that is hidden means none", (t) => {
+test("a page that becomes visible causes an attempt at once, and a page that becomes hidden does not", (t) => {
   const page = makePage(t), { sockets, clock } = setUp({ baseDelay: 30_000 });
   sockets[0].drop();
   clock.advance(2_000);
@@ -181,7 +181,7 @@ test("a page that is looked at again means an attempt at once; one that is hidde
   assert.equal(sockets.length, 2);
 });
 
-test("the network's return counts in a hidden page too", (t) => {
+test("an online event causes an attempt in a hidden page too", (t) => {
   const page = makePage(t, { hidden: true }), { sockets, clock } = setUp({ baseDelay: 30_000 });
   sockets[0].drop();
   clock.advance(2_000);
@@ -190,7 +190,7 @@ test("the network's return counts in a hidden page too", (t) => {
   assert.equal(sockets.length, 2);
 });
 
-test("a storm of such events makes one attempt a second, and none is forgotten", (t) => {
+test("many page events cause only one attempt a second", (t) => {
   const page = makePage(t), { sockets, clock } = setUp({ baseDelay: 30_000 });
   for (let time = 0; time < 5_000; time += 10) {
     if (sockets.at(-1).readyState === 0) sockets.at(-1).drop();
@@ -201,15 +201,15 @@ test("a storm of such events makes one attempt a second, and none is forgotten",
   assert.ok(sockets.length === 5 || sockets.length === 6, `${sockets.length} attempts in 5 s`);
 });
 
-test("such an event never makes a pause longer", (t) => {
+test("a page event never makes the reconnection delay longer", (t) => {
   const page = makePage(t), { sockets, clock } = setUp();
-  sockets[0].drop(); // 250 ms, though the next attempt on an event's account would be 1 s after the last
+  sockets[0].drop(); // the delay is 250 ms; a page event alone would allow an attempt only 1 s after the last one
   page.online();
   clock.advance(250);
   assert.equal(sockets.length, 2);
 });
 
-test("the page is listened to until the client is closed, and not twice", (t) => {
+test("the page's event listeners are added once, and removed when the client is closed", (t) => {
   const page = makePage(t), { client, sockets, clock } = setUp({ baseDelay: 30_000 });
   assert.equal(page.listeners, 2);
   sockets[0].drop();

@@ -1,10 +1,10 @@
-// Requests of ours, and their replies.
+// Tests requests to the peer, and their replies.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../../src/browser/client.js";
 import { settled, setUp, setUpOpen } from "./support.mjs";
 
-test("a request carries an id of its own and resolves with the reply's data, null where there is none", async () => {
+test("a request has its own id and resolves with the reply's data, or null if there is none", async () => {
   const { client, socket } = setUpOpen();
   const sum = client.request("sum", [1, 2]), nothing = client.request("nothing");
   const [first, second] = socket.take();
@@ -16,31 +16,31 @@ test("a request carries an id of its own and resolves with the reply's data, nul
   assert.deepEqual(await Promise.all([sum, nothing]), [3, null]);
 });
 
-test("an error of the peer's rejects with remote_error, and tells its code, message and path", async () => {
+test("an error reply rejects with remote_error and has the peer's code, message and path", async () => {
   const { client, socket } = setUpOpen();
-  const asked = client.request("x");
+  const reply = client.request("x");
   socket.receive({ event: "$ack", id: socket.messages[0].id, error: { code: "invalid_payload", message: "a number", path: "/a" } });
-  const error = await asked.then(assert.fail, (reason) => reason);
+  const error = await reply.then(assert.fail, (reason) => reason);
   assert.ok(error instanceof Error && error.failure instanceof Failure);
   assert.deepEqual([error.code, error.message], ["remote_error", "a number"]);
   assert.deepEqual([error.failure.code, error.failure.message, error.failure.path], ["invalid_payload", "a number", "/a"]);
 });
 
-test("an error of no known shape rejects as well", async () => {
+test("a malformed error reply rejects as well", async () => {
   const { client, socket } = setUpOpen();
   for (const error of ["text", 1, true, false, "", [], {}, { code: 1, message: {} }, { code: { toString: 1 } }]) {
-    const asked = client.request("x");
+    const reply = client.request("x");
     socket.receive({ event: "$ack", id: socket.messages.at(-1).id, error });
-    await assert.rejects(asked, (reason) => reason.code === "remote_error" && reason.failure.code === "" && reason.failure.message === "");
+    await assert.rejects(reply, (reason) => reason.code === "remote_error" && reason.failure.code === "" && reason.failure.message === "");
   }
 });
 
-test("an answer that is late, double, or to nothing is ignored", async () => {
+test("a late, duplicate or unexpected reply is ignored", async () => {
   const { client, socket, clock, errors } = setUpOpen();
-  const asked = client.request("x", null, { timeout: 10 });
+  const reply = client.request("x", null, { timeout: 10 });
   const [{ id }] = socket.take();
   clock.advance(10);
-  await assert.rejects(asked, { code: "timed_out" });
+  await assert.rejects(reply, { code: "timed_out" });
   for (const wrong of [id, id + 1, String(id), null, undefined, -1, {}, "x".repeat(100)]) socket.receive({ event: "$ack", id: wrong, data: 1 });
   for (const wrong of [id, null]) socket.receive({ event: "$ack", id: wrong, error: { code: "x" } });
   const other = client.request("x");
@@ -52,7 +52,7 @@ test("an answer that is late, double, or to nothing is ignored", async () => {
   assert.deepEqual(socket.sent, []);
 });
 
-test("the deadline is 10 s, or the client's, or the request's own", async () => {
+test("the timeout is 10 s, or the client's requestTimeout, or the request's own timeout", async () => {
   for (const [options, own, deadline] of [[{}, {}, 10_000], [{ requestTimeout: 40 }, {}, 40], [{ requestTimeout: 40 }, { timeout: 20 }, 20]]) {
     const { client, clock } = setUpOpen(options);
     let code = "none yet";
@@ -66,7 +66,7 @@ test("the deadline is 10 s, or the client's, or the request's own", async () => 
   }
 });
 
-test("no deadline is too long for a timer", async () => {
+test("an infinite timeout is allowed", async () => {
   const { client, socket, clock } = setUpOpen();
   const forever = client.request("x", null, { timeout: Infinity });
   clock.advance(20_000);
@@ -74,37 +74,37 @@ test("no deadline is too long for a timer", async () => {
   assert.equal(await forever, 1);
 });
 
-test("a signal cancels a request, and its reason is the cause", async () => {
+test("an abort signal cancels a request, and its reason is the cause of the error", async () => {
   const { client, clock } = setUpOpen(), controller = new AbortController(), reason = new Error("changed my mind");
   const timers = clock.timers();
-  const asked = client.request("x", null, { signal: controller.signal });
+  const reply = client.request("x", null, { signal: controller.signal });
   controller.abort(reason);
-  await assert.rejects(asked, { code: "cancelled", cause: reason });
-  assert.equal(clock.timers(), timers, "its deadline is still running");
+  await assert.rejects(reply, { code: "cancelled", cause: reason });
+  assert.equal(clock.timers(), timers, "its timer is still running");
 });
 
-test("a signal that has fired already sends nothing", async () => {
+test("a request with an aborted signal is not sent", async () => {
   const { client, socket } = setUpOpen();
   await assert.rejects(client.request("x", null, { signal: AbortSignal.abort() }), { code: "cancelled" });
   assert.deepEqual(socket.sent, []);
 });
 
-test("a request that is over has let go of its signal and its deadline", async () => {
+test("a finished request removes its abort listener and its timer", async () => {
   const { client, socket, clock } = setUpOpen(), { signal } = new AbortController();
   let listeners = 0;
   const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...all) => { ++listeners; addEventListener.apply(signal, all); };
-  signal.removeEventListener = (...all) => { --listeners; removeEventListener.apply(signal, all); };
+  signal.addEventListener = (...args) => { ++listeners; addEventListener.apply(signal, args); };
+  signal.removeEventListener = (...args) => { --listeners; removeEventListener.apply(signal, args); };
   const timers = clock.timers();
-  const asked = client.request("x", null, { signal });
+  const reply = client.request("x", null, { signal });
   assert.equal(listeners, 1);
   socket.receive({ event: "$ack", id: socket.messages[0].id });
-  await asked;
+  await reply;
   assert.equal(listeners, 0);
   assert.equal(clock.timers(), timers);
 });
 
-test("at most 1,024 requests are open", async () => {
+test("at most 1,024 requests may be open", async () => {
   const { client, socket } = setUpOpen();
   const open = Array.from({ length: 1024 }, () => client.request("x"));
   await assert.rejects(client.request("x"), { code: "too_many_requests" });
@@ -117,12 +117,12 @@ test("at most 1,024 requests are open", async () => {
   assert.deepEqual([...new Set(outcomes.map(({ reason }) => reason?.code))], ["closed", undefined]);
 });
 
-test("open requests fail at once when the connection is lost, and a late answer on the next one meets nobody", async () => {
+test("open requests fail when the connection is lost, and a late reply on the next connection is ignored", async () => {
   const { client, sockets, clock } = setUpOpen();
-  const asked = client.request("x");
+  const reply = client.request("x");
   const [{ id }] = sockets[0].take();
   sockets[0].drop();
-  await assert.rejects(asked, { code: "closed" });
+  await assert.rejects(reply, { code: "closed" });
   clock.advance(250);
   sockets[1].accept();
   const other = client.request("y");
@@ -132,7 +132,7 @@ test("open requests fail at once when the connection is lost, and a late answer 
   assert.equal(await other, "mine");
 });
 
-test("a request made while away waits for the connection, and its deadline runs", async () => {
+test("a request made while disconnected is queued, and its timeout runs", async () => {
   const { client, sockets, clock } = setUp();
   const answered = client.request("answered"), late = client.request("late", null, { timeout: 100 });
   clock.advance(100);
@@ -145,18 +145,18 @@ test("a request made while away waits for the connection, and its deadline runs"
   assert.equal(await answered, 1);
 });
 
-test("a request that is cancelled while it waits is never sent, and leaves its room to others", async () => {
+test("a request that is cancelled while queued is never sent and frees its space in the queue", async () => {
   const { client, socket } = setUp({ maxQueued: 1, maxQueuedBytes: 100 }), controller = new AbortController();
-  const asked = client.request("x", "y".repeat(50), { signal: controller.signal });
+  const reply = client.request("x", "y".repeat(50), { signal: controller.signal });
   assert.equal(client.emit("z", "z".repeat(50)), false);
   controller.abort();
-  await assert.rejects(asked, { code: "cancelled" });
+  await assert.rejects(reply, { code: "cancelled" });
   assert.equal(client.emit("z", "z".repeat(50)), true);
   socket.accept();
   assert.deepEqual(socket.messages.map(({ event }) => event), ["z"]);
 });
 
-test("a request that cannot be queued or sent says why", async () => {
+test("a request that can be neither sent nor queued rejects with the reason", async () => {
   const { client, socket } = setUp({ maxQueued: 1, maxQueuedBytes: 200, maxBufferedBytes: 100 });
   await assert.rejects(client.request("x", "y".repeat(200)), { code: "too_large" });
   client.emit("x");
@@ -169,7 +169,7 @@ test("a request that cannot be queued or sent says why", async () => {
   await assert.rejects(client.request("x"), { code: "closed" });
 });
 
-test("a refused request counts as open no longer", async () => {
+test("a refused request does not count as open", async () => {
   const { client } = setUp({ maxRequests: 1, autoConnect: false });
   for (let count = 0; count < 3; ++count) await assert.rejects(client.request("x"), { code: "closed" });
 });

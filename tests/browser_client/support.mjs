@@ -1,20 +1,20 @@
-// A clock and WebSockets that do what a test says, when it says so.
+// A fake clock and fake WebSockets, which a test controls.
 import { Client } from "../../src/browser/client.js";
 
-// Everything that promises have to do has been done.
+// Resolves after all pending promise callbacks have run.
 export const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 export function makeClock() {
   let time = 0, lastId = 0;
   const timers = new Map();
-  const next = () => [...timers].sort(([, one], [, other]) => one.due - other.due)[0];
+  const next = () => [...timers].sort(([, a], [, b]) => a.due - b.due)[0];
   return {
     fraction: 0.5,
     now: () => time,
     random() { return this.fraction; },
     setTimeout(callback, delay) {
-      const taken = delay > 2 ** 31 - 1 ? 1 : Math.max(0, delay); // as browsers and Node do
-      timers.set(++lastId, { due: time + taken, callback });
+      const effective = delay > 2 ** 31 - 1 ? 1 : Math.max(0, delay); // as browsers and Node do
+      timers.set(++lastId, { due: time + effective, callback });
       return lastId;
     },
     clearTimeout: (id) => void timers.delete(id),
@@ -28,7 +28,7 @@ export function makeClock() {
       }
       time = end;
     },
-    // The machine was asleep or the page frozen: time passes and no timer runs, until all that are due do, late.
+    // Simulates a frozen page or a sleeping machine: time passes, and afterwards all due timers run late.
     freeze(milliseconds) {
       time += milliseconds;
       this.advance(0);
@@ -38,13 +38,13 @@ export function makeClock() {
 
 const sizeOf = (payload) => payload.byteLength ?? Buffer.byteLength(payload);
 
-// A constructor whose sockets are in `sockets`, oldest first.
+// Returns a fake WebSocket class, and the list of its instances, oldest first.
 export function makeSockets() {
   const sockets = [];
   class FakeWebSocket {
     readyState = 0;
     bufferedAmount = 0;
-    isStuck = false; // so that what is sent stays in the buffer
+    isStuck = false; // if true, sent data stays in the buffer
     onopen = null;
     onmessage = null;
     onclose = null;
@@ -58,7 +58,7 @@ export function makeSockets() {
       sockets.push(this);
     }
 
-    // What a page can do.
+    // The interface for the page.
     send(payload) {
       if (this.readyState === 0) throw new DOMException("still connecting", "InvalidStateError");
       if (this.isStuck || this.readyState > 1) this.bufferedAmount += sizeOf(payload);
@@ -71,7 +71,7 @@ export function makeSockets() {
       this.closed = { code, reason };
     }
 
-    // What the network and the peer can do.
+    // Simulates the network and the peer.
     accept() {
       this.readyState = 1;
       this.onopen?.({ type: "open" });
@@ -86,7 +86,7 @@ export function makeSockets() {
     }
 
     get messages() { return this.sent.map((payload) => JSON.parse(payload)); }
-    // All that was sent since it was last asked.
+    // Returns the messages that were sent since the last call.
     take() {
       const { messages } = this;
       this.sent.length = 0;
@@ -96,10 +96,10 @@ export function makeSockets() {
   return { sockets, WebSocket: FakeWebSocket };
 }
 
-// A client with the means to play the rest of the world.
+// Returns a client with a fake clock, fake sockets, and lists of its errors and states.
 export function setUp({ url = "ws://peer.test/ws", ...options } = {}) {
   const clock = makeClock(), { sockets, WebSocket } = makeSockets(), errors = [], states = [];
-  clock.random = () => clock.fraction; // the client may copy it off the clock
+  clock.random = () => clock.fraction; // works without `this` too, because the client copies the function
   const onError = (error) => errors.push(error);
   const client = new Client(url, { clock, WebSocket, onError, ...options });
   client.onState((status) => states.push(status));
@@ -112,7 +112,7 @@ export function setUpOpen(options) {
   return world;
 }
 
-// A binary message as a peer sends it.
+// Returns a binary message as a peer sends it.
 export function binaryFrame(envelope, bytes) {
   const text = typeof envelope === "string" ? envelope : JSON.stringify(envelope);
   return Uint8Array.from(Buffer.concat([Buffer.from(text), Buffer.from([0]), Buffer.from(bytes)])).buffer;

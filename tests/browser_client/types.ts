@@ -1,4 +1,4 @@
-// Compiled only: what must be accepted, and what must not.
+// Compiled, but not run. Tests which calls the types accept and which they reject.
 import { Client, Failure, type ClientError, type CloseReason, type Message, type Status } from "../../src/browser/client.js";
 
 interface Incoming { message: { from: string; text: string }; tick: number; done: void }
@@ -30,13 +30,13 @@ client.onAny((_, { event }) => same<typeof event, string>());
 client.off("tick");
 client.off("message", () => {});
 client.off("connect");
-// @ts-expect-error no such event
+// @ts-expect-error unknown event
 client.on("massage", () => {});
 // @ts-expect-error a tick is a number
 client.on("tick", (data: string) => data);
 // @ts-expect-error connect has no data
 client.on("connect", (data: number) => data);
-// @ts-expect-error nobody emits that
+// @ts-expect-error unknown event
 client.off("massage");
 
 same<ReturnType<typeof client.emit>, boolean>();
@@ -52,13 +52,13 @@ client.emitBinary("leave", null, new Uint8Array(1));
 client.emitBinary("say", { text: "hi" }, new ArrayBuffer(1));
 // @ts-expect-error data is missing
 client.emit("say");
-// @ts-expect-error of the wrong type
+// @ts-expect-error wrong type
 client.emit("say", { text: 1 });
-// @ts-expect-error incoming only
+// @ts-expect-error not an outgoing event
 client.emit("message", { from: "me", text: "hi" });
-// @ts-expect-error a lifecycle event never travels
+// @ts-expect-error a lifecycle event cannot be emitted
 client.emit("connect");
-// @ts-expect-error no bytes
+// @ts-expect-error bytes are not a string
 client.emitBinary("leave", null, "text");
 
 const signal = new AbortController().signal;
@@ -74,18 +74,18 @@ client.request("find", undefined, { signal });
 const later = client.request("later", "x");
 same<typeof later, Promise<boolean>>();
 sum.catch((error: ClientError) => error.code === "remote_error" && error.failure?.path);
-// @ts-expect-error numbers are missing
+// @ts-expect-error data is missing
 client.request("sum");
-// @ts-expect-error of the wrong type
+// @ts-expect-error wrong type
 client.request("sum", "1, 2");
-// @ts-expect-error no such request
+// @ts-expect-error unknown request
 client.request("product", [1, 2]);
-// @ts-expect-error no such option
+// @ts-expect-error unknown option
 client.request("now", null, { deadline: 1 });
-// @ts-expect-error no such code
+// @ts-expect-error unknown code
 sum.catch((error: ClientError) => error.code === "tired");
 
-// Without maps everything goes.
+// Without type arguments every event and all data are accepted.
 const loose = new Client(new URL("wss://peer.test/ws"));
 loose.on("anything", (data) => data.is.any);
 loose.on("disconnect", (reason) => same<typeof reason, CloseReason>());
@@ -101,8 +101,8 @@ same<typeof loose.state, "connecting" | "open" | "waiting" | "closed">();
 loose.state = "open";
 // @ts-expect-error a URL is missing
 new Client();
-// @ts-expect-error milliseconds are a number
-new Client("/ws", { pingAfter: "25s" });
-// @ts-expect-error no such option
-new Client("/ws", { pingEvery: 1 });
+// @ts-expect-error a duration is a number
+new Client("/ws", { pingInterval: "25s" });
+// @ts-expect-error unknown option
+new Client("/ws", { pingPeriod: 1 });
 new Client("/ws", { WebSocket });

@@ -1,4 +1,4 @@
-"""curl against our server: it opens and closes, where this curl knows ws://. It cannot be told to send."""
+"""Tests curl against the library's server, if curl supports ws://. Tests only the handshake, because curl cannot send."""
 
 import argparse
 import re
@@ -12,14 +12,14 @@ def main():
     url = f"ws://127.0.0.1:{parser.parse_args().port}/"
     version = subprocess.run(["curl", "-V"], capture_output=True, text=True, check=True).stdout
     if not re.search(r"^Protocols:.* ws( |$)", version, re.MULTILINE):
-        print(f"skipped: {' '.join(version.split()[:2])} knows no ws://")
+        print(f"skipped: {' '.join(version.split()[:2])} does not support ws://")
         return 77
-    # Nothing comes, so it runs into its own time limit, with 28, once it has opened.
-    ended = subprocess.run(["curl", "-sSv", "--max-time", "2", url], capture_output=True, text=True)
-    if ended.returncode not in (0, 28) or not re.search(r"^< HTTP/1\.1 101 ", ended.stderr, re.MULTILINE):
-        print(f"FAIL curl ended with {ended.returncode}\n{ended.stderr}")
+    # The server sends nothing, so after the handshake curl ends with 28, its own time limit.
+    result = subprocess.run(["curl", "-sSv", "--max-time", "2", url], capture_output=True, text=True)
+    if result.returncode not in (0, 28) or not re.search(r"^< HTTP/1\.1 101 ", result.stderr, re.MULTILINE):
+        print(f"FAIL curl ended with {result.returncode}\n{result.stderr}")
         return 1
-    print("ok  opened")
+    print("ok  the handshake succeeded")
     return 0
 
 

@@ -1,142 +1,144 @@
-// Wires the page: the door, the room, and the session between them.
+// Connects the page's two views, the join form and the room, with the session.
 
 import { Client } from "/client.js";
-import { MessageLog, make, tintOf } from "/message_log.js";
+import { MessageLog, makeElement, tintClass } from "/message_log.js";
 import { Session, randomHex } from "/session.js";
-import { TELL_EVERY, Typing } from "/typing.js";
+import { SEND_INTERVAL, TypingIndicator } from "/typing_indicator.js";
 
 const find = (id) => document.getElementById(id);
 const nick = find("nick"), room = find("room"), text = find("text");
 
-// Who comes back with the same key gets his seat back, even while the server believes that he still sits there.
+// A client with the same key can take over its nick while the server has not noticed that its old connection is dead.
 localStorage["chat.key"] ??= randomHex();
 
 const client = new Client("/ws");
-const log = new MessageLog(find("log"), find("to-end"));
-const typing = new Typing(find("typing"));
+const log = new MessageLog(find("log"), find("new-messages"));
+const typing = new TypingIndicator(find("typing"));
 const members = new Set();
 let shownRoom = "";
 
 const session = new Session(client, {
-  room(entered) {
-    if (shownRoom !== entered.room) log.clear(entered.nick);
-    shownRoom = entered.room;
+  room(joined) {
+    if (shownRoom !== joined.room) log.clear(joined.nick);
+    shownRoom = joined.room;
     members.clear();
-    for (const one of entered.members) members.add(one);
-    showMembers(entered.nick);
+    for (const member of joined.members) members.add(member);
+    showMembers(joined.nick);
     typing.clear();
-    log.merge(entered.messages);
-    showRoom(entered.room);
+    log.merge(joined.messages);
+    showRoom(joined.room);
   },
   message(message) {
     typing.remove(message.nick);
     log.add(message);
   },
-  joined({ nick: one }) {
-    members.add(one);
-    showMembers(session.seat.nick);
+  joined({ nick: member }) {
+    members.add(member);
+    showMembers(session.membership.nick);
   },
-  left({ nick: one }) {
-    members.delete(one);
-    typing.remove(one);
-    showMembers(session.seat.nick);
+  left({ nick: member }) {
+    members.delete(member);
+    typing.remove(member);
+    showMembers(session.membership.nick);
   },
-  typing: ({ nick: one }) => typing.add(one),
+  typing: ({ nick: member }) => typing.add(member),
   unsent: (message) => log.addUnsent(message),
-  refused: ({ id }, why) => log.refuse(id, `Not sent: ${why}`),
-  out: showDoor,
+  rejected: ({ id }, reason) => log.reject(id, `Not sent: ${reason}`),
+  ended: showJoinForm,
 }, localStorage["chat.key"]);
 
-// The door
+// The join form
 
 const roomOfLink = () => {
   try {
     return decodeURIComponent(location.hash.slice(1));
   } catch {
-    return ""; // half an escape
+    return ""; // an incomplete escape sequence
   }
 };
 
-function showDoor(why = "") {
+function showJoinForm(error = "") {
   shownRoom = "";
   delete sessionStorage["chat.nick"];
   document.title = "Chat";
-  find("inside").hidden = true;
-  find("door").hidden = false;
-  find("enter").disabled = false;
-  find("problem").textContent = why;
-  (nick.value ? find("enter") : nick).focus();
+  find("room-view").hidden = true;
+  find("join-view").hidden = false;
+  find("join-button").disabled = false;
+  find("join-error").textContent = error;
+  (nick.value ? find("join-button") : nick).focus();
 }
 
-function enter() {
+function join() {
   for (const input of [nick, room]) {
     input.value = input.value.trim();
     if (input.value) continue;
-    find("problem").textContent = `Say which ${input.name} you want.`;
+    find("join-error").textContent = `Enter a ${input.name}.`;
     return input.focus();
   }
   localStorage["chat.nick"] = nick.value;
   localStorage["chat.room"] = room.value;
-  find("problem").textContent = "";
-  find("enter").disabled = true;
+  find("join-error").textContent = "";
+  find("join-button").disabled = true;
   session.join(room.value, nick.value);
 }
 
 find("join").addEventListener("submit", (event) => {
   event.preventDefault();
-  enter();
+  join();
 });
 
 addEventListener("hashchange", () => {
-  const wanted = roomOfLink();
-  if (!wanted || wanted === shownRoom) return;
-  room.value = wanted;
-  if (shownRoom) enter();
+  const linked = roomOfLink();
+  if (!linked || linked === shownRoom) return;
+  room.value = linked;
+  if (shownRoom) join();
 });
 
 // The room
 
 function showRoom(name) {
-  const isNew = find("inside").hidden;
+  const wasHidden = find("room-view").hidden;
   find("room-name").textContent = `# ${name}`;
   document.title = `#${name} – Chat`;
   history.replaceState(null, "", `#${encodeURIComponent(name)}`);
-  sessionStorage["chat.nick"] = session.seat.nick; // this window's own
-  find("door").hidden = true;
-  find("inside").hidden = false;
-  if (!isNew) return;
+  sessionStorage["chat.nick"] = session.membership.nick; // per window, unlike localStorage
+  find("join-view").hidden = true;
+  find("room-view").hidden = false;
+  if (!wasHidden) return;
   log.scrollToEnd();
-  (matchMedia("(pointer: coarse)").matches ? find("log") : text).focus(); // no keyboard before it is wanted
+  // On a touch screen, focusing the input would open the keyboard.
+  (matchMedia("(pointer: coarse)").matches ? find("log") : text).focus();
 }
 
-function showMembers(own) {
-  const sorted = [...members].sort((one, other) => one.localeCompare(other));
-  find("members").replaceChildren(...sorted.map((one) => {
-    const badge = make("span", `badge ${tintOf(one)}`, [...one][0].toUpperCase());
+function showMembers(ownNick) {
+  const sorted = [...members].sort((a, b) => a.localeCompare(b));
+  find("members").replaceChildren(...sorted.map((member) => {
+    const badge = makeElement("span", `badge ${tintClass(member)}`, [...member][0].toUpperCase());
     badge.ariaHidden = "true";
-    return make("li", "", badge, make("span", "nick", one), ...(one === own ? [make("span", "you", "(you)")] : []));
+    const you = member === ownNick ? [makeElement("span", "you", "(you)")] : [];
+    return makeElement("li", "", badge, makeElement("span", "nick", member), ...you);
   }));
   find("show-people").textContent = members.size === 1 ? "1 person" : `${members.size} people`;
 }
 
 find("leave").addEventListener("click", () => {
   session.leave();
-  showDoor();
+  showJoinForm();
 });
 
-// What one says
+// The message input
 
-const fit = () => {
+const resizeInput = () => {
   text.style.height = "";
-  text.style.height = `${text.scrollHeight + 2}px`; // and the border
+  text.style.height = `${text.scrollHeight + 2}px`; // scrollHeight does not include the border
 };
 
-let lastTold = -Infinity;
+let lastTypingSent = -Infinity;
 text.addEventListener("input", () => {
-  fit();
-  if (!text.value.trim() || performance.now() - lastTold < TELL_EVERY) return;
-  lastTold = performance.now();
-  session.type();
+  resizeInput();
+  if (!text.value.trim() || performance.now() - lastTypingSent < SEND_INTERVAL) return;
+  lastTypingSent = performance.now();
+  session.sendTyping();
 });
 
 text.addEventListener("keydown", (event) => {
@@ -148,38 +150,38 @@ text.addEventListener("keydown", (event) => {
 find("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   text.focus();
-  const said = text.value.trim();
-  if (!said || !session.say(said)) return;
+  const message = text.value.trim();
+  if (!message || !session.say(message)) return;
   text.value = "";
-  lastTold = -Infinity;
-  fit();
+  lastTypingSent = -Infinity;
+  resizeInput();
 });
 
 // The connection
 
-const WORDS = { connecting: "Connecting…", open: "Connected", waiting: "Away, retrying", closed: "Not connected" };
+const STATE_TEXTS = { connecting: "Connecting…", open: "Connected", waiting: "Reconnecting", closed: "Not connected" };
 
 let countdown;
 client.onState(({ state, delay }) => {
   const due = performance.now() + delay;
   const showDelay = () => {
     const seconds = Math.ceil((due - performance.now()) / 1000);
-    const words = state === "waiting" && seconds > 0 ? `in ${seconds} s` : "";
-    for (const one of document.querySelectorAll("[data-delay]")) one.textContent = words;
+    const text = state === "waiting" && seconds > 0 ? `in ${seconds} s` : "";
+    for (const element of document.querySelectorAll("[data-delay]")) element.textContent = text;
   };
   clearInterval(countdown);
   if (state === "waiting") countdown = setInterval(showDelay, 250);
   document.body.dataset.state = state;
-  for (const one of document.querySelectorAll("[data-words]")) one.textContent = WORDS[state];
-  find("retry").hidden = state === "open" || state === "closed"; // it stays during an attempt, so that nothing jumps
+  for (const element of document.querySelectorAll("[data-state-text]")) element.textContent = STATE_TEXTS[state];
+  find("retry").hidden = state === "open" || state === "closed"; // visible during an attempt too, so that the layout does not change
   if (state !== "open") typing.clear();
   showDelay();
 });
 find("retry").addEventListener("click", () => client.connect());
 
-// Who reloads stays inside; who comes by a link finds its room filled in.
-const nickInside = sessionStorage["chat.nick"];
-nick.value = nickInside ?? localStorage["chat.nick"] ?? "";
+// A reload joins again automatically. A link to a room fills the room into the form.
+const joinedNick = sessionStorage["chat.nick"];
+nick.value = joinedNick ?? localStorage["chat.nick"] ?? "";
 room.value = roomOfLink() || (localStorage["chat.room"] ?? "lobby");
-showDoor();
-if (nickInside) enter();
+showJoinForm();
+if (joinedNick) join();

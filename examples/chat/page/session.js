@@ -1,9 +1,10 @@
-// One person in one room: joins, joins again when the connection was lost, and keeps what could not be said yet.
-// No DOM here; `view` is told:
-//   room({ room, nick, members, messages })   we are in, and this is what there is
-//   message, joined, left, typing             as the server says them
-//   unsent(message), refused(message, why)    one of ours waits; the server does not want it
-//   out(why)                                  we are not in the room any more, and do not come back by ourselves
+// The membership of one person in one room. Joins, joins again after each reconnection, and keeps unsent messages.
+// Does not use the DOM. Calls these methods of `view`:
+//   room({ room, nick, members, messages })   we have joined; the members and the history of the room
+//   message, joined, left, typing             an event of the room, with the data that the server sent
+//   unsent(message)                           one of our messages waits for its answer
+//   rejected(message, reason)                 the server refused one of our messages
+//   ended(reason)                             we are not in the room any more, and will not join again automatically
 
 const MAX_UNSENT = 50;
 
@@ -11,107 +12,108 @@ export class Session {
   #client;
   #view;
   #key;
-  #seat = null;        // { room, nick }, where we are or want to be
-  #isIn = false;
-  #unsent = new Map(); // id → { id, text }, until the room has answered
+  #membership = null;  // { room, nick }: joined, or to be joined when the connection opens
+  #hasJoined = false;
+  #unsent = new Map(); // id → { id, text }, until the server has answered
   #unsentRoom = "";
 
   constructor(client, view, key) {
     this.#client = client;
     this.#view = view;
     this.#key = key;
-    client.on("connect", () => this.#enter());
+    client.on("connect", () => this.#sendJoin());
     client.on("disconnect", ({ text }) => {
-      this.#isIn = false;
-      if (client.state === "closed" && this.#seat) this.#fail(text || "The server has ended the connection.");
+      this.#hasJoined = false;
+      if (client.state === "closed" && this.#membership) this.#end(text || "The server closed the connection.");
     });
-    client.on("room", (room) => this.#entered(room));
+    client.on("room", (room) => this.#onRoom(room));
     for (const event of ["message", "joined", "left", "typing"]) {
-      client.on(event, (data) => { if (this.#isIn) view[event](data); }); // or it is of a room that we have left
+      client.on(event, (data) => { if (this.#hasJoined) view[event](data); }); // ignores events of a room that we left
     }
   }
 
-  get seat() { return this.#seat; }
+  get membership() { return this.#membership; }
 
   join(room, nick) {
     this.leave();
     if (room !== this.#unsentRoom) this.#unsent.clear();
     this.#unsentRoom = room;
-    this.#seat = { room, nick };
-    if (this.#client.state === "open") this.#enter();
-    else this.#client.connect(); // and `connect` brings us in
+    this.#membership = { room, nick };
+    if (this.#client.state === "open") this.#sendJoin();
+    else this.#client.connect(); // the `connect` callback joins
   }
 
   leave() {
-    if (!this.#seat) return;
-    if (this.#client.state === "open") this.#client.emit("leave"); // behind `join`, where that is still under way
-    this.#seat = null;
-    this.#isIn = false;
+    if (!this.#membership) return;
+    if (this.#client.state === "open") this.#client.emit("leave"); // the server handles it after a pending `join`
+    this.#membership = null;
+    this.#hasJoined = false;
     this.#unsent.clear();
   }
 
-  // False where there is no room for it; else it is sent, now or later.
+  // Sends the message now or after the next join. Returns false if too many messages are unsent.
   say(text) {
     if (this.#unsent.size >= MAX_UNSENT) return false;
     const message = { id: randomHex(), text };
     this.#unsent.set(message.id, message);
-    this.#show(message);
-    if (this.#isIn) this.#send(message);
+    this.#showUnsent(message);
+    if (this.#hasJoined) this.#send(message);
     return true;
   }
 
-  type() {
-    if (this.#isIn) this.#client.emitVolatile("typing");
+  sendTyping() {
+    if (this.#hasJoined) this.#client.emitVolatile("typing");
   }
 
-  async #enter() {
-    const seat = this.#seat;
-    if (!seat) return;
+  async #sendJoin() {
+    const membership = this.#membership;
+    if (!membership) return;
     try {
-      await this.#client.request("join", { ...seat, key: this.#key }, { timeout: Infinity });
+      await this.#client.request("join", { ...membership, key: this.#key }, { timeout: Infinity });
     } catch (error) {
-      if (seat === this.#seat && error.code !== "closed") this.#fail(error.message);
+      if (membership === this.#membership && error.code !== "closed") this.#end(error.message);
     }
   }
 
-  // Comes before the answer to `join`. What waits is sent only now: the client's own queue leaves before `connect`.
-  #entered(room) {
-    if (this.#seat?.room !== room.room) return; // we have changed our mind
-    this.#isIn = true;
+  // The `room` event comes before the reply to `join`. Unsent messages are not left to the client's own queue, because
+  // the client sends its queue before `connect`, and the server would receive them before `join`.
+  #onRoom(room) {
+    if (this.#membership?.room !== room.room) return; // the user has chosen another room meanwhile
+    this.#hasJoined = true;
     this.#view.room(room);
     for (const { id } of room.messages) this.#unsent.delete(id);
     for (const message of this.#unsent.values()) {
-      this.#show(message);
+      this.#showUnsent(message);
       this.#send(message);
     }
   }
 
-  #show(message) {
-    this.#view.unsent({ ...message, nick: this.#seat.nick, time: Date.now() });
+  #showUnsent(message) {
+    this.#view.unsent({ ...message, nick: this.#membership.nick, time: Date.now() });
   }
 
-  // No deadline: a connection that is dead ends by itself. The answer may be lost with it; then we say it again when we
-  // are back, and the room knows it by its id.
+  // Needs no timeout, because the heartbeat ends a dead connection. If the connection is lost before the answer, the
+  // message is sent again after the next join, and the server recognizes its id.
   async #send(message) {
     try {
       await this.#client.request("say", message, { timeout: Infinity });
       this.#unsent.delete(message.id);
     } catch (error) {
-      // Said while the socket was closing, it waited in the client's queue and came before we had joined again.
+      // "not_joined": the socket was closing, so the client queued the message and sent it before the next join.
       const isTooEarly = error.code === "closed" || error.failure?.code === "not_joined";
       if (isTooEarly || !this.#unsent.delete(message.id)) return;
-      this.#view.refused(message, error.message);
+      this.#view.rejected(message, error.message);
     }
   }
 
-  #fail(why) {
-    this.#seat = null;
-    this.#isIn = false;
-    this.#view.out(why);
+  #end(reason) {
+    this.#membership = null;
+    this.#hasJoined = false;
+    this.#view.ended(reason);
   }
 }
 
-// crypto.randomUUID is only there on https and on loopback.
+// crypto.randomUUID exists only on https and on loopback.
 export function randomHex() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

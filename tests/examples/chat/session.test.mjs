@@ -1,157 +1,158 @@
-// The page's session, with a clock and sockets that do what a test says.
+// Tests the page's session with a fake clock and fake sockets.
 import assert from "node:assert/strict";
 import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { settled, setUp } from "../../browser_client/support.mjs";
 
-globalThis.crypto ??= webcrypto; // which Debian 12's Node 18 has as a module only
+globalThis.crypto ??= webcrypto; // Node 18, of Debian 12, has it only as a module
 
-// As data: Node would take the file for CommonJS, since the page's folder has no package.json.
+// Imported by a data URL: the page's folder has no package.json, so Node would treat the file as CommonJS.
 const source = readFileSync(new URL("../../../examples/chat/page/session.js", import.meta.url), "utf8");
 const { Session } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 function makeSession() {
-  const world = setUp(), told = [];
+  const world = setUp(), calls = [];
   const view = {};
-  for (const name of ["room", "message", "joined", "left", "typing", "unsent", "refused", "out"]) {
-    view[name] = (...data) => told.push([name, ...data]);
+  for (const name of ["room", "message", "joined", "left", "typing", "unsent", "rejected", "ended"]) {
+    view[name] = (...data) => calls.push([name, ...data]);
   }
   world.session = new Session(world.client, view, "secret");
-  world.told = (name) => told.filter(([one]) => one === name).map(([, ...data]) => data);
-  // What the server does when somebody joins.
-  world.letIn = (messages = []) => {
-    const { room, nick } = world.session.seat;
+  // The arguments of all calls of one method of the view.
+  world.callsOf = (name) => calls.filter(([called]) => called === name).map(([, ...data]) => data);
+  // Sends the `room` event, as the server does after `join`.
+  world.confirmJoin = (messages = []) => {
+    const { room, nick } = world.session.membership;
     world.socket.receive({ event: "room", data: { room, nick, members: [nick], messages } });
   };
   return world;
 }
 
-// A page that is in a room.
-async function makeInside() {
+// A session that has joined a room.
+async function makeJoined() {
   const world = makeSession();
   world.socket.accept();
   world.session.join("tea", "Ada");
-  world.letIn();
+  world.confirmJoin();
   answer(world.socket, world.socket.take()[0]);
   await settled();
   return world;
 }
 
 const answer = (socket, { id }, error) => socket.receive({ event: "$ack", id, error });
-const summary = (socket) => socket.take().map(({ event, data }) => (event === "say" ? data.text : event));
+// The event names, or the text of a `say`, of all messages sent since the last call.
+const takeSummary = (socket) => socket.take().map(({ event, data }) => (event === "say" ? data.text : event));
 
-// Lost, and there again.
-function comeBack(world) {
+function reconnect(world) {
   world.socket.drop();
   world.clock.advance(30_000);
   world.socket.accept();
 }
 
-test("it joins when there is a connection, and again after every loss, with the same nick and key", () => {
+test("the session joins when the client connects, and again after each reconnection, with the same nick and key", () => {
   const world = makeSession();
   world.session.join("tea", "Ada");
   world.socket.accept();
   const [first] = world.socket.take();
   assert.deepEqual([first.event, first.data], ["join", { room: "tea", nick: "Ada", key: "secret" }]);
-  comeBack(world);
+  reconnect(world);
   const [again] = world.socket.take();
   assert.deepEqual([again.event, again.data], [first.event, first.data]);
 });
 
-test("what is said while away is sent in order, once it is in the room again", async () => {
-  const world = await makeInside();
+test("messages written while disconnected are sent in order after the next join", async () => {
+  const world = await makeJoined();
   world.socket.drop();
   world.session.say("one");
   world.session.say("two");
-  assert.deepEqual(world.told("unsent").map(([{ nick, text }]) => [nick, text]), [["Ada", "one"], ["Ada", "two"]]);
+  assert.deepEqual(world.callsOf("unsent").map(([{ nick, text }]) => [nick, text]), [["Ada", "one"], ["Ada", "two"]]);
   world.clock.advance(30_000);
   world.socket.accept();
-  assert.deepEqual(summary(world.socket), ["join"]);
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["one", "two"]);
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["one", "two"]);
 });
 
-test("what lost its answer is sent again with the same id, unless the history has it", async () => {
-  const world = await makeInside();
+test("a message without an answer is sent again with the same id, unless the history has it", async () => {
+  const world = await makeJoined();
   world.session.say("arrived");
   world.session.say("lost");
   const [arrived, lost] = world.socket.take().map(({ data }) => data);
-  comeBack(world);
+  reconnect(world);
   await settled();
   world.socket.take();
-  world.letIn([{ ...arrived, nick: "Ada", time: 1 }]);
+  world.confirmJoin([{ ...arrived, nick: "Ada", time: 1 }]);
   assert.deepEqual(world.socket.take().map(({ data }) => data), [lost]);
 });
 
-test("what has been answered is not sent again", async () => {
-  const world = await makeInside();
+test("a message that has been answered is not sent again", async () => {
+  const world = await makeJoined();
   world.session.say("hello");
   answer(world.socket, world.socket.take()[0]);
   await settled();
-  comeBack(world);
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["join"]);
+  reconnect(world);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
 });
 
-test("what is said while the socket closes comes too early, and is sent again", async () => {
-  const world = await makeInside();
+test("a message that the server receives before join is sent again after it", async () => {
+  const world = await makeJoined();
   world.socket.readyState = 2;
   world.session.say("hello");
-  comeBack(world);
+  reconnect(world);
   const [early] = world.socket.take();
   assert.equal(early.event, "say");
   answer(world.socket, early, { code: "not_joined", message: "Join a room first" });
   await settled();
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["hello"]);
-  assert.deepEqual(world.told("refused"), []);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["hello"]);
+  assert.deepEqual(world.callsOf("rejected"), []);
 });
 
-test("what the server refuses is told, and not sent again", async () => {
-  const world = await makeInside();
+test("a message that the server refuses is reported to the view and not sent again", async () => {
+  const world = await makeJoined();
   world.session.say("too long");
   answer(world.socket, world.socket.take()[0], { code: "invalid", message: "No" });
   await settled();
-  const [[{ text }, why]] = world.told("refused");
-  assert.deepEqual([text, why], ["too long", "No"]);
-  comeBack(world);
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["join"]);
+  const [[{ text }, reason]] = world.callsOf("rejected");
+  assert.deepEqual([text, reason], ["too long", "No"]);
+  reconnect(world);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
 });
 
-test("at most 50 messages wait", async () => {
-  const world = await makeInside();
+test("at most 50 messages are kept unsent", async () => {
+  const world = await makeJoined();
   world.socket.drop();
   for (let count = 0; count < 50; ++count) assert.equal(world.session.say("x"), true);
   assert.equal(world.session.say("x"), false);
 });
 
-test("a nick that is taken leads out, and what waits is sent with another one", async () => {
-  const world = await makeInside();
+test("a taken nick ends the membership, and unsent messages are sent after a join with another nick", async () => {
+  const world = await makeJoined();
   world.socket.drop();
   world.session.say("hello");
   world.clock.advance(30_000);
   world.socket.accept();
   answer(world.socket, world.socket.take()[0], { code: "nick_taken", message: "Taken" });
   await settled();
-  assert.deepEqual(world.told("out"), [["Taken"]]);
+  assert.deepEqual(world.callsOf("ended"), [["Taken"]]);
   world.session.join("tea", "Eve");
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["join", "hello"]);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["join", "hello"]);
 });
 
-test("what waits for one room is not said in another", async () => {
-  const world = await makeInside();
+test("an unsent message of one room is not sent to another", async () => {
+  const world = await makeJoined();
   world.socket.drop();
   world.session.say("hello");
   world.session.join("coffee", "Ada");
   world.socket.accept();
-  world.letIn();
-  assert.deepEqual(summary(world.socket), ["join"]);
+  world.confirmJoin();
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
 });
 
-test("whoever changes the room before he is in leaves the first, and hears nothing of it", async () => {
+test("a change of the room before the join is confirmed leaves the first room, and its events are ignored", async () => {
   const world = makeSession();
   world.socket.accept();
   world.session.join("tea", "Ada");
@@ -159,29 +160,29 @@ test("whoever changes the room before he is in leaves the first, and hears nothi
   const room = { nick: "Ada", members: ["Ada"], messages: [] };
   world.socket.receive({ event: "room", data: { room: "tea", ...room } });
   world.socket.receive({ event: "joined", data: { nick: "Bob" } });
-  assert.deepEqual([world.told("room"), world.told("joined")], [[], []]);
-  world.letIn();
-  assert.deepEqual(world.told("room").map(([{ room: name }]) => name), ["coffee"]);
-  assert.deepEqual(summary(world.socket), ["join", "leave", "join"]);
+  assert.deepEqual([world.callsOf("room"), world.callsOf("joined")], [[], []]);
+  world.confirmJoin();
+  assert.deepEqual(world.callsOf("room").map(([{ room: name }]) => name), ["coffee"]);
+  assert.deepEqual(takeSummary(world.socket), ["join", "leave", "join"]);
 });
 
-test("a connection that the server ends for good leads out, and joining dials again", async () => {
-  const world = await makeInside();
+test("a final close by the server ends the membership, and the next join connects again", async () => {
+  const world = await makeJoined();
   world.socket.drop(1000, "You have joined from another window.");
-  assert.deepEqual(world.told("out"), [["You have joined from another window."]]);
+  assert.deepEqual(world.callsOf("ended"), [["You have joined from another window."]]);
   world.session.join("tea", "Ada");
   assert.equal(world.sockets.length, 2);
   world.socket.accept();
-  assert.deepEqual(summary(world.socket), ["join"]);
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
 });
 
-test("typing is told in the room only", async () => {
-  const world = await makeInside();
-  world.session.type();
-  assert.deepEqual(summary(world.socket), ["typing"]);
+test("typing is sent only while joined", async () => {
+  const world = await makeJoined();
+  world.session.sendTyping();
+  assert.deepEqual(takeSummary(world.socket), ["typing"]);
   world.socket.drop();
-  world.session.type();
+  world.session.sendTyping();
   world.clock.advance(30_000);
   world.socket.accept();
-  assert.deepEqual(summary(world.socket), ["join"]);
+  assert.deepEqual(takeSummary(world.socket), ["join"]);
 });

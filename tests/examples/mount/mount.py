@@ -1,4 +1,4 @@
-"""The example as its README uses it: the pages that were there before, and the WebSocket that it gained."""
+"""Tests examples/mount as its README describes it: the existing HTTP page, and the WebSocket that was added."""
 
 import argparse
 import json
@@ -14,17 +14,17 @@ def envelope(event, data):
 
 def read_page(target):
     with target.connect() as connection:
-        for _ in range(2):  # one connection, two pages
+        for _ in range(2):  # two requests on one connection
             connection.send(f"GET / HTTP/1.1\r\nHost: {target.authority}\r\n\r\n".encode())
             response = connection.read_response()
-            if response.status != 200 or not response.body.startswith(b"Hello from the server"):
-                raise Violation(f"{response.status} {response.body!r} where the old page was due")
+            if response.status != 200 or not response.body.startswith(b"Hello from the existing"):
+                raise Violation(f"expected the existing page, but got {response.status} {response.body!r}")
 
 
-def shout(target, *, with_the_request):
+def shout(target, *, with_request):
     first = encode(TEXT, envelope("shout", "hi"))
-    with target.open(then=first if with_the_request else b"") as socket:
-        if not with_the_request:
+    with target.open(then=first if with_request else b"") as socket:
+        if not with_request:
             socket.send(first)
         socket.expect(TEXT, envelope("echo", "hi"))
         socket.finish()
@@ -35,9 +35,9 @@ def main():
     parser.add_argument("--port", type=int, required=True)
     target = Target(port=parser.parse_args().port, path="/ws")
     read_page(target)
-    shout(target, with_the_request=False)
-    shout(target, with_the_request=True)
-    print("the page and the WebSocket answer")
+    shout(target, with_request=False)
+    shout(target, with_request=True)
+    print("ok  the page and the WebSocket answer")
 
 
 if __name__ == "__main__":
