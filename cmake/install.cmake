@@ -1,4 +1,4 @@
-# cmake --install, find_package(ws) from an install prefix or the build tree, and pkg-config.
+# Supports cmake --install, find_package(ws) from an install prefix or the build tree, and pkg-config.
 include(CMakePackageConfigHelpers)
 set(WS_CONFIG_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/ws)
 
@@ -6,7 +6,7 @@ install(TARGETS ws EXPORT wsTargets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ws DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT wsTargets NAMESPACE ws:: DESTINATION ${WS_CONFIG_DIR})
 
-# ws_BROWSER_DIR is where the browser client lies, in each of the three ways to get the library.
+# ws_BROWSER_DIR is the folder of the browser client: in the source tree, seen from the build tree, and in an install prefix.
 set(ws_BROWSER_DIR ${PROJECT_SOURCE_DIR}/src/browser CACHE INTERNAL "The browser client")
 set(WS_BROWSER_DIR ${ws_BROWSER_DIR})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/wsConfig.cmake.in ${PROJECT_BINARY_DIR}/wsConfig.cmake
@@ -20,16 +20,16 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/wsConfigVersion.cmake COM
 install(FILES ${PROJECT_BINARY_DIR}/installed/wsConfig.cmake ${PROJECT_BINARY_DIR}/wsConfigVersion.cmake DESTINATION ${WS_CONFIG_DIR})
 export(EXPORT wsTargets NAMESPACE ws:: FILE ${PROJECT_BINARY_DIR}/wsTargets.cmake)
 
-# pkg-config: the prefix is where the file lies, so that it may be moved.
+# pkg-config: the prefix is computed from the location of ws.pc, so that an installation can be moved.
 file(RELATIVE_PATH WS_PC_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 string(REGEX REPLACE "/$" "" WS_PC_PREFIX "${WS_PC_PREFIX}")
-cmake_path(APPEND WS_PC_LIBDIR "\${prefix}" "${CMAKE_INSTALL_LIBDIR}") # which may be absolute
+cmake_path(APPEND WS_PC_LIBDIR "\${prefix}" "${CMAKE_INSTALL_LIBDIR}") # handles an absolute path too
 cmake_path(APPEND WS_PC_INCLUDEDIR "\${prefix}" "${CMAKE_INSTALL_INCLUDEDIR}")
 set(WS_PC_TLS "")
 if(WS_WITH_TLS AND BUILD_SHARED_LIBS)
   set(WS_PC_TLS "Requires.private: openssl")
 elseif(WS_WITH_TLS)
-  set(WS_PC_TLS "Requires: openssl") # whoever links the archive needs it too
+  set(WS_PC_TLS "Requires: openssl") # users of the static library link OpenSSL too
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/ws.pc.in ${PROJECT_BINARY_DIR}/ws.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/ws.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,4 +1,4 @@
-# For the project's own targets, never for those who link them.
+# Enables warnings for the project's own targets. They do not propagate to targets that link them.
 function(ws_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 endfunction()

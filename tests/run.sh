@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing (Debian 12; root or sudo), builds everything optimised under build/, and runs every test.
+# Installs missing packages (Debian 12; root or sudo), builds everything optimised in build/, and runs every test.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . tests/support/install.sh
@@ -8,7 +8,7 @@ install_packages g++ cmake ninja-build ccache pkg-config git libboost1.81-dev nl
 install_node
 install_packages chromium
 
-# Hits in any folder, also in a fresh clone.
+# Lets ccache reuse results of another folder, for example of another clone.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 cmake --build build

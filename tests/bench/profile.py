@@ -1,7 +1,7 @@
-"""profile.py BUILD MODE [SERVER'S FLAGS]: what our server's code costs a message, in instructions, by callgrind.
+"""profile.py BUILD MODE [SERVER FLAGS]: measures the instructions that our server executes per message, with callgrind.
 
-Prints what functions cost themselves, then with all that they call; what they cost, what share that is, and how often
-they are called. Callgrind runs one thread at a time and sees no kernel: README.md has perf for the rest.
+Prints two lists of functions, by their own cost and by their cost with their callees: the instructions, the share of the total,
+and the number of calls. Callgrind runs one thread at a time and does not see the kernel; README.md describes perf for that.
 """
 
 import pathlib
@@ -14,10 +14,10 @@ from collections import Counter
 
 from servers import Running, Server
 
-# What is called once a message, or once a connection.
-UNITS = {"connect": "ws::transport::Link::Link("}
-MESSAGE = "ws::transport::Connection::Receive("
-SHORTER = [
+# A function that is called once per connection, for these modes; the others use the function called once per message.
+PER_CONNECTION = {"connect": "ws::transport::Link::Link("}
+PER_MESSAGE = "ws::connection::Connection::Receive("
+ABBREVIATIONS = [
     (r"nlohmann::json_abi_v\d+_\d+_\d+::", ""),
     (r"basic_json<std::map.*?std::vector<unsigned char, std::allocator<unsigned char> > >", "json"),
     (r"std::__cxx11::basic_string<char, std::char_traits<char>, std::allocator<char> >", "string"),
@@ -26,13 +26,13 @@ SHORTER = [
 
 
 def shorten(name):
-    for pattern, short in SHORTER:
+    for pattern, short in ABBREVIATIONS:
         name = re.sub(pattern, short, name)
     return name[:150]
 
 
 class Costs:
-    """Callgrind's file, summed by function."""
+    """The costs in a callgrind file, summed by function."""
 
     def __init__(self, text):
         self.own, self.inclusive, self.calls = Counter(), Counter(), Counter()
@@ -60,11 +60,11 @@ class Costs:
     def print(self, unit):
         count = sum(calls for name, calls in self.calls.items() if name.startswith(unit))
         if count == 0:
-            sys.exit(f"{unit}) was never called")
+            sys.exit(f"{unit}…) was never called")
         total = sum(self.own.values())
-        print(f"{count} times {unit}), {total / count:.0f} instructions each")
-        for title, costs in (("themselves", self.own), ("with all that they call", self.inclusive)):
-            print(f"\n{title}\n     each  share    calls")
+        print(f"{count} calls of {unit}…), {total / count:.0f} instructions per call")
+        for title, costs in (("own cost", self.own), ("cost with callees", self.inclusive)):
+            print(f"\n{title}\n per call  share    calls")
             for name, cost in costs.most_common(60):
                 print(f"{cost / count:9.1f} {100 * cost / total:5.1f}% {self.calls[name] / count:8.2f}  {shorten(name)}")
 
@@ -88,7 +88,7 @@ def main():
                            check=True, stdout=subprocess.DEVNULL)
             for timer in timers:
                 timer.join()
-        Costs(file.read_text()).print(UNITS.get(mode, MESSAGE))
+        Costs(file.read_text()).print(PER_CONNECTION.get(mode, PER_MESSAGE))
 
 
 if __name__ == "__main__":

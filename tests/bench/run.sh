@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing (Debian 12; root or sudo), builds the servers and the load, and measures: README.md.
+# Installs missing packages (Debian 12; root or sudo), builds the servers and the load generator, and measures. See README.md.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . tests/support/install.sh
@@ -10,7 +10,7 @@ install_node
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 cmake --preset release -DCMAKE_CXX_COMPILER_LAUNCHER=ccache
 cmake --build build --target bench_server bench_load bench_peers
-# Debian's packages of Go lie where only the old mode looks.
+# Debian installs Go packages under /usr/share/gocode. Go finds them only in GOPATH mode, with modules off.
 GOPATH=/usr/share/gocode GO111MODULE=off go build -o build/bin/bench_gorilla ./tests/bench/peers/gorilla
 mkdir -p build/tests/bench/node
 cp tests/bench/peers/node/* build/tests/bench/node

@@ -1,4 +1,5 @@
-// bench_server [--port PORT] [--io-threads N] [--workers N|inline]: the server that bench_load measures.
+// bench_server [--port PORT] [--io-threads N] [--workers N|inline]: our server, which bench_load measures. `inline`
+// runs the callbacks on the connection's I/O strand.
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
@@ -21,14 +22,14 @@ void SetOption(ws::ServerOptions& options, std::string_view name, const char* va
 
 int main(int argc, char** argv) {
   ws::ServerOptions options{.port = 0};
-  options.connection.max_message_bytes = std::size_t{2} << 20;  // a text of 1 MiB, and what is around it
+  options.connection.max_message_bytes = std::size_t{2} << 20;  // allows a text of 1 MiB in its envelope
   for (int index = 1; index + 1 < argc; index += 2) SetOption(options, argv[index], argv[index + 1]);
 
   ws::Server server{options};
   ws::Hub hub = server.Hub();
   hub.On("connect", [] {});
-  hub.On("echo", [](ws::Handler& peer, const ws::Json& data) { peer.Emit("echo", data); });
-  hub.On("join", [](ws::Handler& peer) { peer.Join("readers"); });
+  hub.On("echo", [](ws::Handler& socket, const ws::Json& data) { socket.Emit("echo", data); });
+  hub.On("join", [](ws::Handler& socket) { socket.Join("readers"); });
   hub.On("publish", [&hub](const ws::Json& data) { hub.To("readers").Emit("news", data); });
   server.Route("*");
   if (const ws::Error error = server.Start()) {

@@ -1,4 +1,4 @@
-"""The servers that are measured, and one of them running."""
+"""The servers that are measured, and a running server process."""
 
 import os
 import pathlib
@@ -19,7 +19,7 @@ class Server(NamedTuple):
 
 
 def list_servers(build):
-    """All that were built; tells of those that were not."""
+    """Returns the servers that were built, and prints the names of the others."""
     programs, node = build / "bin", build / "tests/bench/node"
     servers = [
         Server("ws", (programs / "bench_server",)),
@@ -30,18 +30,18 @@ def list_servers(build):
         Server("npm ws", ("node", node / "ws.mjs")),
         Server("socket.io", ("node", node / "socket_io.mjs"), "socket.io"),
     ]
-    there = []
+    available = []
     for server in servers:
         missing = [part for part in server.command[:2] if isinstance(part, pathlib.Path) and not part.exists()]
         if missing or not shutil.which(server.command[0]):
-            print(f"{server.name}: not built, left out", file=sys.stderr)
+            print(f"{server.name}: skipped, not built", file=sys.stderr)
         else:
-            there.append(server)
-    return there
+            available.append(server)
+    return available
 
 
 def allow_many_sockets():
-    """Raises the limit for the children; how many sockets a process may have."""
+    """Raises the limit of open files, which child processes inherit. Returns the number of sockets that a process may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     for wanted in (1 << 17, hard):
         try:
@@ -57,7 +57,7 @@ def run_on(cores):
 
 
 class Running:
-    """A server from its start to its end, on some cores."""
+    """A running server process that is pinned to some cores."""
 
     def __init__(self, server, cores, flags=()):
         self.server = server
@@ -70,7 +70,7 @@ class Running:
         found = re.fullmatch(r"listening (\d+)\n", line)
         if not found:
             self.__exit__()
-            raise RuntimeError(f"{self.server.name} does not start: {line!r}")
+            raise RuntimeError(f"{self.server.name} did not start: {line!r}")
         self.port = found.group(1)
         return self
 

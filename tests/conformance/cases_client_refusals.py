@@ -1,56 +1,57 @@
-"""Wrong answers: the client must not open; it ends the connection, backs off, and tries again (RFC 6455, 4.1)."""
+"""Invalid responses: the client must fail the handshake, end the connection, back off and retry (RFC 6455, 4.1)."""
 
 import os
 import time
 
-from client_opening import answer
+from server_handshake import make_response
 from frames import TEXT, Violation, encode
-from opening import accept_of
-from registry import on_target
+from client_handshake import accept_value
+from registry import target_case
 
 BASE, CAP = 20, 100                      # milliseconds
-QUICK = ("--backoff", str(BASE), str(CAP), "--handshake", "1500")
-SLACK = 2.0                              # seconds, for a busy machine
+SHORT_TIMES = ("--backoff", str(BASE), str(CAP), "--handshake", "1500")
+SLACK = 2.0                              # additional seconds for a busy machine
 
 
-def refuse(target, misbehave, flags=(), subprotocols=()):
-    """`misbehave(connection, request)` is the server, twice; a right answer the third time opens."""
-    with target.start(*QUICK, *flags) as program:
+def expect_rejected(target, act_as_server, flags=(), subprotocols=()):
+    """Serves two attempts by `act_as_server(connection, request)`, which must fail; a correct third attempt must succeed."""
+    with target.start(*SHORT_TIMES, *flags) as program:
         for attempt in (1, 2):
             with program.accept() as connection:
-                misbehave(connection, target.read_request(program, connection, subprotocols))
-                program.expect_line(rf"reconnecting {attempt} \d+ (?!Success).+", but="connected.*")
+                act_as_server(connection, target.read_request(program, connection, subprotocols))
+                program.expect_line(rf"reconnecting {attempt} \d+ (?!Success).+", unless="connected.*")
         with program.accept(CAP / 1000 + SLACK) as connection:
             ws = target.upgrade(program, connection, subprotocols=subprotocols)
             program.expect_line("connected ")
-            ws.echo(TEXT, b"at last")
+            ws.echo(TEXT, b"opened")
             ws.finish()
 
 
-def refuse_answer(target, changes=None, *, flags=(), subprotocols=(), **shape):
-    """The client says nothing more and ends the connection; a frame behind the answer is not echoed."""
-    def misbehave(connection, request):
-        connection.send(answer(request, changes, **shape) + encode(TEXT, b"are you there?"))
-        connection.expect_end()
-    refuse(target, misbehave, flags, subprotocols)
+def expect_response_rejected(target, changes=None, *, flags=(), subprotocols=(), **shape):
+    """Checks that the client ends the connection and sends nothing; it must not echo the frame behind the response."""
+    def act_as_server(connection, request):
+        connection.send(make_response(request, changes, **shape) + encode(TEXT, b"not to be echoed"))
+        connection.expect_eof()
+    expect_rejected(target, act_as_server, flags, subprotocols)
 
 
 STATUSES = {
     "200": "OK", "204": "No Content", "301": "Moved Permanently", "302": "Found", "307": "Temporary Redirect",
-    "400": "Bad Request", "401": "Unauthorized", "403": "Forbidden", "404": "Not Found", "407": "Proxy Authentication Required",
+    "400": "Bad Request", "401": "Unauthorized", "403": "Forbidden", "404": "Not Found",
+    "407": "Proxy Authentication Required",
     "426": "Upgrade Required", "500": "Internal Server Error", "503": "Service Unavailable", "999": "Nonsense",
 }
 
 
-@on_target({f"{status}-{name}": (f"HTTP/1.1 {status} {phrase}", changes) for status, phrase in STATUSES.items()
-            for name, changes in (("with_a_right_rest", {}), ("as_http", {
+@target_case({f"{status}-{name}": (f"HTTP/1.1 {status} {phrase}", changes) for status, phrase in STATUSES.items()
+            for name, changes in (("with_upgrade_headers", {}), ("as_http", {
                 "Upgrade": None, "Connection": "close", "Sec-WebSocket-Accept": None, "Content-Length": "0",
                 "Location": "/elsewhere"}))})
-def other_status_does_not_open(target, start, changes):
-    refuse_answer(target, changes, start=start)
+def other_status_fails_the_handshake(target, start, changes):
+    expect_response_rejected(target, changes, start=start)
 
 
-WRONG_HEADERS = {
+INVALID_HEADERS = {
     "no_upgrade": {"Upgrade": None},
     "upgrade_to_another": {"Upgrade": "h2c"},
     "upgrade_in_part": {"Upgrade": "websockets"},
@@ -64,7 +65,7 @@ WRONG_HEADERS = {
     "connection_empty": {"Connection": ""},
     "no_accept": {"Sec-WebSocket-Accept": None},
     "accept_empty": {"Sec-WebSocket-Accept": ""},
-    "accept_of_another_key": {"Sec-WebSocket-Accept": accept_of("dGhlIHNhbXBsZSBub25jZQ==")},
+    "accept_of_another_key": {"Sec-WebSocket-Accept": accept_value("dGhlIHNhbXBsZSBub25jZQ==")},
     "unknown_extension": {"Sec-WebSocket-Extensions": "x-unknown"},
     "unknown_extension_with_parameters": {"Sec-WebSocket-Extensions": "x-unknown; a=1"},
     "webkit_deflate": {"Sec-WebSocket-Extensions": "x-webkit-deflate-frame"},
@@ -72,38 +73,38 @@ WRONG_HEADERS = {
 }
 
 
-@on_target({name: (changes,) for name, changes in WRONG_HEADERS.items()})
-def wrong_header_does_not_open(target, changes):
-    refuse_answer(target, changes)
+@target_case({name: (changes,) for name, changes in INVALID_HEADERS.items()})
+def invalid_header_fails_the_handshake(target, changes):
+    expect_response_rejected(target, changes)
 
 
-WRONG_ACCEPTS = {
+INVALID_ACCEPTS = {
     "the_key_itself": lambda key: key,
-    "lower_case": lambda key: accept_of(key).lower(),
-    "cut_short": lambda key: accept_of(key)[:-1],
-    "longer": lambda key: accept_of(key) + "=",
-    "quoted": lambda key: f'"{accept_of(key)}"',
-    "twice": lambda key: [accept_of(key)] * 2,
-    "right_and_wrong": lambda key: [accept_of(key), accept_of("x")],
-    "wrong_and_right": lambda key: [accept_of("x"), accept_of(key)],
-    "in_a_list": lambda key: f"{accept_of(key)}, {accept_of(key)}",
+    "lower_case": lambda key: accept_value(key).lower(),
+    "cut_short": lambda key: accept_value(key)[:-1],
+    "longer": lambda key: accept_value(key) + "=",
+    "quoted": lambda key: f'"{accept_value(key)}"',
+    "twice": lambda key: [accept_value(key)] * 2,
+    "right_and_wrong": lambda key: [accept_value(key), accept_value("x")],
+    "wrong_and_right": lambda key: [accept_value("x"), accept_value(key)],
+    "in_a_list": lambda key: f"{accept_value(key)}, {accept_value(key)}",
 }
 
 
-@on_target(WRONG_ACCEPTS)
-def wrong_accept_does_not_open(target, make):
-    def misbehave(connection, request):
-        connection.send(answer(request, {"Sec-WebSocket-Accept": make(request.key)}) + encode(TEXT, b"are you there?"))
-        connection.expect_end()
-    refuse(target, misbehave)
+@target_case(INVALID_ACCEPTS)
+def invalid_accept_fails_the_handshake(target, make):
+    def act_as_server(connection, request):
+        connection.send(make_response(request, {"Sec-WebSocket-Accept": make(request.key)}) + encode(TEXT, b"not to be echoed"))
+        connection.expect_eof()
+    expect_rejected(target, act_as_server)
 
 
-@on_target({"another": "superchat", "other_case": "Chat", "list": "chat, chat", "twice": ["chat", "chat"]})
-def wrong_subprotocol_does_not_open(target, named):
-    refuse_answer(target, {"Sec-WebSocket-Protocol": named}, flags=("--subprotocol", "chat"), subprotocols=("chat",))
+@target_case({"another": "superchat", "other_case": "Chat", "list": "chat, chat", "twice": ["chat", "chat"]})
+def invalid_subprotocol_fails_the_handshake(target, chosen):
+    expect_response_rejected(target, {"Sec-WebSocket-Protocol": chosen}, flags=("--subprotocol", "chat"), subprotocols=("chat",))
 
 
-NO_ANSWERS = {
+MALFORMED = {
     "ssh": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "smtp": b"220 mail.example ESMTP\r\n\r\n",
     "zeros": bytes(100) + b"\r\n\r\n",
@@ -119,95 +120,92 @@ NO_ANSWERS = {
 }
 
 
-@on_target(NO_ANSWERS)
-def what_is_no_answer_does_not_open(target, octets):
-    def misbehave(connection, _):
+@target_case(MALFORMED)
+def malformed_response_fails_the_handshake(target, octets):
+    def act_as_server(connection, _):
         connection.send(octets)
-        connection.expect_end()
-    refuse(target, misbehave)
+        connection.expect_eof()
+    expect_rejected(target, act_as_server)
 
 
-@on_target({"one_header": b"X: " + b"x" * (64 << 10), "many_headers": b"X-Y: z\r\n" * 8192, "no_line_end": b"y" * (64 << 10),
+@target_case({"one_header": b"X: " + b"x" * (64 << 10), "many_headers": b"X-Y: z\r\n" * 8192, "no_line_end": b"y" * (64 << 10),
             "endless": b"X-Y: z\r\n" * (1 << 18)})
-def oversized_head_does_not_open(target, octets):
-    def misbehave(connection, request):
-        connection.send(answer(request)[:-2] + octets)
-        connection.expect_end()
-    refuse(target, misbehave)
+def oversized_headers_fail_the_handshake(target, octets):
+    def act_as_server(connection, request):
+        connection.send(make_response(request)[:-2] + octets)
+        connection.expect_eof()
+    expect_rejected(target, act_as_server)
 
 
-def half(request):
-    return answer(request)[:60]
-
-
-ENDINGS = {
+PARTIAL_RESPONSES = {
     "nothing": lambda connection, request: None,
-    "half_an_answer": lambda connection, request: connection.send(half(request)),
+    "partial_response": lambda connection, request: connection.send(make_response(request)[:60]),
 }
 
 
-@on_target({f"{name}-{end}": (say, end) for name, say in ENDINGS.items() for end in ("close", "half_close", "reset")})
-def connection_that_ends_in_the_handshake_is_tried_again(target, say, end):
-    def misbehave(connection, request):
-        say(connection, request)
+@target_case({f"{name}-{end}": (respond, end) for name, respond in PARTIAL_RESPONSES.items()
+              for end in ("close", "half_close", "reset")})
+def connection_that_ends_during_the_handshake_is_retried(target, respond, end):
+    def act_as_server(connection, request):
+        respond(connection, request)
         getattr(connection, end)()
-    refuse(target, misbehave)
+    expect_rejected(target, act_as_server)
 
 
-@on_target(ENDINGS)
-def silence_ends_with_the_attempts_deadline(target, say):
-    def misbehave(connection, request):
+@target_case(PARTIAL_RESPONSES)
+def silent_server_fails_at_the_handshake_timeout(target, respond):
+    def act_as_server(connection, request):
         begin = time.monotonic()
-        say(connection, request)
-        connection.expect_end()
+        respond(connection, request)
+        connection.expect_eof()
         if (lasted := time.monotonic() - begin) < 1.0:
-            raise Violation(f"gave up after {lasted:.1f} s of 1.5")
-    refuse(target, misbehave)
+            raise Violation(f"the client gave up after {lasted:.1f} s; the timeout is 1.5 s")
+    expect_rejected(target, act_as_server)
 
 
-@on_target()
-def drip_does_not_hold_the_attempt(target):
-    """An octet every 100 ms is an answer that never ends."""
-    def misbehave(connection, request):
-        begin, octets = time.monotonic(), iter(answer(request, {"X-Long": "x" * 1000}))
-        while not connection.has_news(within=0.1):
+@target_case()
+def slow_response_fails_at_the_handshake_timeout(target):
+    """The server sends an octet every 100 ms."""
+    def act_as_server(connection, request):
+        begin, octets = time.monotonic(), iter(make_response(request, {"X-Long": "x" * 1000}))
+        while not connection.is_readable(within=0.1):
             connection.send(bytes([next(octets)]))
         if (lasted := time.monotonic() - begin) > 1.5 + SLACK:
-            raise Violation(f"held for {lasted:.1f} s of 1.5")
-        connection.expect_end()
-    refuse(target, misbehave)
+            raise Violation(f"the attempt lasted {lasted:.1f} s; the timeout is 1.5 s")
+        connection.expect_eof()
+    expect_rejected(target, act_as_server)
 
 
-@on_target({"closed": False, "silent": True})
-def port_that_speaks_no_tls_is_tried_again(target, silent):
-    """Or, without TLS, one that ends or holds the connection before the request was read."""
-    with target.start(*QUICK) as program:
+@target_case({"closed": False, "silent": True})
+def server_without_tls_is_retried(target, silent):
+    """Without TLS, the server ends or holds the connection before it reads the request."""
+    with target.start(*SHORT_TIMES) as program:
         for attempt in (1, 2):
             with program.accept_plain() as plain:
                 if target.tls and not silent:
                     plain.sendall(os.urandom(64))
                 if not silent:
                     plain.close()
-                program.expect_line(rf"reconnecting {attempt} \d+ (?!Success).+", but="connected.*")
+                program.expect_line(rf"reconnecting {attempt} \d+ (?!Success).+", unless="connected.*")
         with target.serve(program, CAP / 1000 + SLACK) as ws:
             ws.finish()
 
 
-@on_target()
-def waits_grow_to_the_cap_and_are_kept(target):
-    """Each within random(0, min(cap, base * 2^attempt)), and the client dials no sooner (PROTOCOL.md 9)."""
+@target_case()
+def backoff_grows_to_the_cap(target):
+    """Each delay is random(0, min(cap, base * 2^attempt)), and the client does not connect earlier (protocol.md 9)."""
     base, cap = 50, 600
     with target.start("--backoff", str(base), str(cap)) as program:
-        due, longest = 0.0, 0
+        earliest, longest = 0.0, 0
         for attempt in range(1, 13):
             program.accept_plain().close()
-            if time.monotonic() < due - 0.2:    # what a busy machine may take to hand over the line
-                raise Violation(f"dialled {due - time.monotonic():.2f} s too soon")
-            said, match = program.expect_line(r"reconnecting (\d+) (\d+) .*", but="connected.*")
+            if time.monotonic() < earliest - 0.2:    # tolerates that a busy machine delays the client's output
+                raise Violation(f"the client connected {earliest - time.monotonic():.2f} s too early")
+            printed_at, match = program.expect_line(r"reconnecting (\d+) (\d+) .*", unless="connected.*")
             number, wait = int(match[1]), int(match[2])
             bound = min(cap, base << (attempt - 1))
             if number != attempt or wait > bound:
-                raise Violation(f"attempt {number} in {wait} ms where {attempt} within {bound} was due")
-            due, longest = said + wait / 1000, max(longest, wait)
+                raise Violation(f"expected attempt {attempt} within {bound} ms, the client announced {number} in {wait} ms")
+            earliest, longest = printed_at + wait / 1000, max(longest, wait)
         if longest <= base:
-            raise Violation(f"no wait was longer than {longest} ms")
+            raise Violation(f"no delay was longer than {longest} ms")

@@ -1,22 +1,22 @@
-"""Compressed messages (RFC 7692, 6 and 7.2): what must come back, and what must fail."""
+"""Compressed messages (RFC 7692, 6 and 7.2): valid ones must be echoed, invalid ones must fail the connection."""
 
 import zlib
 from random import Random
 
 from deflate import TAIL
 from frames import BINARY, CLOSE, CONTINUATION, PING, PONG, RSV1, TEXT, encode
-from cases_limits import HUGE, expect_service
-from registry import on_socket
-from samples import MIB, SIZES, binary_of, text_of
+from cases_limits import HUGE, expect_others_are_served
+from registry import socket_case
+from payloads import MIB, SIZES, make_binary, make_text
 
 PLAIN = "permessage-deflate"
-BOTH_FORGET = PLAIN + "; client_no_context_takeover; server_no_context_takeover"
+NO_TAKEOVER = PLAIN + "; client_no_context_takeover; server_no_context_takeover"
 OFFERS = {
     "plain": PLAIN,
-    "server_forgets": PLAIN + "; server_no_context_takeover",
-    "both_forget": BOTH_FORGET,
+    "server_no_takeover": PLAIN + "; server_no_context_takeover",
+    "no_takeover": NO_TAKEOVER,
     "small_windows": PLAIN + "; client_max_window_bits=9; server_max_window_bits=9",
-    "client_window_open": PLAIN + "; client_max_window_bits",
+    "client_window_without_value": PLAIN + "; client_max_window_bits",
 }
 
 
@@ -29,63 +29,63 @@ def echo_deflated(ws, opcode, payload, **how):
     ws.expect(opcode, payload)
 
 
-def noise_of(size):
-    """Nothing to compress, the same each time."""
+def make_noise(size):
+    """Returns random octets that cannot be compressed; the same for each call with one size."""
     return Random(size).randbytes(size)
 
 
-SAMPLES = {"text": (TEXT, text_of), "binary": (BINARY, binary_of), "zeros": (BINARY, bytes),
-           "noise": (BINARY, noise_of)}
+SAMPLES = {"text": (TEXT, make_text), "binary": (BINARY, make_binary), "zeros": (BINARY, bytes),
+           "noise": (BINARY, make_noise)}
 
 
 def register_echoes(name, offer):
-    """The sizes once under each set of parameters."""
-    @on_socket({f"{name}-{kind}-{size}": (*SAMPLES[kind], size) for kind in SAMPLES for size in SIZES}, offer=offer)
-    def message_comes_back(ws, opcode, sample, size):
+    """Registers the echo cases for one set of parameters."""
+    @socket_case({f"{name}-{kind}-{size}": (*SAMPLES[kind], size) for kind in SAMPLES for size in SIZES}, offer=offer)
+    def message_is_echoed(ws, opcode, sample, size):
         payload = sample(min(size, ws.target.max_message))
         for _ in range(2):
             echo_deflated(ws, opcode, payload)
 
-    @on_socket({name: ()}, offer=offer)
+    @socket_case({name: ()}, offer=offer)
     def hundred_messages_share_a_context(ws):
-        """Each repeats what was far back, so that a window or a reset which was not agreed on shows."""
+        """Each message repeats distant data of earlier ones, so that a wrong window or a wrong reset is detected."""
         for number in range(100):
-            echo_deflated(ws, TEXT, b"message %d; " % number + text_of(700) + b"%d" % number)
+            echo_deflated(ws, TEXT, b"message %d; " % number + make_text(700) + b"%d" % number)
 
 
 for each in OFFERS.items():
     register_echoes(*each)
 
 
-@on_socket({f"level-{level}": level for level in range(10)}, offer=PLAIN)
-def any_level_inflates(ws, level):
-    echo_deflated(ws, TEXT, text_of(50000), level=level)
+@socket_case({f"level-{level}": level for level in range(10)}, offer=PLAIN)
+def every_compression_level_is_accepted(ws, level):
+    echo_deflated(ws, TEXT, make_text(50000), level=level)
 
 
-@on_socket({"octet_by_octet": 1, "chopped": 7}, offer=PLAIN)
+@socket_case({"octet_by_octet": 1, "chopped": 7}, offer=PLAIN)
 def compressed_message_may_arrive_in_pieces(ws, piece):
-    payload = text_of(5000)
+    payload = make_text(5000)
     ws.send_frame(TEXT, ws.deflated(payload), rsv=RSV1, piece=piece)
     ws.expect(TEXT, payload)
 
 
 def compressed_fragments(opcode, parts):
-    """RSV1 on the first only (7692, 6.1)."""
+    """Returns a fragmented message; only its first frame has RSV1 (RFC 7692, 6.1)."""
     last = len(parts) - 1
     return b"".join(encode(CONTINUATION if at else opcode, part, fin=at == last, rsv=0 if at else RSV1)
                     for at, part in enumerate(parts))
 
 
-@on_socket({size: size for size in (1, 2, 3, 100, 4096)}, offer=PLAIN)
+@socket_case({size: size for size in (1, 2, 3, 100, 4096)}, offer=PLAIN)
 def compressed_message_may_be_fragmented(ws, size):
-    payload = noise_of(3000) + text_of(3000)
+    payload = make_noise(3000) + make_text(3000)
     packed = ws.deflated(payload)
     ws.send(compressed_fragments(BINARY, [packed[at:at + size] for at in range(0, len(packed), size)]))
     ws.expect(BINARY, payload)
 
 
-@on_socket({"first": 0, "middle": 1, "last": 2}, offer=PLAIN)
-def empty_fragments_of_a_compressed_message(ws, place):
+@socket_case({"first": 0, "middle": 1, "last": 2}, offer=PLAIN)
+def compressed_message_may_have_empty_fragments(ws, place):
     packed = ws.deflated(b"with an empty fragment")
     parts = [packed[:5], packed[5:]]
     parts.insert(place, b"")
@@ -93,8 +93,8 @@ def empty_fragments_of_a_compressed_message(ws, place):
     ws.expect(TEXT, b"with an empty fragment")
 
 
-@on_socket(offer=PLAIN)
-def ping_between_compressed_fragments(ws):
+@socket_case(offer=PLAIN)
+def ping_between_compressed_fragments_is_answered(ws):
     packed = ws.deflated(b"before and after")
     ws.send(encode(TEXT, packed[:4], fin=False, rsv=RSV1) + encode(PING, b"between"))
     ws.expect(PONG, b"between")
@@ -102,24 +102,24 @@ def ping_between_compressed_fragments(ws):
     ws.expect(TEXT, b"before and after")
 
 
-@on_socket({"text": TEXT, "binary": BINARY}, offer=PLAIN)
-def uncompressed_messages_may_stand_between(ws, opcode):
+@socket_case({"text": TEXT, "binary": BINARY}, offer=PLAIN)
+def compressed_and_uncompressed_messages_may_alternate(ws, opcode):
     for number in range(10):
         echo_deflated(ws, opcode, b"compressed %d" % number)
-        ws.echo(opcode, b"as it is %d" % number)
+        ws.echo(opcode, b"uncompressed %d" % number)
         ws.send(encode(opcode, b"frag", fin=False) + encode(CONTINUATION, b"mented"))
         ws.expect(opcode, b"fragmented")
 
 
-@on_socket(offer=PLAIN)
-def messages_in_one_segment(ws):
+@socket_case(offer=PLAIN)
+def compressed_messages_in_one_segment_are_echoed(ws):
     payloads = [b"number %d, much the same as the others" % number for number in range(500)]
     ws.send(b"".join(encode(TEXT, ws.deflated(payload), rsv=RSV1) for payload in payloads))
     for payload in payloads:
         ws.expect(TEXT, payload)
 
 
-# The RFC's own examples (7.2.3), all of "Hello".
+# The examples of RFC 7692, 7.2.3. Each contains "Hello".
 EXAMPLES = {
     "one_block": bytes.fromhex("f248cdc9c90700"),
     "stored_block": bytes.fromhex("000500faff48656c6c6f00"),
@@ -128,40 +128,40 @@ EXAMPLES = {
 }
 
 
-@on_socket(EXAMPLES, offer=BOTH_FORGET)
-def example_of_the_rfc(ws, packed):
+@socket_case(EXAMPLES, offer=NO_TAKEOVER)
+def example_of_the_rfc_is_echoed(ws, packed):
     for _ in range(2):
         ws.send_frame(TEXT, packed, rsv=RSV1)
         ws.expect(TEXT, b"Hello")
 
 
-@on_socket({"one_octet": b"\0", "as_zlib_writes_it": b"\x02\0", "stored": b"\0\0\0\xff\xff\0"}, offer=PLAIN)
-def empty_compressed_message(ws, packed):
+@socket_case({"one_octet": b"\0", "as_zlib_writes_it": b"\x02\0", "stored": b"\0\0\0\xff\xff\0"}, offer=PLAIN)
+def empty_compressed_message_is_echoed(ws, packed):
     ws.send_frame(TEXT, packed, rsv=RSV1)
     ws.expect(TEXT, b"")
     ws.echo(TEXT, b"still here")
 
 
-@on_socket({"text": TEXT, "binary": BINARY}, offer=PLAIN)
+@socket_case({"text": TEXT, "binary": BINARY}, offer=PLAIN)
 def rsv1_on_a_continuation_fails(ws, opcode):
     packed = ws.deflated(b"Hello")
     ws.send(encode(opcode, packed[:3], fin=False, rsv=RSV1) + encode(CONTINUATION, packed[3:], rsv=RSV1))
     ws.expect_close(1002)
 
 
-@on_socket(offer=PLAIN)
+@socket_case(offer=PLAIN)
 def rsv1_on_the_continuation_of_an_uncompressed_message_fails(ws):
     ws.send(encode(TEXT, b"a", fin=False) + encode(CONTINUATION, ws.deflated(b"b"), rsv=RSV1))
     ws.expect_close(1002)
 
 
-@on_socket({"ping": PING, "pong": PONG, "close": CLOSE}, offer=PLAIN)
+@socket_case({"ping": PING, "pong": PONG, "close": CLOSE}, offer=PLAIN)
 def rsv1_on_a_control_frame_fails(ws, opcode):
     ws.send_frame(opcode, rsv=RSV1)
     ws.expect_close(1002)
 
 
-@on_socket({f"{rsv:03b}": rsv for rsv in (0b101, 0b110, 0b111)}, offer=PLAIN)
+@socket_case({f"{rsv:03b}": rsv for rsv in (0b101, 0b110, 0b111)}, offer=PLAIN)
 def other_reserved_bits_still_fail(ws, rsv):
     ws.send_frame(TEXT, ws.deflated(b"x"), rsv=rsv)
     ws.expect_close(1002)
@@ -176,56 +176,56 @@ CORRUPT = {
 }
 
 
-@on_socket({f"{name}-{how}": (packed, fin) for name, packed in CORRUPT.items()
+@socket_case({f"{name}-{how}": (packed, fin) for name, packed in CORRUPT.items()
             for how, fin in (("whole", True), ("fragment", False))}, offer=PLAIN)
 def corrupt_data_fails(ws, packed, fin):
-    """In an open fragment at the latest when the message ends."""
+    """If the data is in a fragment, the connection fails no later than at the end of the message."""
     ws.send_frame(BINARY, packed, rsv=RSV1, fin=fin)
     if not fin:
         ws.send_frame(CONTINUATION, b"\0")
     ws.expect_close(1002, 1007)
 
 
-@on_socket({"continuation": b"\x80", "overlong": b"\xc0\xaf", "surrogate": b"\xed\xa0\x80",
+@socket_case({"continuation": b"\x80", "overlong": b"\xc0\xaf", "surrogate": b"\xed\xa0\x80",
             "cut_short": b"\xe2\x82"}, offer=PLAIN)
-def text_must_be_utf8_once_inflated(ws, fault):
+def decompressed_text_must_be_utf8(ws, fault):
     send_deflated(ws, TEXT, b"fine until here: " + fault)
     ws.expect_close(1007)
 
 
-@on_socket({"text": (TEXT, text_of), "binary": (BINARY, binary_of), "noise": (BINARY, noise_of)}, offer=PLAIN)
-def largest_message_comes_back(ws, opcode, sample):
-    """Noise grows a little when it is compressed: the bound is on what was said, not on how."""
+@socket_case({"text": (TEXT, make_text), "binary": (BINARY, make_binary), "noise": (BINARY, make_noise)}, offer=PLAIN)
+def largest_message_is_echoed(ws, opcode, sample):
+    """The limit applies to the decompressed message: incompressible data is slightly larger when it is compressed."""
     echo_deflated(ws, opcode, sample(ws.target.max_message))
 
 
-@on_socket({f"{name}-{kind}": (extra, opcode)
+@socket_case({f"{name}-{kind}": (extra, opcode)
             for name, extra in (("one_more", 1), ("one_mib_more", MIB), ("63_mib_more", 63 * MIB))
             for kind, opcode in (("text", TEXT), ("binary", BINARY))}, offer=PLAIN)
-def bomb_fails(ws, extra, opcode):
+def decompression_bomb_fails(ws, extra, opcode):
     send_deflated(ws, opcode, bytes(ws.target.max_message + extra))
     ws.expect_close(1009)
-    expect_service(ws.target)
+    expect_others_are_served(ws.target)
 
 
-@on_socket(offer=PLAIN)
-def bomb_fails_before_it_is_complete(ws):
+@socket_case(offer=PLAIN)
+def decompression_bomb_fails_before_its_end(ws):
     packed = ws.deflated(bytes(ws.target.max_message * 4))
     half = len(packed) // 2
     ws.send_frame(BINARY, packed[:half], fin=False, rsv=RSV1)
     ws.expect_close(1009)
 
 
-@on_socket(offer=PLAIN)
-def many_blocks_may_inflate_to_nothing(ws):
+@socket_case(offer=PLAIN)
+def many_empty_blocks_are_an_empty_message(ws):
     ws.send_frame(BINARY, (b"\0" + TAIL) * 50000 + b"\0", rsv=RSV1)
     ws.expect(BINARY, b"")
-    expect_service(ws.target)
+    expect_others_are_served(ws.target)
 
 
-@on_socket({f"{name}-{how}": (declared, rsv) for name, declared in HUGE.items()
+@socket_case({f"{name}-{how}": (declared, rsv) for name, declared in HUGE.items()
             for how, rsv in (("compressed", RSV1), ("plain", 0))}, offer=PLAIN)
 def huge_length_fails(ws, declared, rsv):
     ws.send_frame(BINARY, b"", rsv=rsv, form=64, declared=declared)
     ws.expect_close(1009, 1002)
-    expect_service(ws.target)
+    expect_others_are_served(ws.target)

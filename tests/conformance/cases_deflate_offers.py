@@ -1,25 +1,25 @@
-"""Offers of permessage-deflate (RFC 7692, 5 and 7.1); `deflate.judge_answer` checks each answer against its offer."""
+"""Offers of permessage-deflate (RFC 7692, 5 and 7.1). `deflate.check_response` checks each response against its offer."""
 
 from cases_deflate import PLAIN, echo_deflated
 from frames import RSV1, TEXT, Violation
-from registry import on_target
-from samples import text_of
+from registry import target_case
+from payloads import make_text
 
 
 def expect_compression(ws):
-    """Whatever was agreed on works in both directions, over more than one window."""
+    """Checks that compression works in both directions, over more than one window."""
     for _ in range(3):
-        echo_deflated(ws, TEXT, text_of(3000) + b"\n" + text_of(40000))
+        echo_deflated(ws, TEXT, make_text(3000) + b"\n" + make_text(40000))
     ws.echo(TEXT, b"uncompressed")
     ws.finish()
 
 
 MUST_BE_ACCEPTED = {
     "plain": PLAIN,
-    "client_window_open": PLAIN + "; client_max_window_bits",
+    "client_window_without_value": PLAIN + "; client_max_window_bits",
     "client_window_15": PLAIN + "; client_max_window_bits=15",
-    "server_forgets": PLAIN + "; server_no_context_takeover",
-    "client_forgets": PLAIN + "; client_no_context_takeover",
+    "server_no_takeover": PLAIN + "; server_no_context_takeover",
+    "client_no_takeover": PLAIN + "; client_no_context_takeover",
     "without_spaces": PLAIN + ";server_no_context_takeover;client_max_window_bits",
     "with_many_spaces": "  " + PLAIN + " ;  client_max_window_bits ; server_no_context_takeover  ",
     "of_a_browser": PLAIN + "; client_max_window_bits, x-webkit-deflate-frame",
@@ -27,11 +27,11 @@ MUST_BE_ACCEPTED = {
 }
 
 
-@on_target(MUST_BE_ACCEPTED)
+@target_case(MUST_BE_ACCEPTED)
 def offer_is_accepted(target, offer):
     with target.open(offer=offer) as ws:
         if not ws.agreement:
-            raise Violation("declined")
+            raise Violation("the server declined a valid offer")
         expect_compression(ws)
 
 
@@ -41,15 +41,15 @@ MAY_BE_ACCEPTED = {
     "both_windows": PLAIN + "; client_max_window_bits=10; server_max_window_bits=10",
     "everything": PLAIN + "; client_no_context_takeover; server_no_context_takeover"
                   "; client_max_window_bits=12; server_max_window_bits=12",
-    "behind_an_unknown_one": "x-unknown; a=b, " + PLAIN,
+    "after_an_unknown_extension": "x-unknown; a=b, " + PLAIN,
     "quoted_value": PLAIN + '; server_max_window_bits="10"',
-    "second_if_the_first_is_unsound": PLAIN + "; unknown, " + PLAIN,
-    "second_if_the_window_is_unsound": PLAIN + "; server_max_window_bits=7, " + PLAIN + "; server_max_window_bits=10",
+    "second_if_the_first_is_invalid": PLAIN + "; unknown, " + PLAIN,
+    "second_if_the_window_is_invalid": PLAIN + "; server_max_window_bits=7, " + PLAIN + "; server_max_window_bits=10",
 }
 
 
-@on_target(MAY_BE_ACCEPTED)
-def offer_is_accepted_soundly_or_declined(target, offer):
+@target_case(MAY_BE_ACCEPTED)
+def offer_is_accepted_correctly_or_declined(target, offer):
     with target.open(offer=offer) as ws:
         if ws.agreement:
             return expect_compression(ws)
@@ -57,7 +57,7 @@ def offer_is_accepted_soundly_or_declined(target, offer):
         ws.finish()
 
 
-UNSOUND = {
+INVALID = {
     "unknown_parameter": PLAIN + "; unknown",
     "unknown_parameter_with_value": PLAIN + "; unknown=10",
     "server_window_without_value": PLAIN + "; server_max_window_bits",
@@ -81,12 +81,12 @@ UNSOUND = {
 }
 
 
-@on_target(UNSOUND)
-def unsound_offer_is_declined(target, offer):
-    """7.1: the connection opens without it, and rsv1 has no meaning then."""
+@target_case(INVALID)
+def invalid_offer_is_declined(target, offer):
+    """RFC 7692, 7.1: the connection opens without the extension, and RSV1 is invalid."""
     with target.open(offer=offer) as ws:
         if ws.agreement:
-            raise Violation("accepted")
+            raise Violation("the server accepted an invalid offer")
         ws.echo(TEXT, b"uncompressed")
         ws.send_frame(TEXT, b"\xca\x49\x05\x00", rsv=RSV1)
         ws.expect_close(1002)

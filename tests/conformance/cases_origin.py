@@ -1,10 +1,10 @@
-"""Who may connect from a browser: by default the same host and port only."""
+"""The Origin check: by default the server accepts only an Origin with its own host and port."""
 
 from cases_handshake import expect_open
 from cases_refusals import expect_refused
-from registry import on_target
+from registry import target_case
 
-# {} stands for the server's own host and port.
+# {} is replaced by the server's host and port.
 SAME = {
     "http": ("{}", "http://{}"),
     "https": ("{}", "https://{}"),
@@ -47,27 +47,27 @@ FOREIGN = {
 }
 
 
-def filled(target, host, origin):
+def origin_headers(target, host, origin):
     return {"Host": host.format(target.authority), "Origin": origin.format(target.authority)}
 
 
-@on_target(SAME)
-def same_origin_may_connect(target, host, origin):
-    expect_open(target, filled(target, host, origin))
+@target_case(SAME)
+def same_origin_is_accepted(target, host, origin):
+    expect_open(target, origin_headers(target, host, origin))
 
 
-@on_target(FOREIGN)
+@target_case(FOREIGN)
 def other_origin_is_refused(target, host, origin):
-    expect_refused(target, target.request(filled(target, host, origin)), 403)
+    expect_refused(target, target.make_request(origin_headers(target, host, origin)), 403)
 
 
-@on_target({"foreign_last": ("http://{}", "http://evil.example"),
+@target_case({"foreign_last": ("http://{}", "http://evil.example"),
             "foreign_first": ("http://evil.example", "http://{}")})
 def two_origins_are_refused(target, *origins):
     changes = {"Origin": [origin.format(target.authority) for origin in origins]}
-    expect_refused(target, target.request(changes), 400, 403)
+    expect_refused(target, target.make_request(changes), 400, 403)
 
 
-@on_target()
-def no_origin_is_no_browser(target):
+@target_case()
+def request_without_an_origin_is_accepted(target):
     expect_open(target, {"Origin": None})

@@ -1,7 +1,7 @@
-"""Text that is and is not UTF-8 (RFC 6455, 8.1; RFC 3629), by the classes of Markus Kuhn's stress test."""
+"""Valid and invalid UTF-8 (RFC 6455, 8.1; RFC 3629), in the classes of Markus Kuhn's stress test."""
 
 from frames import BINARY, CONTINUATION, PING, PONG, TEXT, encode
-from registry import on_socket, on_target
+from registry import socket_case, target_case
 
 VALID = {
     "greek": "\u03ba\u1f79\u03c3\u03bc\u03b5",
@@ -55,48 +55,49 @@ def octet_by_octet(ws, payload):
     ws.send_frame(TEXT, payload, piece=1)
 
 
-def a_fragment_an_octet(ws, payload):
-    """Two segments, so that what follows the fault need not have arrived with it."""
+def one_fragment_per_octet(ws, payload):
+    """Sends the last fragment in a segment of its own, so that it may arrive after the invalid octets."""
     frames = [encode(CONTINUATION if at else TEXT, payload[at:at + 1], fin=at == len(payload) - 1)
               for at in range(len(payload))]
     ws.send(b"".join(frames[:-1]))
     ws.send(frames[-1])
 
 
-DELIVERIES = (in_one_frame, octet_by_octet, a_fragment_an_octet)
+DELIVERIES = (in_one_frame, octet_by_octet, one_fragment_per_octet)
 
-# A checker that works on words of many octets has its faults at the ends of a run of ASCII.
+# A validator that processes several octets at once is most likely wrong at the ends of a run of ASCII.
 PLACES = {"alone": (b"", b""), "inside": (b"before ", b" after"), "late": (b"a" * 131, b""), "early": (b"", b"z" * 70)}
 
 
-def placed(sequences):
+def delivery_rows(sequences):
+    """Returns a row for each sequence, place in the text, and way of sending it."""
     return {f"{name}-{place}-{deliver.__name__}": (deliver, head + sequence + tail)
             for name, sequence in sequences.items() for place, (head, tail) in PLACES.items() for deliver in DELIVERIES
             if place in ("alone", "inside") or deliver is in_one_frame}
 
 
-@on_socket(placed({name: text.encode() for name, text in VALID.items()}))
-def valid_text_comes_back(ws, deliver, payload):
+@socket_case(delivery_rows({name: text.encode() for name, text in VALID.items()}))
+def valid_text_is_echoed(ws, deliver, payload):
     deliver(ws, payload)
     ws.expect(TEXT, payload)
 
 
-@on_socket(placed(INVALID))
+@socket_case(delivery_rows(INVALID))
 def invalid_text_closes_with_1007(ws, deliver, payload):
     deliver(ws, payload)
     ws.expect_close(1007)
 
 
-@on_target(server_only=True)
-def no_octet_above_7f_stands_alone(target):
+@target_case(server_only=True)
+def single_octet_above_7f_fails(target):
     for octet in range(0x80, 0x100):
         with target.open() as ws:
             ws.send_frame(TEXT, b"%c" % octet)
             ws.expect_close(1007)
 
 
-@on_socket()
-def every_scalar_value_comes_back(ws):
+@socket_case()
+def every_scalar_value_is_echoed(ws):
     scalars = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
     count = min(ws.target.max_message, 1 << 20) // 4
     for at in range(0, len(scalars), count):
@@ -106,30 +107,30 @@ def every_scalar_value_comes_back(ws):
         ws.expect(TEXT, payload)
 
 
-@on_socket()
-def binary_may_hold_what_is_not_utf8(ws):
+@socket_case()
+def binary_messages_may_contain_invalid_utf8(ws):
     for sequence in INVALID.values():
         ws.echo(BINARY, sequence)
 
 
-@on_socket({f"{len(char.encode())}-{at}": (char.encode(), at) for char in ("\u00e9", "\u20ac", "\U0001f600")
+@socket_case({f"{len(char.encode())}-{at}": (char.encode(), at) for char in ("\u00e9", "\u20ac", "\U0001f600")
             for at in range(1, len(char.encode()))})
-def control_frames_may_split_a_character(ws, char, at):
+def control_frame_may_split_a_character(ws, char, at):
     ws.send(encode(TEXT, char[:at], fin=False) + encode(PING, b"\xff"))
     ws.expect(PONG, b"\xff")
     ws.send_frame(CONTINUATION, char[at:])
     ws.expect(TEXT, char)
 
 
-@on_socket({f"{len(char.encode())}-{at}": (char.encode(), at) for char in ("\u00e9", "\u20ac", "\U0001f600")
+@socket_case({f"{len(char.encode())}-{at}": (char.encode(), at) for char in ("\u00e9", "\u20ac", "\U0001f600")
             for at in range(1, len(char.encode()))})
 def character_is_not_completed_by_the_next_message(ws, char, at):
     ws.send(encode(TEXT, char[:at]) + encode(TEXT, char[at:]))
     ws.expect_close(1007)
 
 
-@on_socket()
-def character_left_open_by_an_empty_last_fragment_fails(ws):
+@socket_case()
+def incomplete_character_fails_at_an_empty_last_fragment(ws):
     ws.send(encode(TEXT, b"\xe2\x82", fin=False) + encode(CONTINUATION))
     ws.expect_close(1007)
 
@@ -138,23 +139,23 @@ FAULTS = {"fe": b"\xfe", "overlong": b"\xc0\xaf", "surrogate": b"\xed\xa0", "too
           "cut_short": b"\xe2\x82x", "lone_continuation": b"\x80"}
 
 
-@on_socket({f"{name}-after-{size}": (fault, size) for name, fault in FAULTS.items() for size in (0, 5, 300)})
-def fault_in_an_open_fragment_fails_at_once(ws, fault, size):
+@socket_case({f"{name}-after-{size}": (fault, size) for name, fault in FAULTS.items() for size in (0, 5, 300)})
+def invalid_utf8_in_a_fragment_fails_before_the_last_fragment(ws, fault, size):
     ws.send_frame(TEXT, b"v" * size + fault, fin=False)
     ws.expect_close(1007)
 
 
-@on_socket({f"{name}-after-{size}": (fault, size) for name, fault in FAULTS.items() for size in (0, 5, 300, 5000)})
-def fault_in_half_a_frame_fails_by_the_next_octets(ws, fault, size):
+@socket_case({f"{name}-after-{size}": (fault, size) for name, fault in FAULTS.items() for size in (0, 5, 300, 5000)})
+def invalid_utf8_in_an_incomplete_frame_fails_by_the_next_octet(ws, fault, size):
     octets = encode(TEXT, b"v" * size + fault + b"w" * 4000)
     rest = len(octets) - 4000
     ws.send(octets[:rest])
-    if not ws.connection.has_news(within=1.0):
+    if not ws.connection.is_readable(within=1.0):
         ws.send(octets[rest:rest + 1])
     ws.expect_close(1007)
 
 
-@on_socket()
-def fault_in_the_second_fragment_fails_before_the_third(ws):
+@socket_case()
+def invalid_utf8_in_the_second_fragment_fails_before_the_third(ws):
     ws.send(encode(TEXT, b"fine \xe2\x82", fin=False) + encode(CONTINUATION, b"\xac and \xff", fin=False))
     ws.expect_close(1007)

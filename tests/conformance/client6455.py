@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the conformance cases against a client that echoes every data message; README.md says how."""
+"""Runs the conformance cases against a client that echoes every data message. README.md describes the usage."""
 
 import argparse
 import pathlib
@@ -8,7 +8,7 @@ import tempfile
 
 import frames
 
-frames.play_server()    # before any case builds a frame
+frames.set_server_role()    # must precede the imports below: the case files build frames when they are imported
 
 import cases_framing, cases_fragments, cases_control, cases_utf8, cases_close, cases_limits  # noqa: E401, E402, F401
 import cases_client_request, cases_client_answers, cases_client_refusals, cases_client_life  # noqa: E401, E402, F401

@@ -1,12 +1,12 @@
-// client_echo: a client that echoes every data message, for the conformance test. It says on its standard output when
-// it is connected, disconnected, and about to try again; a line on its standard input is the code that it stops with,
-// and the end of the input stops it too.
+// client_echo: a client that echoes every data message, for the conformance tests. It prints a line when it connects,
+// disconnects, or schedules a reconnect. A line on standard input stops it with that close code; the end of the input
+// stops it with 1000.
 //   --url URL             ws://… or wss://…
-//   --ca FILE             the authority that wss servers are trusted by
+//   --ca FILE             the certificate authority that must have signed a wss server's certificate
 //   --deflate             offers permessage-deflate
-//   --subprotocol NAME    offers it; may be repeated
-//   --backoff BASE CAP    milliseconds
-//   --handshake MS        for an attempt as a whole
+//   --subprotocol NAME    offers this subprotocol; may be repeated
+//   --backoff BASE CAP    backoff in milliseconds
+//   --handshake MS        timeout of a whole connection attempt in milliseconds
 #include <chrono>
 #include <cstdlib>
 #include <exception>
@@ -17,15 +17,15 @@
 
 namespace {
 
-void Say(const std::string& line) {
-  std::cout << line + "\n" << std::flush;  // one write: callbacks come on threads of their own
+void Print(const std::string& line) {
+  std::cout << line + "\n" << std::flush;  // one write, because callbacks run on several threads
 }
 
 std::chrono::milliseconds Milliseconds(const char* text) {
   return std::chrono::milliseconds(std::strtoll(text, nullptr, 10));
 }
 
-bool Read(int argc, char** argv, ws::ClientOptions& options) {
+bool ParseFlags(int argc, char** argv, ws::ClientOptions& options) {
   for (int index = 1; index < argc; ++index) {
     const std::string_view flag = argv[index];
     const int values = flag == "--deflate" ? 0 : flag == "--backoff" ? 2 : 1;
@@ -55,21 +55,21 @@ bool Read(int argc, char** argv, ws::ClientOptions& options) {
 
 int main(int argc, char** argv) try {
   ws::ClientOptions options;
-  if (!Read(argc, argv, options)) {
-    std::cerr << "client_echo: unknown flags, or a flag needs more\n";
+  if (!ParseFlags(argc, argv, options)) {
+    std::cerr << "client_echo: unknown flag or missing value\n";
     return 2;
   }
   ws::Client client(std::move(options));
-  client.On("connect", [&client] { Say("connected " + client.Subprotocol()); });
+  client.On("connect", [&client] { Print("connected " + client.Subprotocol()); });
   client.OnTyped("disconnect", [](const ws::CloseReason& reason) {
-    Say("disconnected " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code));
+    Print("disconnected " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code));
   });
   client.OnReconnecting([](const ws::Reconnecting& next) {
-    Say("reconnecting " + std::to_string(next.attempt) + " " + std::to_string(next.delay.count()) + " " +
-        next.error.message());
+    Print("reconnecting " + std::to_string(next.attempt) + " " + std::to_string(next.delay.count()) + " " +
+          next.error.message());
   });
-  client.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-    co_await peer.SendAsync(message.Payload(), message.Type());
+  client.OnMessage([](ws::Handler& socket, const ws::Message& message) -> boost::asio::awaitable<void> {
+    co_await socket.SendAsync(message.Payload(), message.Type());
   });
   client.Start();
   std::string code;

@@ -1,4 +1,4 @@
-"""The client under test as a program of its own, and the port that it dials."""
+"""The client under test as a process, and the port to which it connects."""
 
 import queue
 import re
@@ -7,26 +7,26 @@ import subprocess
 import threading
 import time
 
-from connection import PATIENCE, Connection, secured
+from connection import TIMEOUT, Connection, wrap_tls
 from frames import Violation
 
-STOP_BUDGET = 1.0      # seconds that Stop may take (PROTOCOL.md 6)
-SLACK = 1.0            # for a process to end, on a busy machine
+STOP_TIMEOUT = 1.0     # seconds that Stop may take (protocol.md 6)
+SLACK = 1.0            # additional seconds in which the process must exit, for a busy machine
 
 
 class Program:
-    """client_echo, dialling a port of ours, which stays bound as long as it lives: no other case's client can come."""
+    """A client_echo that connects to a port of ours. The port stays bound, so that no other case's client can connect to it."""
 
     def __init__(self, target, *flags):
         self._target = target
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=16)
-        self._listener.settimeout(PATIENCE)
+        self._listener.settimeout(TIMEOUT)
         self.authority = f"127.0.0.1:{self._listener.getsockname()[1]}"
         url = f"{'wss' if target.tls else 'ws'}://{self.authority}{target.path}"
         command = [target.program, "--url", url, *target.flags, *flags]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                          text=True)
-        self._lines, self._said = queue.Queue(), []
+        self._lines, self._output = queue.Queue(), []
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
@@ -36,9 +36,9 @@ class Program:
     def __exit__(self, kind, *_):
         try:
             self.stop()
-            self.expect_exit(PATIENCE)
+            self.expect_exit(TIMEOUT)
         except Violation:
-            if kind is None:    # else the case has failed already
+            if kind is None:    # otherwise the case has failed already
                 raise
         finally:
             self._process.kill()
@@ -51,57 +51,57 @@ class Program:
         for line in self._process.stdout:
             self._lines.put((time.monotonic(), line.rstrip("\n")))
 
-    def expect_line(self, pattern, within=PATIENCE, *, but=()):
-        """(when it was said, the match) of the next line like `pattern`; one like `but` must not come before it."""
+    def expect_line(self, pattern, within=TIMEOUT, *, unless=()):
+        """Returns the time and the match of the next line that matches `pattern`. Fails if a line matches `unless` first."""
         until = time.monotonic() + within
         while True:
             try:
-                when, line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
+                printed_at, line = self._lines.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
-                raise Violation(f"the client did not say {pattern!r} but {self._said}") from None
-            self._said.append(line)
+                raise Violation(f"the client did not print {pattern!r} but {self._output}") from None
+            self._output.append(line)
             if match := re.fullmatch(pattern, line):
-                return when, match
-            if but and re.fullmatch(but, line):
-                raise Violation(f"the client said {line!r} before {pattern!r}")
+                return printed_at, match
+            if unless and re.fullmatch(unless, line):
+                raise Violation(f"the client printed {line!r} before {pattern!r}")
 
-    def accept_plain(self, within=PATIENCE):
-        """The client's next connection, as a socket."""
+    def accept_plain(self, within=TIMEOUT):
+        """Accepts the client's next connection and returns its socket."""
         self._listener.settimeout(within)
         try:
             return self._listener.accept()[0]
         except TimeoutError:
-            raise Violation(f"the client did not dial within {within} s, but said {self._said}") from None
+            raise Violation(f"the client did not connect within {within} s; it printed {self._output}") from None
 
-    def accept(self, within=PATIENCE):
+    def accept(self, within=TIMEOUT):
         def make():
             plain = self.accept_plain(within)
-            plain.settimeout(PATIENCE)
-            return secured(plain, self._target.context, server_side=True) if self._target.tls else plain
+            plain.settimeout(TIMEOUT)
+            return wrap_tls(plain, self._target.context, server_side=True) if self._target.tls else plain
         return Connection(make)
 
-    def expect_no_dial(self, within):
+    def expect_no_connection(self, within):
         try:
             self.accept_plain(within).close()
         except Violation:
             return
-        raise Violation("the client dialled again")
+        raise Violation("the client connected again")
 
     def stop(self, code=None):
-        """The client stops, with this code."""
+        """Stops the client, with this close code."""
         try:
             if not self._process.stdin.closed:
                 self._process.stdin.write(f"{code}\n" if code else "")
                 self._process.stdin.close()
         except BrokenPipeError:
-            pass    # expect_exit tells why
+            pass    # expect_exit reports the reason
 
-    def expect_exit(self, within=STOP_BUDGET + SLACK):
+    def expect_exit(self, within=STOP_TIMEOUT + SLACK):
         try:
             status = self._process.wait(within)
         except subprocess.TimeoutExpired:
-            raise Violation(f"the client has not stopped after {within} s") from None
+            raise Violation(f"the client did not exit within {within} s") from None
         if status != 0:
             self._reader.join()
-            said = [*self._said, *(line for _, line in self._lines.queue)]
-            raise Violation(f"the client ended with {status}: " + "\n".join(said)[-2000:])
+            output = [*self._output, *(line for _, line in self._lines.queue)]
+            raise Violation(f"the client exited with {status}: " + "\n".join(output)[-2000:])

@@ -1,10 +1,10 @@
-"""The client under test, as the cases see it: each WebSocket is the server's end of one that the client opened."""
+"""The client under test. Each WebSocket is the server's end of a connection that the client opened."""
 
 import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from client_opening import answer, grant, judge_request, parse_request
+from server_handshake import accept_offer, check_request, make_response, parse_request
 from client_program import Program
 from raw_client import WebSocket
 
@@ -12,7 +12,7 @@ from raw_client import WebSocket
 @dataclass(frozen=True)
 class ClientTarget:
     program: str
-    certificate: str = ""    # PEM, and its key; empty: no TLS
+    certificate: str = ""    # a PEM file; empty: no TLS
     key: str = ""
     deflate: bool = False
     path: str = "/conformance?of=a%20client"
@@ -36,13 +36,13 @@ class ClientTarget:
         return Program(self, *flags)
 
     def read_request(self, program, connection, subprotocols=()):
-        """The client's request, judged."""
+        """Reads and checks the client's upgrade request."""
         request = parse_request(connection.read_head())
-        judge_request(request, program.authority, self.path, subprotocols, self.deflate)
+        check_request(request, program.authority, self.path, subprotocols, self.deflate)
         return request
 
     def open(self, *, offer=None):
-        """The first WebSocket of a client of its own; with an `offer` permessage-deflate is granted as that asks."""
+        """Starts a client and returns its first WebSocket. `offer` is the permessage-deflate offer that we accept, or None."""
         with ExitStack() as guard:
             program = guard.enter_context(self.start())
             connection = guard.enter_context(program.accept())
@@ -51,15 +51,15 @@ class ClientTarget:
             return ClientSocket(socket, program)
 
     def upgrade(self, program, connection, changes=None, *, offer=None, then=b"", piece=65536, subprotocols=(), **shape):
-        """Answers the request with a 101; `then` goes out in the same write."""
+        """Responds to the client's request with a 101; `then` is sent in the same write."""
         request = self.read_request(program, connection, subprotocols)
-        extensions, agreement = grant(offer) if offer else (None, None)
+        extensions, agreement = accept_offer(offer) if offer else (None, None)
         changes = {"Sec-WebSocket-Extensions": extensions} | (changes or {})
-        connection.send(answer(request, changes, **shape) + then, piece=piece)
+        connection.send(make_response(request, changes, **shape) + then, piece=piece)
         return WebSocket(self, connection, agreement)
 
     def serve(self, program, within=None):
-        """Opens the client's next connection and sees it echo."""
+        """Accepts the client's next connection, opens its WebSocket and checks one echo."""
         connection = program.accept(within) if within else program.accept()
         socket = self.upgrade(program, connection)
         socket.echo(1, b"at your service")
@@ -67,7 +67,7 @@ class ClientTarget:
 
 
 class ClientSocket(WebSocket):
-    """Ends its client with it."""
+    """A WebSocket that stops its client when it is closed."""
 
     def __init__(self, socket, program):
         super().__init__(socket.target, socket.connection, socket.agreement)

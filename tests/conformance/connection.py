@@ -1,4 +1,4 @@
-"""TCP or TLS to the peer, octet by octet, and HTTP heads read from it. Every wait has a deadline."""
+"""A TCP or TLS connection to the peer that also reads HTTP messages. Every wait has a deadline."""
 
 import select
 import socket
@@ -6,16 +6,16 @@ import ssl
 import struct
 import time
 
-import opening
+import client_handshake
 from frames import Violation
 
-PATIENCE = 30.0        # seconds, for any answer: what never comes on the slowest machine under a sanitizer
-CLOSE_BUDGET = 7.0     # seconds, from the last word to the end of TCP
+TIMEOUT = 30.0         # seconds for any response; long enough for a slow machine under a sanitizer
+CLOSE_TIMEOUT = 7.0    # seconds from the last message to the end of the TCP connection
 HEAD_LIMIT = 64 * 1024
 
 
-def secured(plain, context, **how):
-    """TLS over a socket, which is closed where there is none."""
+def wrap_tls(plain, context, **how):
+    """Wraps a socket in TLS. Closes the socket if the TLS handshake fails."""
     try:
         return context.wrap_socket(plain, **how)
     except BaseException:
@@ -23,22 +23,22 @@ def secured(plain, context, **how):
         raise
 
 
-def dial(host, port, tls):
-    plain = socket.create_connection((host, port), timeout=PATIENCE)
+def connect_socket(host, port, tls):
+    plain = socket.create_connection((host, port), timeout=TIMEOUT)
     if not tls:
         return plain
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    return secured(plain, context, server_hostname=host)
+    return wrap_tls(plain, context, server_hostname=host)
 
 
 class Connection:
     def __init__(self, make):
-        """`make` gives a connected socket."""
-        self.inbox = bytearray()   # what has arrived and nobody has taken yet
-        self._ended = False        # the peer sends no more
-        self._refused = False      # the peer takes no more
+        """`make` returns a connected socket."""
+        self.received = bytearray()    # octets that were received and not yet consumed
+        self._eof = False              # the peer has ended its direction
+        self._write_closed = False     # nothing more can be sent
         try:
             self._socket = make()
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -56,36 +56,36 @@ class Connection:
         self._socket.close()
 
     def reset(self):
-        """Ends with an RST."""
+        """Closes the connection with an RST."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close()
 
     def half_close(self):
-        """Ends our direction only; under TLS without a close_notify."""
-        self._refused = True
+        """Ends only our direction; under TLS without a close_notify."""
+        self._write_closed = True
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError:
-            self._ended = True
+            self._eof = True
 
     def send(self, octets, *, piece=65536):
-        """Sends all, `piece` octets a write, and reads meanwhile: two full pipes must not hold each other.
+        """Sends all octets, at most `piece` octets a write. Reads meanwhile, so that two full buffers cannot deadlock.
 
-        What the peer no longer takes is dropped; reading tells what it said.
+        If the peer no longer accepts data, the rest is dropped; its last messages can still be read.
         """
         rest = memoryview(octets)
-        until = time.monotonic() + PATIENCE
-        while rest and not self._refused:
+        until = time.monotonic() + TIMEOUT
+        while rest and not self._write_closed:
             try:
                 rest = rest[self._socket.send(rest[:piece]):]
             except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 self._wait(until, writing=True)
-                self._take()
+                self._receive()
             except OSError:
-                self._refused = True
+                self._write_closed = True
 
-    def push(self, octets, within):
-        """Sends without reading; False where the peer takes them no more."""
+    def send_without_reading(self, octets, within):
+        """Sends without reading. Returns False if the peer accepts no more data within that time."""
         until, rest = time.monotonic() + within, memoryview(octets)
         while rest:
             try:
@@ -96,32 +96,32 @@ class Connection:
                     return False
         return True
 
-    def fill(self, until):
-        """Waits for more in the inbox; False at the end of the stream."""
-        while not self._take():
+    def read_more(self, until):
+        """Waits until octets are received. Returns False at the end of the stream."""
+        while not self._receive():
             self._wait(until)
         if time.monotonic() > until:
-            raise Violation("the peer goes on and on")
-        return not self._ended
+            raise Violation("the peer is still sending at the deadline")
+        return not self._eof
 
-    def has_news(self, within):
-        """Whether anything arrives, or the connection ends, in that time."""
+    def is_readable(self, within):
+        """Returns True if octets arrive, or the connection ends, within that time."""
         try:
-            self.fill(time.monotonic() + within)
+            self.read_more(time.monotonic() + within)
         except Violation:
             return False
         return True
 
     def _wait(self, until, *, writing=False):
         left = until - time.monotonic()
-        poll = select.poll()    # select() ends at descriptor 1,024
-        poll.register(self._socket, (0 if self._ended else select.POLLIN) | (select.POLLOUT if writing else 0))
+        poll = select.poll()    # select() is limited to descriptors below 1,024
+        poll.register(self._socket, (0 if self._eof else select.POLLIN) | (select.POLLOUT if writing else 0))
         if left <= 0 or not poll.poll(left * 1000):
-            raise Violation(f"the peer kept us waiting, {'for room' if writing else 'silent'}")
+            raise Violation(f"timeout: the peer {'accepts no more data' if writing else 'sent nothing'}")
 
-    def _take(self):
-        """Whether something arrived, or the connection has ended."""
-        if self._ended:
+    def _receive(self):
+        """Receives without waiting. Returns True if octets arrived or the connection has ended."""
+        if self._eof:
             return True
         try:
             octets = self._socket.recv(1 << 18)
@@ -129,60 +129,61 @@ class Connection:
             return False
         except OSError:
             octets = b""
-        self.inbox += octets
-        self._ended = not octets
+        self.received += octets
+        self._eof = not octets
         return True
 
-    def take(self, size):
-        """The first `size` octets of the inbox."""
-        octets = bytes(self.inbox[:size])
-        del self.inbox[:size]
+    def consume(self, size):
+        """Removes and returns the first `size` received octets."""
+        octets = bytes(self.received[:size])
+        del self.received[:size]
         return octets
 
-    def expect_dropped(self, within=CLOSE_BUDGET):
-        """The peer ends the connection, whatever it says before; gives that."""
+    def read_until_eof(self, within=CLOSE_TIMEOUT):
+        """Waits until the peer ends the connection. Returns all octets received before."""
         until = time.monotonic() + within
         try:
-            while self.fill(until):
+            while self.read_more(until):
                 pass
-        except Violation as why:
-            raise Violation(f"no end within {within:g} s: {why}") from None
-        return self.take(len(self.inbox))
+        except Violation as violation:
+            raise Violation(f"the connection did not end within {within:g} s: {violation}") from None
+        return self.consume(len(self.received))
 
-    def expect_end(self, within=CLOSE_BUDGET):
-        """The peer ends the connection, and says nothing more."""
-        if said := self.expect_dropped(within):
-            raise Violation(f"{len(said)} more octets where the end was due: {said[:40]!r}")
+    def expect_eof(self, within=CLOSE_TIMEOUT):
+        """Checks that the peer ends the connection and sends nothing before."""
+        if rest := self.read_until_eof(within):
+            raise Violation(f"expected the end of the connection, received {len(rest)} octets: {rest[:40]!r}")
 
     def read_head(self):
-        """The octets of an HTTP head, its empty line included."""
-        until = time.monotonic() + PATIENCE
-        while (size := self.inbox.find(b"\r\n\r\n")) < 0:
-            if len(self.inbox) > HEAD_LIMIT or not self.fill(until):
-                raise Violation(f"no HTTP but {bytes(self.inbox[:80])!r}")
-        return self.take(size + 4)
+        """Reads the head of an HTTP message, including its empty line."""
+        until = time.monotonic() + TIMEOUT
+        while (size := self.received.find(b"\r\n\r\n")) < 0:
+            if len(self.received) > HEAD_LIMIT or not self.read_more(until):
+                raise Violation(f"expected an HTTP message, received {bytes(self.received[:80])!r}")
+        return self.consume(size + 4)
 
     def read_response(self):
-        until = time.monotonic() + PATIENCE
-        head = opening.parse_head(self.read_head()[:-4])
+        until = time.monotonic() + TIMEOUT
+        head = client_handshake.parse_head(self.read_head()[:-4])
         if head.status < 200:
             return head
         if head.all("Content-Length"):
             length = int(head.one("Content-Length"))
-            while len(self.inbox) < length:
-                if not self.fill(until):
-                    raise Violation(f"{len(self.inbox)} of {length} octets of body")
-            body = self.take(length)
+            while len(self.received) < length:
+                if not self.read_more(until):
+                    raise Violation(f"received {len(self.received)} of {length} octets of the body")
+            body = self.consume(length)
         else:
-            body = self.expect_dropped()
-        return opening.Response(head.status, head.headers, body)
+            body = self.read_until_eof()
+        return client_handshake.Response(head.status, head.headers, body)
 
     def expect_refusal(self, *statuses):
-        """An HTTP error with a text, and then the end of the connection."""
+        """Reads an HTTP error with a body, and then the end of the connection."""
         response = self.read_response()
         if response.status not in statuses:
-            raise Violation(f"answered {response.status} {response.body[:60]!r}, not {' or '.join(map(str, statuses))}")
-        self.expect_end()
+            expected = " or ".join(map(str, statuses))
+            raise Violation(f"expected status {expected}, received {response.status} {response.body[:60]!r}")
+        self.expect_eof()
         if not response.body.decode().strip():
-            raise Violation(f"the {response.status} has no text")
+            raise Violation(f"the response with status {response.status} has an empty body")
         return response

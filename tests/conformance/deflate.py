@@ -1,4 +1,4 @@
-"""permessage-deflate (RFC 7692) from the client's side: judging the server's answer, and the codec. No I/O."""
+"""permessage-deflate (RFC 7692) from the client's side: checks the server's response, compresses and decompresses. No I/O."""
 
 import re
 import zlib
@@ -21,7 +21,7 @@ class Agreement:
 
 
 def parse_extensions(text):
-    """[(name, [(parameter, value or None)])]; for offers and answers without commas or semicolons in quotes."""
+    """Returns [(name, [(parameter, value or None)])]. Does not support quoted commas or semicolons."""
     extensions = []
     for item in text.split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
@@ -31,24 +31,24 @@ def parse_extensions(text):
     return extensions
 
 
-def judge_answer(offer, answer):
-    """What client and server now have in common, or a Violation if `offer` does not allow `answer`."""
-    accepted = parse_extensions(answer)
-    if len(accepted) != 1 or accepted[0][0] != NAME or not is_sound(accepted[0][1]):
-        raise Violation(f"extensions {answer!r} in answer to {offer!r}")
+def check_response(offer, response):
+    """Returns the negotiated parameters. Raises Violation if `offer` does not allow `response`."""
+    accepted = parse_extensions(response)
+    if len(accepted) != 1 or accepted[0][0] != NAME or not is_valid(accepted[0][1]):
+        raise Violation(f"extensions {response!r} in response to {offer!r}")
     given = dict(accepted[0][1])
-    # Only in an offer may client_max_window_bits stand alone.
+    # client_max_window_bits may omit its value only in an offer (RFC 7692, 7.1.2.2).
     if "client_max_window_bits" in given and given["client_max_window_bits"] is None:
-        raise Violation(f"client_max_window_bits without a value in {answer!r}")
+        raise Violation(f"client_max_window_bits without a value in {response!r}")
     offered = [wanted for name, wanted in parse_extensions(offer) if name == NAME]
-    if not any(is_sound(wanted) and _allows(dict(wanted), given) for wanted in offered):
-        raise Violation(f"{offer!r} does not allow the answer {answer!r}")
+    if not any(is_valid(wanted) and _allows(dict(wanted), given) for wanted in offered):
+        raise Violation(f"{offer!r} does not allow the response {response!r}")
     windows = {key: int(given.get(key, 15)) for key in WINDOWS}
     return Agreement(**{key: key in given for key in FLAGS}, **windows)
 
 
-def is_sound(parameters):
-    """Whether every parameter is known, there once, and has a value that it may have."""
+def is_valid(parameters):
+    """Returns True if every parameter is known, occurs once and has a valid value."""
     def fits(key, value):
         if key in FLAGS:
             return value is None
@@ -78,7 +78,7 @@ class Deflater:
     def message(self, payload, level=zlib.Z_DEFAULT_COMPRESSION):
         if self._stream is None or self._agreement.client_no_context_takeover:
             bits = self._agreement.client_max_window_bits
-            # zlib cannot compress with a window of 256: without matches, any window will do.
+            # zlib cannot compress with a window of 256 octets. Huffman-only output has no matches, so it fits any window.
             strategy = zlib.Z_HUFFMAN_ONLY if bits == 8 else zlib.Z_DEFAULT_STRATEGY
             self._stream = zlib.compressobj(level, zlib.DEFLATED, -max(bits, 9), strategy=strategy)
         packed = self._stream.compress(payload) + self._stream.flush(zlib.Z_SYNC_FLUSH)
@@ -86,25 +86,25 @@ class Deflater:
 
 
 class Inflater:
-    """Has exactly the window that was agreed, and forgets where that was agreed: a server that cheats is noticed."""
+    """Decompresses messages with exactly the negotiated window and context takeover, so that a server's deviation fails."""
 
     def __init__(self, agreement):
         self._agreement = agreement
-        self._stream = self._fresh()
+        self._stream = self._new_stream()
 
-    def _fresh(self):
+    def _new_stream(self):
         return zlib.decompressobj(-self._agreement.server_max_window_bits)
 
     def message(self, payload):
         if self._agreement.server_no_context_takeover:
-            self._stream = self._fresh()
+            self._stream = self._new_stream()
         plain, rest = b"", payload + TAIL
         try:
             while rest:
                 plain += self._stream.decompress(rest)
                 rest = self._stream.unused_data
                 if self._stream.eof:
-                    self._stream = self._fresh()
+                    self._stream = self._new_stream()
         except zlib.error as error:
-            raise Violation(f"a compressed message that does not inflate: {error}") from None
+            raise Violation(f"a compressed message that cannot be decompressed: {error}") from None
         return plain

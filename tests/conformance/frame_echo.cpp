@@ -1,24 +1,32 @@
-// frame_echo: echoes every data message on any path, for the conformance test.
-//   --port PORT           0 picks a free one; the port is printed
+// frame_echo: a server that echoes every data message on any path, for the conformance tests. It prints its port.
+//   --port PORT           0 selects a free port
 //   --address ADDRESS     127.0.0.1 by default
-//   --max-message BYTES   both directions, and the write queue with it
-//   --deflate             permessage-deflate
+//   --max-message BYTES   limit in both directions; the write queue's limit is derived from it
+//   --deflate             accepts permessage-deflate
 //   --tls CERT KEY        PEM files
-//   --tell                says how each connection ended
+//   --print-disconnects   prints the close reason of each connection
 #include <cstdlib>
 #include <iostream>
 #include <string>
 #include <string_view>
 #include <ws/ws.hpp>
 
+namespace {
+
+boost::asio::awaitable<void> Echo(ws::Handler& socket, const ws::Message& message) {
+  co_await socket.SendAsync(message.Payload(), message.Type());
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   ws::ServerOptions options{.port = 9002};
-  bool tell = false;
+  bool print_disconnects = false;
   for (int index = 1; index < argc; ++index) {
     const std::string_view flag = argv[index];
-    const int values = flag == "--deflate" || flag == "--tell" ? 0 : flag == "--tls" ? 2 : 1;
+    const int values = flag == "--deflate" || flag == "--print-disconnects" ? 0 : flag == "--tls" ? 2 : 1;
     if (index + values >= argc) {
-      std::cerr << "frame_echo: " << flag << " needs more\n";
+      std::cerr << "frame_echo: " << flag << " is unknown or lacks a value\n";
       return 2;
     }
     if (flag == "--port") {
@@ -31,8 +39,8 @@ int main(int argc, char** argv) {
       options.connection.max_outbound_bytes = 4 * options.connection.max_message_bytes;
     } else if (flag == "--deflate") {
       options.connection.deflate = true;
-    } else if (flag == "--tell") {
-      tell = true;
+    } else if (flag == "--print-disconnects") {
+      print_disconnects = true;
     } else if (flag == "--tls") {
       options.tls = ws::TlsFiles{argv[index + 1], argv[index + 2]};
     } else {
@@ -42,17 +50,15 @@ int main(int argc, char** argv) {
     index += values;
   }
   ws::Server server(options);
-  server.Route("*", [tell](ws::Handler socket) {
-    if (tell) {
+  server.Route("*", [print_disconnects](ws::Handler socket) {
+    if (print_disconnects) {
       socket.OnTyped("disconnect", [](const ws::CloseReason& reason) {
         std::cout << "disconnected " + std::string(ws::ToString(reason.reason)) + " " + std::to_string(reason.code) +
                          "\n"
                   << std::flush;
       });
     }
-    socket.OnMessage([](ws::Handler& peer, const ws::Message& message) -> boost::asio::awaitable<void> {
-      co_await peer.SendAsync(message.Payload(), message.Type());
-    });
+    socket.OnMessage(Echo);
   });
   if (const ws::Error error = server.Start()) {
     std::cerr << "frame_echo: " << error.message() << "\n";

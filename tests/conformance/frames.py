@@ -1,4 +1,4 @@
-"""RFC 6455 frames as octets: building them with every bit free, and judging those the peer sends. No I/O."""
+"""RFC 6455 frames as octets: builds frames with arbitrary bits, and parses and checks the peer's frames. No I/O."""
 
 import os
 import struct
@@ -8,25 +8,25 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 RSV1, RSV2, RSV3 = 4, 2, 1
 TOP_BIT = 1 << 63
 
-# Who masks (5.1) is settled once, before the cases build their frames: whoever plays the client.
+# The client masks its frames (RFC 6455, 5.1). The role is set once, before the cases build frames.
 _we_mask = True
 
 
-def play_server():
+def set_server_role():
     global _we_mask
     _we_mask = False
 
 
-def plays_server():
+def is_server_role():
     return not _we_mask
 
 
-# What may stand in a close frame: RFC 6455, 7.4, and IANA's registry for 1012 to 1014.
+# Close codes that a close frame may carry: RFC 6455, 7.4, and IANA's registry for 1012 to 1014.
 REGISTERED_CODES = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014)
 
 
 class Violation(Exception):
-    """The peer did what it must not, or did not do what it must."""
+    """The peer broke the protocol."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Frame:
     payload: bytes
     fin: bool = True
     rsv: int = 0
-    key: bytes | None = None    # where it was masked
+    key: bytes | None = None    # the masking key; None if the frame was not masked
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Message:
 
     @property
     def close_code(self):
-        """The code of a close frame; None where it has none."""
+        """The close code of a close frame; None if its payload is empty."""
         return int.from_bytes(self.payload[:2], "big") if self.payload else None
 
     def __str__(self):
@@ -63,7 +63,7 @@ def mask(octets, key):
 
 
 def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=None, key=None, form=None, declared=None):
-    """One frame of ours. `form` forces the length field to 7, 16 or 64 bits; `declared` makes it lie."""
+    """Returns one frame. `form` forces a length field of 7, 16 or 64 bits; `declared` replaces the true payload length."""
     masked = _we_mask if masked is None else masked
     length = len(payload) if declared is None else declared
     if form is None:
@@ -82,7 +82,7 @@ def encode(opcode, payload=b"", *, fin=True, rsv=0, masked=None, key=None, form=
     return head + key + mask(payload, key)
 
 
-def encode_masked_wrongly(opcode, payload=b"", **bits):
+def encode_with_wrong_masking(opcode, payload=b"", **bits):
     return encode(opcode, payload, masked=not _we_mask, **bits)
 
 
@@ -91,7 +91,7 @@ def close_payload(code, reason=b""):
 
 
 def parse(octets):
-    """The peer's first frame in `octets` and its size, or None while it is incomplete."""
+    """Returns the first frame in `octets` and its size, or None if the frame is incomplete."""
     if len(octets) < 2:
         return None
     first, second = octets[0], octets[1]
@@ -104,18 +104,18 @@ def parse(octets):
             return None
         length, start = int.from_bytes(octets[2:4], "big"), 4
         if length < 126:
-            raise Violation(f"length {length} in 16 bits")
+            raise Violation(f"length {length} encoded in 16 bits")
     elif length == 127:
         if len(octets) < 10:
             return None
         length, start = int.from_bytes(octets[2:10], "big"), 10
         if length < 65536 or length & TOP_BIT:
-            raise Violation(f"length {length} in 64 bits")
+            raise Violation(f"length {length} encoded in 64 bits")
     opcode, fin = first & 0x0F, bool(first & 0x80)
     if opcode not in (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG):
-        raise Violation(f"opcode {opcode}")
+        raise Violation(f"a frame with the reserved opcode {opcode}")
     if opcode >= CLOSE and (not fin or length > 125):
-        raise Violation(f"control frame with fin {fin} and {length} octets")
+        raise Violation(f"a control frame with fin {fin} and {length} octets")
     key = bytes(octets[start:start + 4]) if masked else None
     start += 4 * masked
     if len(octets) < start + length:
@@ -125,22 +125,22 @@ def parse(octets):
 
 
 class Assembler:
-    """Adds the peer's frames up to messages and judges their order, keys, reserved bits, UTF-8 and close codes."""
+    """Assembles messages from the peer's frames. Checks frame order, masking keys, reserved bits, UTF-8 and close codes."""
 
     def __init__(self, inflater=None):
         self._inflater = inflater
-        self._opcode = None        # of the message under way
+        self._opcode = None        # of the incomplete message
         self._compressed = False
         self._parts = []
         self._closed = False
-        self._key = None           # of the frame before
+        self._key = None           # of the previous frame
 
-    def take(self, frame):
-        """The message which `frame` completes, or None."""
+    def add(self, frame):
+        """Returns the message that `frame` completes, or None."""
         if self._closed:
             raise Violation("a frame after the close frame")
         if frame.key is not None and frame.key == self._key:
-            raise Violation("a mask key twice in a row")    # 5.3: a fresh one each frame
+            raise Violation("two frames in a row have the same masking key")    # 5.3: each frame needs a new key
         self._key = frame.key
         starts = frame.opcode in (TEXT, BINARY)
         if frame.rsv and not (frame.rsv == RSV1 and starts and self._inflater):
@@ -148,10 +148,10 @@ class Assembler:
         if frame.opcode >= CLOSE:
             if frame.opcode == CLOSE:
                 self._closed = True
-                judge_close(frame.payload)
+                check_close(frame.payload)
             return Message(frame.opcode, frame.payload)
         if starts == (self._opcode is not None):
-            raise Violation("a new message inside a fragmented one" if starts else "a continuation of nothing")
+            raise Violation("a new message inside a fragmented message" if starts else "a continuation frame without a message")
         if starts:
             self._opcode, self._compressed = frame.opcode, bool(frame.rsv)
         self._parts.append(frame.payload)
@@ -163,23 +163,23 @@ class Assembler:
             payload = self._inflater.message(payload)
         message = Message(self._opcode, payload)
         if message.opcode == TEXT:
-            judge_utf8(payload, "a text message")
+            check_utf8(payload, "a text message")
         self._opcode, self._parts = None, []
         return message
 
 
-def judge_close(payload):
+def check_close(payload):
     if not payload:
         return
     if len(payload) == 1:
-        raise Violation("a close frame of one octet")
+        raise Violation("a close frame with a payload of one octet")
     code = int.from_bytes(payload[:2], "big")
     if code not in REGISTERED_CODES and not 3000 <= code <= 4999:
-        raise Violation(f"closed with {code}")
-    judge_utf8(payload[2:], "a close reason")
+        raise Violation(f"a close frame with the invalid code {code}")
+    check_utf8(payload[2:], "a close reason")
 
 
-def judge_utf8(octets, where):
+def check_utf8(octets, where):
     try:
         octets.decode()
     except UnicodeDecodeError as error:

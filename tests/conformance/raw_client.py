@@ -1,12 +1,12 @@
-"""A WebSocket with nothing between the test and the octets: sends any frame, judges every frame it reads."""
+"""A WebSocket without a library: sends arbitrary frames and checks every frame that it reads."""
 
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import deflate
-import opening
-from connection import PATIENCE, Connection, dial
+import client_handshake
+from connection import TIMEOUT, Connection, connect_socket
 from frames import CLOSE, PING, PONG, Assembler, Message, Violation, close_payload, encode, parse
 
 
@@ -23,26 +23,26 @@ class Target:
     def authority(self):
         return f"{self.host}:{self.port}"
 
-    def request(self, changes=None, **shape):
-        return opening.request(self.authority, self.path, changes, **shape)
+    def make_request(self, changes=None, **shape):
+        return client_handshake.make_request(self.authority, self.path, changes, **shape)
 
     def connect(self):
-        return Connection(lambda: dial(self.host, self.port, self.tls))
+        return Connection(lambda: connect_socket(self.host, self.port, self.tls))
 
     def open(self, changes=None, *, offer=None, then=b"", piece=65536):
-        """An open WebSocket; `offer` is for extensions, `then` goes out in the same write as the request."""
+        """Returns an open WebSocket. `offer` is the request's Sec-WebSocket-Extensions; `then` is sent in the same write."""
         extensions = {"Sec-WebSocket-Extensions": offer} if offer else {}
-        asked = self.request(extensions | (changes or {}))
+        request = self.make_request(extensions | (changes or {}))
         with ExitStack() as guard:
             connection = guard.enter_context(self.connect())
-            connection.send(asked + then, piece=piece)
-            socket = self.upgrade(connection, asked)
+            connection.send(request + then, piece=piece)
+            socket = self.upgrade(connection, request)
             guard.pop_all()
             return socket
 
-    def upgrade(self, connection, asked):
-        """Reads the 101 to the request `asked`; from then on the connection belongs to the WebSocket."""
-        agreement = opening.judge_upgrade(asked, connection.read_response())
+    def upgrade(self, connection, request):
+        """Reads and checks the response to `request`. The WebSocket that it returns owns the connection."""
+        agreement = client_handshake.check_upgrade(request, connection.read_response())
         return WebSocket(self, connection, agreement)
 
 
@@ -50,11 +50,11 @@ class WebSocket:
     def __init__(self, target, connection, agreement):
         self.target = target
         self.connection = connection
-        self.agreement = agreement    # on deflate, or None
+        self.agreement = agreement    # the permessage-deflate parameters, or None
         self._deflater = agreement and deflate.Deflater(agreement)
         self._assembler = Assembler(agreement and deflate.Inflater(agreement))
-        self.keys = []                # that the peer masked its frames with
-        self._over = False
+        self.keys = []                # the masking keys of the peer's frames
+        self._closed = False
 
     def __enter__(self):
         return self
@@ -66,63 +66,63 @@ class WebSocket:
         self.connection.send(octets, piece=piece)
 
     def send_frame(self, opcode, payload=b"", *, piece=65536, **bits):
-        """One frame, its bits as `frames.encode` takes them."""
+        """Sends one frame; `bits` are those of `frames.encode`."""
         self.send(encode(opcode, payload, **bits), piece=piece)
 
     def deflated(self, payload, **how):
-        """`payload` as the next message of our compressed stream."""
+        """Compresses `payload` as our next message."""
         return self._deflater.message(payload, **how)
 
-    def receive(self, within=PATIENCE):
-        """The next message, or None at the end of the connection; the peer's own pings are answered on the way."""
+    def receive(self, within=TIMEOUT):
+        """Returns the next message, or None at the end of the connection. Answers the peer's pings meanwhile."""
         until = time.monotonic() + within
         while True:
-            while parsed := parse(self.connection.inbox):
+            while parsed := parse(self.connection.received):
                 frame, size = parsed
-                self.connection.take(size)
-                message = self._assembler.take(frame)
+                self.connection.consume(size)
+                message = self._assembler.add(frame)
                 if frame.key is not None:
                     self.keys.append(frame.key)
                 if message and message.opcode == PING:
                     self.send_frame(PONG, message.payload)
                 elif message:
                     return message
-            if not self.connection.fill(until):
+            if not self.connection.read_more(until):
                 return None
 
     def expect(self, opcode, payload):
-        message, due = self.receive(), Message(opcode, payload)
-        if message != due:
-            raise Violation(f"{message or 'the end'} where {due} was due")
+        message, expected = self.receive(), Message(opcode, payload)
+        if message != expected:
+            raise Violation(f"expected {expected}, received {message or 'the end'}")
 
     def echo(self, opcode, payload, *, piece=65536, **bits):
         self.send_frame(opcode, payload, piece=piece, **bits)
         self.expect(opcode, payload)
 
     def expect_close(self, *codes, allowed=(), reply=True):
-        """A close frame with one of `codes` (None: with none), then the end of TCP.
+        """Expects a close frame with one of `codes` (None: without a code), then the end of the TCP connection.
 
-        Before it may come any of the `allowed` messages, in any order: answers to what was still right.
+        The `allowed` messages may precede it, in any order: responses to frames that were sent before.
         """
         allowed = list(allowed)
         while (message := self.receive()) in allowed:
             allowed.remove(message)
         if message is None or message.opcode != CLOSE:
-            raise Violation(f"{message or 'the end'} where a close frame was due")
+            raise Violation(f"expected a close frame, received {message or 'the end'}")
         if message.close_code not in codes:
-            raise Violation(f"closed with {message.close_code}, not {' or '.join(map(str, codes))}")
+            raise Violation(f"expected close code {' or '.join(map(str, codes))}, received {message.close_code}")
         if reply:
             self.send_frame(CLOSE, message.payload[:2])
-        self._over = True
-        self.connection.expect_end()
+        self._closed = True
+        self.connection.expect_eof()
 
-    def expect_dropped(self):
-        """The server ends the connection, whatever it says before."""
-        self._over = True
-        self.connection.expect_dropped()
+    def read_until_eof(self):
+        """Waits until the peer ends the connection, whatever it sends before."""
+        self._closed = True
+        self.connection.read_until_eof()
 
     def finish(self):
-        """Unless it is closed already: the closing handshake, before which nothing may be left to read."""
-        if not self._over:
+        """Runs the closing handshake, unless the WebSocket is closed. Fails if a message is unread."""
+        if not self._closed:
             self.send_frame(CLOSE, close_payload(1000))
             self.expect_close(1000, reply=False)

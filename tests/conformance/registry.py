@@ -1,13 +1,13 @@
-"""The cases, as the files cases_*.py register them."""
+"""The registry of cases. The files cases_*.py fill it."""
 
 from dataclasses import dataclass
 from typing import Callable
 
-from frames import Violation, plays_server
+from frames import Violation, is_server_role
 from raw_client import Target
 
 CASES = []
-UNDER_DEFLATE = []    # the cases of `on_socket` once more, with permessage-deflate negotiated
+DEFLATE_CASES = []    # the cases of `socket_case` again, with permessage-deflate negotiated
 
 
 @dataclass(frozen=True)
@@ -16,36 +16,38 @@ class Case:
     run: Callable[[Target], None]
 
 
-def on_target(rows=None, *, server_only=False):
+def target_case(rows=None, *, server_only=False):
     """Registers function(target): a case that makes its own connections.
 
-    With `rows`, a table {name: arguments}, each row is a case of its own; its arguments follow the target.
+    With `rows`, a table {name: arguments}, each row is a case; its arguments follow the target. `server_only` skips the case
+    if the target is a client.
     """
     def register(function):
-        if server_only and plays_server():
+        if server_only and is_server_role():
             return function
         CASES.extend(_cases(function, function, rows))
         return function
     return register
 
 
-def on_socket(rows=None, *, offer=None, uncompressed_only=False, server_only=False):
-    """Registers function(socket), as above, with the socket open.
+def socket_case(rows=None, *, offer=None, uncompressed_only=False, server_only=False):
+    """Registers function(socket): a case that gets an open WebSocket.
 
-    Unless the case ends the connection, a closing handshake must then succeed with nothing left to read.
-    With an `offer` of extensions the server must accept it. What is `server_only` says nothing about clients.
+    Unless the case ends the connection, a closing handshake must succeed afterwards, with no unread data.
+    The server must accept an `offer` of extensions. `uncompressed_only` cases are not repeated with permessage-deflate.
+    `rows` and `server_only` are those of `target_case`.
     """
     def register(function):
-        if server_only and plays_server():
+        if server_only and is_server_role():
             return function
-        CASES.extend(_cases(function, _opening(function, offer), rows))
+        CASES.extend(_cases(function, _with_socket(function, offer), rows))
         if not offer and not uncompressed_only:
-            UNDER_DEFLATE.extend(_cases(function, _opening(function, "permessage-deflate"), rows, "+deflate"))
+            DEFLATE_CASES.extend(_cases(function, _with_socket(function, "permessage-deflate"), rows, "+deflate"))
         return function
     return register
 
 
-def _opening(function, offer):
+def _with_socket(function, offer):
     def run(target, *arguments):
         with target.open(offer=offer) as socket:
             if offer and not socket.agreement:
@@ -63,6 +65,6 @@ def _cases(function, run, rows, suffix=""):
 
 
 def _with_arguments(run, arguments):
-    """A tuple is several arguments, anything else is one."""
-    several = arguments if isinstance(arguments, tuple) else (arguments,)
-    return lambda target: run(target, *several)
+    """Binds a row's arguments. A tuple holds several arguments; any other value is a single one."""
+    values = arguments if isinstance(arguments, tuple) else (arguments,)
+    return lambda target: run(target, *values)

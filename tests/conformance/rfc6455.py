@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the conformance cases against a server that echoes every data message; README.md says how."""
+"""Runs the conformance cases against a server that echoes every data message. README.md describes the usage."""
 
 import argparse
 import sys
@@ -14,14 +14,15 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required="--list" not in sys.argv)
-    parser.add_argument("--path", default="/", help="where the server echoes")
+    parser.add_argument("--path", default="/", help="the path on which the server echoes")
     parser.add_argument("--tls", action="store_true")
-    parser.add_argument("--deflate", action="store_true", help="the server has permessage-deflate on")
-    parser.add_argument("--max-message", type=int, default=1 << 20, metavar="N", help="its bound in octets, 256 KiB or more")
+    parser.add_argument("--deflate", action="store_true", help="the server has permessage-deflate enabled")
+    parser.add_argument("--max-message", type=int, default=1 << 20, metavar="N",
+                        help="the server's message limit in octets, 256 KiB or more")
     runner.add_arguments(parser)
     options = parser.parse_args()
     if options.max_message < 1 << 18:
-        parser.error("some cases send up to 256 KiB at any bound")
+        parser.error("--max-message must be at least 256 KiB: some cases send messages of that size")
     return options
 
 

@@ -1,8 +1,8 @@
 """with_server.py SERVER SERVER_ARGUMENTS CLIENT CLIENT_ARGUMENTS
 
-Starts the server on a free port, which it prints, runs the client (a .py, or a .mjs for node) against it, ends the server
-with SIGTERM and demands that it drains and exits with 0. `{certificate}` and `{key}` in the server's arguments become a fresh
-self-signed pair.
+Starts the server on a free port and reads that port from the server's first line. Runs the client, a .py or a .mjs file,
+against it. Then stops the server with SIGTERM, and fails unless it exits with 0. `{certificate}` and `{key}` in the server's
+arguments are replaced by the paths of a new self-signed certificate and its key.
 """
 
 import pathlib
@@ -36,7 +36,7 @@ def main():
             process.terminate()
             status = process.wait(timeout=30)
     if status != 0:
-        print(f"the server ended with {status}")
+        print(f"the server exited with {status}")
     return status or run.returncode
 
 

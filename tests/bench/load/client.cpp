@@ -27,8 +27,8 @@ Client::~Client() {
 }
 
 void Client::Open(std::uint16_t port) {
-  head_.Clear();
-  gathered_.clear();
+  header_.Clear();
+  buffer_.clear();
   in_frame_ = blocked_ = false;
   socket_ = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket_ < 0) Fail("socket");
@@ -67,7 +67,7 @@ void Client::Prepare(const Message& message, unsigned batch) {
 }
 
 void Client::Send(unsigned count) {
-  owed_ += count * frame_size_;
+  unsent_ += count * frame_size_;
   Flush();
 }
 
@@ -93,60 +93,60 @@ void Client::Read() {
   if (size == 0) return End();
   const std::string_view input(scratch.data(), static_cast<std::size_t>(size));
   phase_ == Phase::Upgrading ? ReadUpgrade(input) : ReadFrames(input);
-  if (const unsigned received = std::exchange(received_, 0)) owner_.OnMessages(*this, received);
+  if (const unsigned received = std::exchange(received_, 0)) observer_.OnMessages(*this, received);
 }
 
 void Client::ReadUpgrade(std::string_view input) {
-  gathered_ += input;
-  const std::size_t end = gathered_.find("\r\n\r\n");
-  if (end == gathered_.npos) return;
-  if (!gathered_.starts_with("HTTP/1.1 101 ")) throw std::runtime_error("refused: " + gathered_);
-  const std::string rest = gathered_.substr(end + 4);
-  gathered_.clear();
-  Become(dialect_.Greets() ? Phase::Greeting : Phase::Open);
+  buffer_ += input;
+  const std::size_t end = buffer_.find("\r\n\r\n");
+  if (end == buffer_.npos) return;
+  if (!buffer_.starts_with("HTTP/1.1 101 ")) throw std::runtime_error("refused: " + buffer_);
+  const std::string rest = buffer_.substr(end + 4);
+  buffer_.clear();
+  SetPhase(dialect_.HasGreeting() ? Phase::Greeting : Phase::Open);
   ReadFrames(rest);
 }
 
 void Client::ReadFrames(std::string_view input) {
   while (!input.empty()) {
     if (!in_frame_) {
-      if (!head_.Take(input)) return;
+      if (!header_.Parse(input)) return;
       in_frame_ = true;
-      payload_left_ = head_.Size();
-      aside_ = phase_ == Phase::Greeting || head_.Kind() >= Opcode::Close ||
-               (dialect_.IsHeartbeat(payload_left_) && matched_ == 0);
+      payload_left_ = header_.Size();
+      is_protocol_frame_ = phase_ == Phase::Greeting || header_.Kind() >= Opcode::Close ||
+                           (dialect_.IsHeartbeat(payload_left_) && matched_ == 0);
     }
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(payload_left_, input.size()));
     ReadPayload(input.substr(0, size));
     input.remove_prefix(size);
     payload_left_ -= size;
-    if (payload_left_ == 0) EndFrame();
+    if (payload_left_ == 0) FinishFrame();
   }
 }
 
 void Client::ReadPayload(std::string_view payload) {
-  if (aside_) {
-    gathered_ += payload;
+  if (is_protocol_frame_) {
+    buffer_ += payload;
     return;
   }
   if (expected_.empty()) {
     first_ += payload;
   } else if (expected_.compare(matched_, payload.size(), payload) != 0) {
-    throw std::runtime_error("not the message that was expected: " + std::string(payload.substr(0, 200)));
+    throw std::runtime_error("unexpected message: " + std::string(payload.substr(0, 200)));
   }
   matched_ += payload.size();
 }
 
-void Client::EndFrame() {
+void Client::FinishFrame() {
   in_frame_ = false;
-  const Opcode kind = head_.Kind();
-  const bool last = head_.IsLast();
-  head_.Clear();
-  if (!aside_) {
-    if (last) EndMessage();
+  const Opcode kind = header_.Kind();
+  const bool last = header_.IsLast();
+  header_.Clear();
+  if (!is_protocol_frame_) {
+    if (last) FinishMessage();
     return;
   }
-  const std::string text = std::exchange(gathered_, {});
+  const std::string text = std::exchange(buffer_, {});
   if (kind == Opcode::Close) {
     if (phase_ != Phase::Closing)
       throw std::runtime_error("closed by the server: " + text.substr(std::min<std::size_t>(2, text.size())));
@@ -155,30 +155,31 @@ void Client::EndFrame() {
     Queue(Opcode::Pong, text);
   } else if (phase_ == Phase::Greeting) {
     const std::string_view answer = dialect_.AnswerGreeting(text);
-    answer.empty() ? Become(Phase::Open) : Queue(Opcode::Text, answer);
+    answer.empty() ? SetPhase(Phase::Open) : Queue(Opcode::Text, answer);
   } else if (kind == Opcode::Text) {
     Queue(Opcode::Text, "3");
   }
 }
 
-void Client::EndMessage() {
+void Client::FinishMessage() {
   if (expected_.empty()) {
-    if (!dialect_.Holds(first_, message_)) throw std::runtime_error("not what was sent: " + first_.substr(0, 200));
+    if (!dialect_.Matches(first_, message_))
+      throw std::runtime_error("the first message differs from the sent one: " + first_.substr(0, 200));
     expected_ = std::exchange(first_, {});
   }
-  if (std::exchange(matched_, 0) != expected_.size()) throw std::runtime_error("a message of another length");
+  if (std::exchange(matched_, 0) != expected_.size()) throw std::runtime_error("a message has the wrong length");
   ++received_;
 }
 
-void Client::Become(Phase phase) {
+void Client::SetPhase(Phase phase) {
   phase_ = phase;
-  if (phase == Phase::Open) owner_.OnOpen(*this);
+  if (phase == Phase::Open) observer_.OnOpen(*this);
 }
 
 void Client::End() {
   if (phase_ != Phase::Closed) throw std::runtime_error("the server ended the connection");
   close(std::exchange(socket_, -1));
-  owner_.OnEnd(*this);
+  observer_.OnEnd(*this);
 }
 
 void Client::Queue(Opcode opcode, std::string_view payload) {
@@ -187,9 +188,10 @@ void Client::Queue(Opcode opcode, std::string_view payload) {
 }
 
 void Client::Flush() {
-  while (!queued_.empty() || owed_ > 0) {
-    const bool from_queue = !queued_.empty() && at_ == 0;
-    const std::string_view bytes = from_queue ? std::string_view(queued_) : std::string_view(batch_).substr(at_, owed_);
+  while (!queued_.empty() || unsent_ > 0) {
+    const bool from_queue = !queued_.empty() && batch_offset_ == 0;
+    const std::string_view bytes =
+        from_queue ? std::string_view(queued_) : std::string_view(batch_).substr(batch_offset_, unsent_);
     const ssize_t size = send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (size < 0 && errno == EAGAIN) {
       if (!std::exchange(blocked_, true)) loop_.Change(socket_, *this, true);
@@ -200,8 +202,8 @@ void Client::Flush() {
     if (from_queue) {
       queued_.erase(0, sent);
     } else {
-      owed_ -= sent;
-      at_ = (at_ + sent) % frame_size_;
+      unsent_ -= sent;
+      batch_offset_ = (batch_offset_ + sent) % frame_size_;
     }
   }
   if (std::exchange(blocked_, false)) loop_.Change(socket_, *this, false);

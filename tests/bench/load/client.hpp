@@ -1,4 +1,4 @@
-// One WebSocket connection to the server that is measured.
+// One WebSocket connection to the measured server.
 #pragma once
 
 #include <cstddef>
@@ -12,34 +12,35 @@
 
 namespace load {
 
-// Throws std::runtime_error for whatever is not as it should be: a message that is not the expected one, to the octet,
-// or an end that was not asked for.
+// Compares received messages with the expected message octet by octet. Throws std::runtime_error if they differ, or if
+// the connection ends without Close.
 class Client final : public Pollable {
  public:
-  class Owner {
+  class Observer {
    public:
-    virtual ~Owner() = default;
+    virtual ~Observer() = default;
     virtual void OnOpen(Client& client) = 0;
-    // So many messages came with one read.
+    // One read completed this many messages.
     virtual void OnMessages(Client& client, unsigned messages) = 0;
-    // After Close, the server's close frame, and the end of the TCP connection.
+    // The closing handshake is done and the TCP connection has ended.
     virtual void OnEnd(Client& client) = 0;
   };
 
-  Client(Loop& loop, const Dialect& dialect, Owner& owner, unsigned index)
-      : loop_(loop), dialect_(dialect), owner_(owner), index_(index) {}
+  Client(Loop& loop, const Dialect& dialect, Observer& observer, unsigned index)
+      : loop_(loop), dialect_(dialect), observer_(observer), index_(index) {}
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Also again, after its end.
+  // Connects. May be called again after OnEnd.
   void Open(std::uint16_t port);
   void Close();
 
-  // What comes from now on. The members may have another order than ours; the first message settles how it looks.
+  // Sets the message that is expected from now on. The server may order its members differently; all later messages
+  // must equal the first one.
   void Expect(const Message& message);
   void SendOnce(const Message& message);
-  // Makes the frames of Send, which sends at most `batch` of them at once.
+  // Builds the frames that Send sends. A call of Send may send at most `batch` of them.
   void Prepare(const Message& message, unsigned batch);
   void Send(unsigned count);
 
@@ -53,35 +54,36 @@ class Client final : public Pollable {
   void ReadUpgrade(std::string_view input);
   void ReadFrames(std::string_view input);
   void ReadPayload(std::string_view payload);
-  void EndFrame();
-  void EndMessage();
-  void Become(Phase phase);
+  void FinishFrame();
+  void FinishMessage();
+  void SetPhase(Phase phase);
   void End();
   void Queue(Opcode opcode, std::string_view payload);
   void Flush();
 
   Loop& loop_;
   const Dialect& dialect_;
-  Owner& owner_;
+  Observer& observer_;
   const unsigned index_;
   int socket_ = -1;
   Phase phase_ = Phase::Idle;
 
-  FrameHead head_;
+  FrameHeader header_;
   bool in_frame_ = false;
   std::uint64_t payload_left_ = 0;
-  bool aside_ = false;    // the frame is no message: a control frame, a greeting, a heartbeat
-  std::string gathered_;  // of it, or of the upgrade's answer
+  bool is_protocol_frame_ = false;  // a control frame, a greeting or a heartbeat; not a message of the test
+  std::string buffer_;              // payload of a protocol frame, or the response to the upgrade
   Message message_;
-  std::string expected_;  // empty until the first message
-  std::string first_;     // what there is of that
+  std::string expected_;  // empty until the first message is complete
+  std::string first_;     // the part of the first message that was received
   std::size_t matched_ = 0;
   unsigned received_ = 0;
 
-  std::string queued_;  // goes between two frames of the batch
-  std::string batch_;   // one frame more than is sent at once
+  std::string queued_;  // frames that are not in the batch; sent between two frames of it
+  std::string batch_;   // the prepared frames, and one more so that a partially sent frame can be completed
   std::size_t frame_size_ = 0;
-  std::size_t owed_ = 0, at_ = 0;
+  std::size_t unsent_ = 0;        // octets of the batch that are still to send
+  std::size_t batch_offset_ = 0;  // of the next octet to send
   bool blocked_ = false;
 };
 

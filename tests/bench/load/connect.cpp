@@ -3,36 +3,36 @@
 namespace load {
 namespace {
 
-class Connect final : public Crowd {
+class Connect final : public Workload {
  public:
-  explicit Connect(const Settings& settings) : Crowd(settings), began_(settings.connections) {}
+  explicit Connect(const Settings& settings) : Workload(settings), began_(settings.connections) {}
 
   void Begin() {
     for (const auto& client : clients_) Open(*client);
   }
   void Finish() {
     stopping_ = true;
-    Await("connections do not end", [this] { return alive_ == 0; });
+    WaitUntil("connections do not end", [this] { return open_connections_ == 0; });
   }
 
  private:
   void Open(Client& client) {
-    ++alive_;
+    ++open_connections_;
     began_[client.Index()] = Clock::now();
     client.Open(settings_.port);
   }
 
   void OnOpen(Client& client) override { client.Close(); }
-  void OnMessages(Client&, unsigned) override { throw std::runtime_error("a message that nobody asked for"); }
-  // A message here is a connection from its opening to its end.
+  void OnMessages(Client&, unsigned) override { throw std::runtime_error("unexpected message"); }
+  // In this mode, Count counts connections, and the latency is the time from opening to end.
   void OnEnd(Client& client) override {
-    --alive_;
+    --open_connections_;
     Count(1, began_[client.Index()], Clock::now());
     if (!stopping_) Open(client);
   }
 
   std::vector<Clock::time_point> began_;
-  std::size_t alive_ = 0;
+  std::size_t open_connections_ = 0;
   bool stopping_ = false;
 };
 

@@ -26,7 +26,7 @@ std::string Dialect::Upgrade() const {
 
 std::string_view Dialect::AnswerGreeting(std::string_view greeting) const {
   if (greeting.starts_with("0{")) return "40";
-  if (!greeting.starts_with("40")) throw std::runtime_error("not the greeting of socket.io: " + std::string(greeting));
+  if (!greeting.starts_with("40")) throw std::runtime_error("unexpected socket.io greeting: " + std::string(greeting));
   return {};
 }
 
@@ -36,7 +36,7 @@ std::string Dialect::Write(const Message& message) const {
   return "{\"event\":\"" + message.event + "\",\"data\":" + data + "}";
 }
 
-bool Dialect::Holds(std::string_view text, const Message& message) const {
+bool Dialect::Matches(std::string_view text, const Message& message) const {
   const std::string name = (socket_io_ ? "[\"" : "\"event\":\"") + message.event + "\"";
   return text.find(name) != text.npos && text.find(Member(message)) != text.npos &&
          text.find(Text(message)) != text.npos && text.size() == Write(message).size();

@@ -1,4 +1,4 @@
-// What the messages of a kind of server look like.
+// The message format of a server: our events or socket.io.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 
 namespace load {
 
-// An event with {"n", "text"}; n has four digits, so that a text of 100 octets makes the 144 of PERFORMANCE.md.
+// An event with the data {"n", "text"}. n has four digits, so that a message with a text of 100 octets has 144 octets.
 struct Message {
   std::string event;
   unsigned n = 1000;
@@ -18,18 +18,18 @@ class Dialect {
  public:
   explicit Dialect(bool socket_io) : socket_io_(socket_io) {}
 
-  // The request that asks for a WebSocket.
+  // The upgrade request.
   std::string Upgrade() const;
-  // Whether the server has the first word after the upgrade.
-  bool Greets() const { return socket_io_; }
-  // The answer to a greeting; none where it was the last.
+  // Returns true if the server sends the first message after the upgrade.
+  bool HasGreeting() const { return socket_io_; }
+  // Returns the answer to a greeting; empty if the greeting needs no answer.
   std::string_view AnswerGreeting(std::string_view greeting) const;
-  // Whether a text is the server's heartbeat, and not a message; "3" answers it.
+  // Returns true if a text is the server's heartbeat and not a message. The answer to a heartbeat is "3".
   bool IsHeartbeat(std::size_t size) const { return socket_io_ && size == 1; }
 
   std::string Write(const Message& message) const;
-  // Whether a text is this message, in whatever order its members stand.
-  bool Holds(std::string_view text, const Message& message) const;
+  // Returns true if a text is this message. Its members may have any order.
+  bool Matches(std::string_view text, const Message& message) const;
 
  private:
   bool socket_io_;

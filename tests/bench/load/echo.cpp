@@ -3,26 +3,26 @@
 namespace load {
 namespace {
 
-class Echo final : public Crowd {
+class Echo final : public Workload {
  public:
-  explicit Echo(const Settings& settings) : Crowd(settings), sent_(settings.connections) {}
+  explicit Echo(const Settings& settings) : Workload(settings), sent_(settings.connections) {}
 
   void Begin() {
     for (const auto& client : clients_) {
-      client->Expect(MessageOf(*client));
-      client->Prepare(MessageOf(*client), settings_.in_flight);
+      client->Expect(MakeMessage(*client));
+      client->Prepare(MakeMessage(*client), settings_.in_flight);
       Send(*client, settings_.in_flight, Clock::now());
     }
   }
 
-  // A message that was lost would otherwise look like speed.
+  // Waits for the outstanding replies, so that lost messages are detected.
   void Finish() {
     stopping_ = true;
-    Await("replies are missing", [this] { return open_messages_ == 0; });
+    WaitUntil("replies are missing", [this] { return open_messages_ == 0; });
   }
 
  private:
-  // A ring of when each message in flight was sent.
+  // A ring buffer with the send times of the messages in flight.
   struct Sent {
     std::vector<Clock::time_point> times;
     std::size_t first = 0, next = 0;

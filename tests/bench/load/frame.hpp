@@ -1,4 +1,4 @@
-// WebSocket frames of a client, RFC 6455 5.2.
+// Builds the client's WebSocket frames and parses the server's frame headers (RFC 6455, 5.2).
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace load {
 
 enum class Opcode : std::uint8_t { Continuation = 0, Text = 1, Binary = 2, Close = 8, Ping = 9, Pong = 10 };
 
-// One masked frame.
+// Returns one masked frame.
 inline std::string MakeFrame(Opcode opcode, std::string_view payload) {
   static constexpr std::array<unsigned char, 4> key = {0x37, 0xfa, 0x21, 0x3d};
   std::string frame(1, static_cast<char>(0x80 | static_cast<unsigned>(opcode)));
@@ -25,17 +25,18 @@ inline std::string MakeFrame(Opcode opcode, std::string_view payload) {
   return frame;
 }
 
-// Takes the head of a server's frame, octet by octet if need be.
-class FrameHead {
+// Parses the header of a server's frame, which may arrive in parts.
+class FrameHeader {
  public:
-  // Takes what it needs from the front of the input; whether it is complete then.
-  bool Take(std::string_view& input) {
+  // Removes octets of the header from the front of the input. Returns true if the header is complete.
+  bool Parse(std::string_view& input) {
     while (used_ < Needed()) {
       if (input.empty()) return false;
       octets_[used_++] = static_cast<unsigned char>(input.front());
       input.remove_prefix(1);
     }
-    if ((octets_[0] & 0x70) != 0 || (octets_[1] & 0x80) != 0) throw std::runtime_error("not a plain frame of a server");
+    if ((octets_[0] & 0x70) != 0 || (octets_[1] & 0x80) != 0)
+      throw std::runtime_error("a frame with a reserved bit or a mask");
     return true;
   }
   void Clear() { used_ = 0; }

@@ -1,4 +1,4 @@
-// Latencies, in buckets that are at most 1.6 % wide.
+// A histogram of latencies with buckets that are at most 1.6 % wide.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ class Histogram {
   }
   void Clear() { *this = {}; }
 
-  // The least value that this share of all values does not exceed, within a bucket's width.
+  // Returns the quantile of all values, with the precision of a bucket.
   std::uint64_t Quantile(double share) const {
     const auto wanted = static_cast<std::uint64_t>(share * static_cast<double>(count_));
     std::uint64_t seen = 0;
@@ -31,7 +31,7 @@ class Histogram {
   static constexpr unsigned fine_bits = 6;
   static constexpr std::size_t fine = std::size_t{1} << fine_bits;
 
-  // Values below 64 have a bucket each; above, each power of two has 64.
+  // Values below 64 have one bucket each; larger values have 64 buckets for each power of two.
   static std::size_t BucketOf(std::uint64_t value) {
     if (value < fine) return static_cast<std::size_t>(value);
     const auto shift = static_cast<unsigned>(std::bit_width(value)) - fine_bits - 1;

@@ -3,11 +3,11 @@
 namespace load {
 namespace {
 
-class Idle final : public Crowd {
+class Idle final : public Workload {
  public:
-  explicit Idle(const Settings& settings) : Crowd(settings) {}
+  explicit Idle(const Settings& settings) : Workload(settings) {}
 
-  // What the server has come to hold, once it has had time to let go of what it needs no more.
+  // Returns the server's resident memory, after a pause in which it can free what it no longer needs.
   double MeasureKilobytes() {
     loop_.Run(settings_.warm_up);
     return static_cast<double>(MeasureProcess(settings_.pid).memory_bytes) / 1024;
@@ -15,19 +15,19 @@ class Idle final : public Crowd {
 
   void EchoOnce() {
     for (const auto& client : clients_) {
-      client->Expect(MessageOf(*client));
-      client->SendOnce(MessageOf(*client));
+      client->Expect(MakeMessage(*client));
+      client->SendOnce(MakeMessage(*client));
     }
-    Await("replies are missing", [this] { return came_ == clients_.size(); });
+    WaitUntil("replies are missing", [this] { return received_ == clients_.size(); });
   }
 
-  // Whether all are still there: the end of one throws.
-  void Hold() { loop_.Run(settings_.duration); }
+  // Runs for the duration. Throws if a connection ends.
+  void StayIdle() { loop_.Run(settings_.duration); }
 
  private:
-  void OnMessages(Client&, unsigned messages) override { came_ += messages; }
+  void OnMessages(Client&, unsigned messages) override { received_ += messages; }
 
-  std::size_t came_ = 0;
+  std::size_t received_ = 0;
 };
 
 }  // namespace
@@ -37,7 +37,7 @@ Report RunIdle(const Settings& settings) {
   const double before = idle.MeasureKilobytes();
   idle.OpenAll();
   const double open = idle.MeasureKilobytes();
-  idle.Hold();
+  idle.StayIdle();
   idle.EchoOnce();
   const double used = idle.MeasureKilobytes();
   const double connections = settings.connections;

@@ -1,4 +1,4 @@
-// Waits for sockets.
+// An event loop over epoll.
 #pragma once
 
 #include <array>
@@ -25,7 +25,8 @@ class Loop {
   void Add(int socket, Pollable& pollable, bool writable);
   void Change(int socket, Pollable& pollable, bool writable);
 
-  // Until `done` answers true, which is asked after each wait, or until the time is over; whether it was done.
+  // Runs until `done` returns true or the time is over; calls `done` after each wait. Returns false if the time is
+  // over.
   template <class Done>
   bool Run(std::chrono::milliseconds time, Done done) {
     const Clock::time_point end = Clock::now() + time;
@@ -40,7 +41,7 @@ class Loop {
     Run(time, [] { return false; });
   }
 
-  // What one read may fill; nobody keeps views of it.
+  // A buffer for one read. Its contents are valid until the next read.
   std::array<char, 256 << 10>& Scratch() { return scratch_; }
 
  private:

@@ -1,4 +1,4 @@
-// bench_load: measures a server (settings.cpp tells the usage; README.md the modes), and prints a line of JSON.
+// bench_load: measures a server and prints a line of JSON. settings.cpp has the usage, README.md describes the modes.
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -27,7 +27,7 @@ load::Report Run(const load::Settings& settings) {
 
 int main(int argc, char** argv) {
   try {
-    const load::Settings settings = load::ReadSettings(argc, argv);
+    const load::Settings settings = load::ParseSettings(argc, argv);
     AllowManySockets();
     load::Report report = {{"mode", settings.mode}};
     report.update(Run(settings));

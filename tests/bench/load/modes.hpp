@@ -1,4 +1,4 @@
-// What there is to measure.
+// The modes of bench_load.
 #pragma once
 
 #include <memory>
@@ -10,13 +10,13 @@ namespace load {
 
 using Report = nlohmann::ordered_json;
 
-// ping-pong, pipeline and large: each client keeps its messages in flight.
+// ping-pong, pipeline and large: each client keeps a number of echo messages in flight.
 Report RunEcho(const Settings& settings);
-// One client publishes, and publishes again when all others have got one.
+// fan-out: one client publishes, and publishes again when all other clients have received the message.
 Report RunFanOut(const Settings& settings);
-// Connections are opened and closed.
+// connect: connections are opened and closed.
 Report RunConnect(const Settings& settings);
-// Connections are there.
+// idle: connections are open and unused.
 Report RunIdle(const Settings& settings);
 
 }  // namespace load

@@ -1,10 +1,10 @@
-// A result as it is printed.
+// Converts a result to the JSON that is printed.
 #pragma once
 
 #include <cmath>
 
-#include "load/crowd.hpp"
 #include "load/modes.hpp"
+#include "load/workload.hpp"
 
 namespace load {
 
@@ -25,7 +25,7 @@ inline Report MakeReport(const Result& result, const Histogram& latencies) {
           {"server_switches", each(static_cast<double>(result.after.switches - result.before.switches))},
           {"server_memory_kb", result.after.memory_bytes >> 10},
           {"server_load", Round((result.after.cpu_us - result.before.cpu_us) / result.seconds / 1e6)},
-          {"generator_cpu_us", each(result.our_after.cpu_us - result.our_before.cpu_us)}};
+          {"generator_cpu_us", each(result.generator_after.cpu_us - result.generator_before.cpu_us)}};
 }
 
 }  // namespace load

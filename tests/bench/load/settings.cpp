@@ -50,7 +50,7 @@ void Set(Settings& settings, std::string_view name, const std::string& value) {
 
 }  // namespace
 
-Settings ReadSettings(int argc, char** argv) {
+Settings ParseSettings(int argc, char** argv) {
   Settings settings;
   const auto mode = modes.find(argc > 1 ? argv[1] : "");
   if (mode == modes.end() || argc % 2 != 0) throw std::invalid_argument(usage);

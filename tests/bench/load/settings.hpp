@@ -1,4 +1,4 @@
-// What the command line asks for.
+// The settings of the command line.
 #pragma once
 
 #include <chrono>
@@ -15,14 +15,14 @@ struct Settings {
   std::uint16_t port = 0;
   pid_t pid = 0;  // of the server
   bool socket_io = false;
-  unsigned connections = 0;  // 0: the mode's own number
-  unsigned in_flight = 0;    // messages a connection; 0: the mode's own number
-  std::size_t text = 0;      // octets of the message's text; 0: the mode's own number
+  unsigned connections = 0;  // 0: the mode's default
+  unsigned in_flight = 0;    // messages per connection; 0: the mode's default
+  std::size_t text = 0;      // octets of the message's text; 0: the mode's default
   std::chrono::milliseconds warm_up{500};
   std::chrono::milliseconds duration{2000};
 };
 
-// Throws std::invalid_argument, whose text tells the usage.
-Settings ReadSettings(int argc, char** argv);
+// Throws std::invalid_argument with the usage as its text.
+Settings ParseSettings(int argc, char** argv);
 
 }  // namespace load

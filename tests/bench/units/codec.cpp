@@ -1,4 +1,4 @@
-// Frames in and out, over memory: an echo without JSON and without a socket. Items are messages.
+// Measures the codec in memory: an echo without JSON and without a socket. An item is a message.
 #include <benchmark/benchmark.h>
 
 #include <boost/asio/io_context.hpp>
@@ -14,7 +14,7 @@ namespace {
 
 using ws::transport::Codec;
 
-// `arguments`: messages that one read brings, and the octets of their text.
+// Arguments: messages per read, and octets of each message's text.
 void EchoOverMemory(benchmark::State& state) {
   const std::string frame =
       load::MakeFrame(load::Opcode::Text, ws::bench::SampleText(static_cast<std::size_t>(state.range(1))));
@@ -22,13 +22,13 @@ void EchoOverMemory(benchmark::State& state) {
   for (auto left = state.range(0); left > 0; --left) input += frame;
   boost::asio::io_context context{1};
   Codec codec(context.get_executor(), {ws::transport::Role::Server, std::size_t{2} << 20, false});
-  if (codec.Accept(ws::test::UpgradeRequest(), "", output)) state.SkipWithError("no upgrade");
+  if (codec.Accept(ws::test::UpgradeRequest(), "", output)) state.SkipWithError("the upgrade failed");
   std::int64_t messages = 0;
   for (auto _ : state) {
     output.clear();
     codec.Feed(input);
     while (codec.Next() == Codec::Event::Message) {
-      output += ws::protocol::RawFrame(codec.TakeMessage(), codec.Type())->Whole();
+      output += ws::protocol::RawFrame(codec.PopMessage(), codec.Type())->Bytes();
       ++messages;
     }
     benchmark::DoNotOptimize(output.data());

@@ -1,4 +1,4 @@
-// What messages wait in: the send queue and the mailbox. A time is that of a batch, items are messages.
+// Measures the send queue and the mailbox. A time is that of one batch; an item is a message.
 #include <benchmark/benchmark.h>
 
 #include <atomic>
@@ -14,8 +14,8 @@
 
 namespace {
 
-using ws::dispatch::Delivery;
-using ws::dispatch::Exchange;
+using ws::dispatch::EventDispatch;
+using ws::dispatch::EventKind;
 using ws::dispatch::Mailbox;
 
 void PushAndTake(benchmark::State& state) {
@@ -24,38 +24,38 @@ void PushAndTake(benchmark::State& state) {
   std::vector<ws::protocol::Outgoing> batch;
   for (auto _ : state) {
     for (auto left = state.range(0); left > 0; --left) queue.Emit({frame});
-    queue.Take(batch, 256, std::size_t{1} << 20);
-    queue.Sent(batch);
+    queue.PopBatch(batch, 256, std::size_t{1} << 20);
+    queue.CompleteBatch(batch);
   }
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(PushAndTake)->Arg(1)->Arg(32);
 
-// A connection with one callback, which does nothing.
+// A connection with one callback that does nothing.
 class Owner final : public ws::dispatch::MailboxOwner {
  public:
-  struct Nobody {
-    explicit Nobody(ws::dispatch::ConnectionPtr) {}
+  struct NoHandler {
+    explicit NoHandler(ws::dispatch::ConnectionPtr) {}
   };
 
   Owner() {
-    table_.Add("echo", ws::dispatch::MakeCallback<Nobody>([] {}));
+    table_.Add("echo", ws::dispatch::MakeCallback<NoHandler>([] {}));
   }
 
-  bool MayStart() override { return true; }
+  bool CanStart() override { return true; }
   ws::dispatch::ConnectionPtr Self() override { return nullptr; }
-  ws::dispatch::Listeners Find(Delivery, const ws::Message& message) override {
-    ws::dispatch::Listeners found;
+  ws::dispatch::CallbackList FindCallbacks(EventKind, const ws::Message& message) override {
+    ws::dispatch::CallbackList found;
     found.Add(table_.Find(message.Event()));
     return found;
   }
-  void Forget(const ws::dispatch::Registration&) override {}
-  void Answered(Delivery, const ws::Message&, ws::dispatch::Answer) override {
+  void RemoveOnce(const ws::dispatch::Registration&) override {}
+  void OnHandled(EventKind, const ws::Message&, ws::dispatch::DispatchResult) override {
     if (--left == 0) left.notify_one();
   }
-  void Threw(const ws::Message&, std::string_view) override {}
-  void Discarded(const ws::Message&) override {}
-  void Broke() noexcept override {}
+  void OnCallbackException(const ws::Message&, std::string_view) override {}
+  void OnDiscarded(const ws::Message&) override {}
+  void OnFailure() override {}
 
   std::atomic<std::int64_t> left = 0;
 
@@ -64,14 +64,14 @@ class Owner final : public ws::dispatch::MailboxOwner {
 };
 
 void PutBatch(Mailbox& mailbox, Owner& owner, std::int64_t size) {
-  std::vector<Mailbox::ExchangePtr> batch;
+  std::vector<Mailbox::DispatchPtr> batch;
   for (auto left = size; left > 0; --left)
-    batch.push_back(std::make_shared<Exchange>(Delivery::Event, "echo", nullptr));
+    batch.push_back(std::make_shared<EventDispatch>(EventKind::Message, "echo", nullptr));
   owner.left = size;
   mailbox.Put(batch);
 }
 
-// Without another thread: what the mailbox itself costs.
+// Measures the mailbox in a single thread.
 void HandOver(benchmark::State& state) {
   boost::asio::io_context context{1};
   const auto owner = std::make_shared<Owner>();
@@ -85,7 +85,7 @@ void HandOver(benchmark::State& state) {
 }
 BENCHMARK(HandOver)->Arg(1)->Arg(32);
 
-// There and back, with the pool asleep before each batch.
+// Measures the mailbox with a thread pool, which is idle before each batch.
 void HandOverToPool(benchmark::State& state) {
   boost::asio::thread_pool pool{2};
   const auto owner = std::make_shared<Owner>();

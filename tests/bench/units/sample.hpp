@@ -1,4 +1,4 @@
-// The message of bench_load.
+// The message that bench_load sends.
 #pragma once
 
 #include <string>

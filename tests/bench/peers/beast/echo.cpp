@@ -1,4 +1,4 @@
-// bench_floor [PORT]: Beast's usual asynchronous echo, with no JSON: what Beast alone costs.
+// bench_beast [PORT]: Beast's asynchronous echo server, without JSON. It measures the cost of Beast alone.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>

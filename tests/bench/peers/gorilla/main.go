@@ -1,4 +1,4 @@
-// A server of events on gorilla/websocket, the way applications write it: the peer in Go.
+// The events of the benchmark on gorilla/websocket, written like a typical application.
 package main
 
 import (
@@ -17,13 +17,13 @@ type envelope struct {
 	Data  json.RawMessage `json:"data,omitempty"`
 }
 
-// Parsed as an application would: into a type of its own.
+// The application's type for the data of an event.
 type payload struct {
 	N    int    `json:"n"`
 	Text string `json:"text"`
 }
 
-// One may write at a time, and broadcasts come from other goroutines.
+// A connection. The mutex serialises its writes, because broadcasts come from other goroutines.
 type peer struct {
 	socket *websocket.Conn
 	mutex  sync.Mutex
@@ -80,7 +80,7 @@ func (to *group) emit(event string, data payload) error {
 	defer to.mutex.RUnlock()
 	for member := range to.members {
 		member.mutex.Lock()
-		_ = member.socket.WritePreparedMessage(prepared) // its own reader sees that it is gone
+		_ = member.socket.WritePreparedMessage(prepared) // the member's reader handles the error
 		member.mutex.Unlock()
 	}
 	return nil

@@ -1,4 +1,4 @@
-// The same events on socket.io, over WebSocket from the start.
+// The events of the benchmark on socket.io, over WebSocket without HTTP polling.
 import { createServer } from "node:http";
 import { Server } from "socket.io";
 

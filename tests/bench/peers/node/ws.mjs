@@ -1,4 +1,4 @@
-// A server of events on npm's ws.
+// The events of the benchmark on npm's ws.
 import { WebSocketServer } from "ws";
 
 const readers = new Set();

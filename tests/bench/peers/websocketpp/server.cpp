@@ -1,4 +1,4 @@
-// A server of events on websocketpp, with nlohmann/json.
+// The events of the benchmark on websocketpp, with nlohmann/json.
 #include <functional>
 #include <iostream>
 #include <map>
@@ -38,7 +38,7 @@ class Events {
     return Json{{"event", event}, {"data", data}}.dump();
   }
   void Send(const Connection& to, const std::string& text) {
-    websocketpp::lib::error_code error;  // of who is gone
+    websocketpp::lib::error_code error;  // ignored: the connection may have ended
     server_.send(to, text, websocketpp::frame::opcode::text, error);
   }
 

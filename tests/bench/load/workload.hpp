@@ -1,4 +1,4 @@
-// Many clients, and what they come to.
+// Base class of the modes: opens the clients, counts messages and measures.
 #pragma once
 
 #include <chrono>
@@ -10,26 +10,25 @@
 #include "load/dialect.hpp"
 #include "load/histogram.hpp"
 #include "load/loop.hpp"
-#include "load/meter.hpp"
+#include "load/process_usage.hpp"
 #include "load/settings.hpp"
 
 namespace load {
 
-// What is to be printed; `messages` are what the mode counts.
 struct Result {
   double seconds = 0;
-  std::uint64_t messages = 0;
-  Usage before, after;          // of the server
-  Usage our_before, our_after;  // of the generator
+  std::uint64_t messages = 0;               // messages, deliveries or connections, depending on the mode
+  Usage before, after;                      // of the server
+  Usage generator_before, generator_after;  // of the load generator
 };
 
-class Crowd : public Client::Owner {
+class Workload : public Client::Observer {
  public:
-  explicit Crowd(const Settings& settings);
+  explicit Workload(const Settings& settings);
 
-  // Opens all, 64 at once.
+  // Opens all connections, at most 64 at the same time.
   void OpenAll();
-  // Warms up, then measures.
+  // Runs the warm-up, then measures.
   Result Measure();
 
   const Histogram& Latencies() const { return latencies_; }
@@ -38,15 +37,15 @@ class Crowd : public Client::Owner {
   void OnOpen(Client& client) override;
   void OnEnd(Client&) override {}
 
-  // Counts; latencies are told in time since `sent`.
+  // Counts messages; their latency is the time since `sent`.
   void Count(unsigned messages, Clock::time_point sent, Clock::time_point now);
-  // Throws std::runtime_error where it is not done in time.
+  // Runs the loop until `done` returns true. Throws std::runtime_error(`what`) after 30 seconds.
   template <class Done>
-  void Await(const char* what, Done done) {
+  void WaitUntil(const char* what, Done done) {
     if (!loop_.Run(std::chrono::seconds(30), done)) throw std::runtime_error(what);
   }
 
-  Message MessageOf(const Client& client, const char* event = "echo") const;
+  Message MakeMessage(const Client& client, const char* event = "echo") const;
 
   const Settings settings_;
   const Dialect dialect_;

@@ -1,4 +1,4 @@
-"""The opening handshake as text: building requests with every line free, and judging the answer. No I/O."""
+"""The client's opening handshake: builds upgrade requests with arbitrary lines and checks the response. No I/O."""
 
 import base64
 import hashlib
@@ -13,20 +13,20 @@ GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 
 
-def fresh_key():
+def new_key():
     return base64.b64encode(os.urandom(16)).decode()
 
 
-def request(authority, path="/", changes=None, *, start=None, raw_lines=(), body=b"", end="\r\n"):
-    """A correct upgrade request with `changes`: a header's new value, None to leave it out, a list to repeat it.
+def make_request(authority, path="/", changes=None, *, start=None, raw_lines=(), body=b"", end="\r\n"):
+    """Returns a correct upgrade request with `changes`: a header's new value, None to omit it, a list to repeat it.
 
-    `start` replaces the request line; `raw_lines` follow the headers unchecked; `end` ends every line.
+    `start` replaces the request line; `raw_lines` are appended to the headers unchanged; `end` ends every line.
     """
     headers = {
         "Host": authority,
         "Upgrade": "websocket",
         "Connection": "Upgrade",
-        "Sec-WebSocket-Key": fresh_key(),
+        "Sec-WebSocket-Key": new_key(),
         "Sec-WebSocket-Version": "13",
     } | (changes or {})
     lines = [start or f"GET {path} HTTP/1.1"]
@@ -48,16 +48,16 @@ class Response:
     def one(self, name):
         values = self.all(name)
         if len(values) != 1:
-            raise Violation(f"{len(values)} {name} headers in the answer {self.status}")
+            raise Violation(f"{len(values)} {name} headers in the response with status {self.status}")
         return values[0]
 
 
 def parse_head(octets):
-    """The status and headers of an answer, given up to its empty line."""
+    """Parses the status line and headers of a response, without the empty line that ends them."""
     first, *lines = octets.decode("latin-1").split("\r\n")
     match = re.fullmatch(r"HTTP/1\.[01] ([1-5]\d\d)( [^\x00-\x1f]*)?", first)
     if not match:
-        raise Violation(f"the answer begins {first[:80]!r}")
+        raise Violation(f"the response begins {first[:80]!r}")
     return Response(int(match[1]), parse_headers(lines))
 
 
@@ -71,19 +71,21 @@ def parse_headers(lines):
     return headers
 
 
-def accept_of(key):
+def accept_value(key):
+    """Returns the Sec-WebSocket-Accept that belongs to a Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
     return base64.b64encode(hashlib.sha1(key.encode() + GUID).digest()).decode()
 
 
-def sent_value(asked, name):
-    match = re.search(rf"^{name}:[ \t]*(.*?)[ \t]*\r$", asked.decode("latin-1"), re.IGNORECASE | re.MULTILINE)
+def header_value(request, name):
+    """Returns the value of the request's first header of that name, or None."""
+    match = re.search(rf"^{name}:[ \t]*(.*?)[ \t]*\r$", request.decode("latin-1"), re.IGNORECASE | re.MULTILINE)
     return match and match[1]
 
 
-def judge_upgrade(asked, response):
-    """Whether `response` upgrades the request `asked` correctly; the deflate agreement, or None."""
+def check_upgrade(request, response):
+    """Checks that `response` upgrades `request` correctly. Returns the permessage-deflate agreement, or None."""
     if response.status != 101:
-        raise Violation(f"refused with {response.status} {response.body[:80]!r}")
+        raise Violation(f"expected a 101, received {response.status} {response.body[:80]!r}")
     if response.one("Upgrade").lower() != "websocket":
         raise Violation(f"Upgrade: {response.one('Upgrade')}")
     if "upgrade" not in [token.strip().lower() for token in ",".join(response.all("Connection")).split(",")]:
@@ -91,20 +93,20 @@ def judge_upgrade(asked, response):
     for name in ("Content-Length", "Transfer-Encoding"):
         if response.all(name):
             raise Violation(f"a 101 with {name}")
-    expected = accept_of(sent_value(asked, "Sec-WebSocket-Key"))
+    expected = accept_value(header_value(request, "Sec-WebSocket-Key"))
     if response.one("Sec-WebSocket-Accept") != expected:
         raise Violation(f"Sec-WebSocket-Accept {response.one('Sec-WebSocket-Accept')}, not {expected}")
-    judge_subprotocol(sent_value(asked, "Sec-WebSocket-Protocol"), response.all("Sec-WebSocket-Protocol"))
-    answer = ", ".join(response.all("Sec-WebSocket-Extensions"))
-    if not answer:
+    check_subprotocol(header_value(request, "Sec-WebSocket-Protocol"), response.all("Sec-WebSocket-Protocol"))
+    extensions = ", ".join(response.all("Sec-WebSocket-Extensions"))
+    if not extensions:
         return None
-    offer = sent_value(asked, "Sec-WebSocket-Extensions")
+    offer = header_value(request, "Sec-WebSocket-Extensions")
     if offer is None:
-        raise Violation(f"extension {answer!r} which nobody offered")
-    return deflate.judge_answer(offer, answer)
+        raise Violation(f"the response has the extension {extensions!r}, which was not offered")
+    return deflate.check_response(offer, extensions)
 
 
-def judge_subprotocol(offer, named):
+def check_subprotocol(offer, chosen):
     offered = [item.strip() for item in (offer or "").split(",")]
-    if len(named) > 1 or any(name not in offered for name in named):
-        raise Violation(f"subprotocols {named} in answer to {offer!r}")
+    if len(chosen) > 1 or any(name not in offered for name in chosen):
+        raise Violation(f"subprotocols {chosen} in response to {offer!r}")

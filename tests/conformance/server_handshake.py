@@ -1,4 +1,4 @@
-"""The opening handshake from the server's side: judging a client's request, and answers with every line free. No I/O."""
+"""The server's opening handshake: checks a client's request and builds responses with arbitrary lines. No I/O."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 import deflate
-import opening
+import client_handshake
 from frames import Violation
 
 
@@ -34,32 +34,32 @@ def parse_request(octets):
     match = re.fullmatch(r"GET (/[!-~]*) HTTP/1\.1", first)
     if not match:
         raise Violation(f"the request begins {first[:80]!r}")
-    return Request(match[1], opening.parse_headers(lines))
+    return Request(match[1], client_handshake.parse_headers(lines))
 
 
-def judge_request(request, authority, target, subprotocols=(), deflate_offered=False):
-    """RFC 6455, 4.1, by the numbers of its list."""
+def check_request(request, authority, target, subprotocols=(), deflate_offered=False):
+    """Checks a request by RFC 6455, 4.1. The comments are the numbers of the list in that section."""
     if request.target != target:
-        raise Violation(f"target {request.target}, not {target}")
+        raise Violation(f"the request target is {request.target}, not {target}")
     if request.one("Host") != authority:                                                           # 4
         raise Violation(f"Host: {request.one('Host')}, not {authority}")
     if request.one("Upgrade").lower() != "websocket":                                              # 5
         raise Violation(f"Upgrade: {request.one('Upgrade')}")
     if "upgrade" not in [token.strip().lower() for token in request.one("Connection").split(",")]:  # 6
         raise Violation(f"Connection: {request.one('Connection')}")
-    judge_key(request.key)                                                                         # 7
+    check_key(request.key)                                                                         # 7
     if request.one("Sec-WebSocket-Version") != "13":                                               # 9
-        raise Violation(f"version {request.one('Sec-WebSocket-Version')}")
+        raise Violation(f"Sec-WebSocket-Version: {request.one('Sec-WebSocket-Version')}")
     offered = [each.strip() for line in request.all("Sec-WebSocket-Protocol") for each in line.split(",")]
     if offered != list(subprotocols):                                                              # 10
-        raise Violation(f"offers the subprotocols {offered}, not {list(subprotocols)}")
-    judge_extensions(request.all("Sec-WebSocket-Extensions"), deflate_offered)                     # 11
+        raise Violation(f"the client offers the subprotocols {offered}, not {list(subprotocols)}")
+    check_extensions(request.all("Sec-WebSocket-Extensions"), deflate_offered)                     # 11
     for name in ("Content-Length", "Transfer-Encoding", "Sec-WebSocket-Accept"):
         if request.all(name):
-            raise Violation(f"a request with {name}")
+            raise Violation(f"the request has a {name} header")
 
 
-def judge_key(key):
+def check_key(key):
     try:
         octets = base64.b64decode(key, validate=True)
     except binascii.Error:
@@ -68,23 +68,23 @@ def judge_key(key):
         raise Violation(f"the key {key!r} is not base64 of 16 octets")
 
 
-def judge_extensions(lines, offered):
+def check_extensions(lines, offered):
     if bool(lines) != offered:
-        raise Violation(f"extensions {lines} where {'some were' if offered else 'none was'} to be offered")
+        raise Violation(f"expected {'an offer of extensions' if offered else 'no offer of extensions'}, received {lines}")
     for name, parameters in deflate.parse_extensions(", ".join(lines)) if lines else []:
-        if name != deflate.NAME or not deflate.is_sound(parameters):
-            raise Violation(f"the extension {name!r} with {parameters}")
+        if name != deflate.NAME or not deflate.is_valid(parameters):
+            raise Violation(f"the client offers the extension {name!r} with {parameters}")
 
 
-def answer(request, changes=None, *, start="HTTP/1.1 101 Switching Protocols", raw_lines=()):
-    """A correct answer with `changes`: a header's new value, None to leave it out, a list to repeat it.
+def make_response(request, changes=None, *, start="HTTP/1.1 101 Switching Protocols", raw_lines=()):
+    """Returns a correct 101 with `changes`: a header's new value, None to omit it, a list to repeat it.
 
-    `start` replaces the status line; `raw_lines` follow the headers unchecked.
+    `start` replaces the status line; `raw_lines` are appended to the headers unchanged.
     """
     headers = {
         "Upgrade": "websocket",
         "Connection": "Upgrade",
-        "Sec-WebSocket-Accept": opening.accept_of(request.key),
+        "Sec-WebSocket-Accept": client_handshake.accept_value(request.key),
     } | (changes or {})
     lines = [start]
     for name, value in headers.items():
@@ -93,10 +93,11 @@ def answer(request, changes=None, *, start="HTTP/1.1 101 Switching Protocols", r
     return "".join(line + "\r\n" for line in [*lines, *raw_lines, ""]).encode("latin-1")
 
 
-def grant(offer):
-    """What may be answered to a client that offers permessage-deflate alone, by what `offer` asks of the server.
+def accept_offer(offer):
+    """Accepts an `offer` of permessage-deflate with the parameters that it requests.
 
-    Gives the header's value and the agreement, with the sides as they are for `deflate.Deflater`, which plays a client.
+    Returns the value of the response's header, and the agreement. The agreement swaps client and server, because
+    `deflate.Deflater` compresses as a client.
     """
     _, parameters = deflate.parse_extensions(offer)[0]
     given = {key: value for key, value in parameters if key != "client_max_window_bits"}

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the recorded wire vectors against `examples/echo`: what each answers is the vector's "ours" column."""
+"""Runs the recorded wire vectors against `examples/echo`. Each response must match the vector's "ours" column."""
 
 import argparse
 import json
@@ -12,12 +12,12 @@ from frames import BINARY, TEXT, Violation
 from raw_client import Target
 
 VECTORS = Path(__file__).with_name("wire_vectors.json")
-KEYS = ("event", "id", "data", "error")    # in the order in which we write them
+KEYS = ("event", "id", "data", "error")    # in the order in which the library writes them
 STRING = r'"(\\.|[^"\\])*"'
 
 
 def values(text):
-    """JSON with every digit of its numbers."""
+    """Parses JSON and keeps every digit of its numbers."""
     return json.loads(text, parse_int=Decimal, parse_float=Decimal)
 
 
@@ -26,18 +26,18 @@ def canonical(value):
 
 
 def receive(ws):
-    """The next envelope, in the form that we promise: one compact object, its keys in order and once each."""
+    """Receives an envelope and checks its form: one compact object, its keys in order and without duplicates."""
     message = ws.receive()
     if message is None or message.opcode != TEXT:
-        raise Violation(f"{message or 'the end'} where an envelope was due")
+        raise Violation(f"expected an envelope, received {message or 'the end'}")
     text = message.payload.decode()
     try:
         envelope = values(text)
         pairs = json.loads(text, object_pairs_hook=list)
     except ValueError:
-        raise Violation(f"no JSON: {text[:80]!r}") from None
+        raise Violation(f"not JSON: {text[:80]!r}") from None
     if not isinstance(envelope, dict):
-        raise Violation(f"no object: {text[:80]!r}")
+        raise Violation(f"not an object: {text[:80]!r}")
     keys = [key for key, _ in pairs]
     if keys != [key for key in KEYS if key in keys]:
         raise Violation(f"keys {keys} in {text[:80]!r}")
@@ -49,16 +49,16 @@ def receive(ws):
 def expect(ws, envelope):
     answer = receive(ws)
     if canonical(answer) != canonical(envelope):
-        raise Violation(f"{canonical(answer)} where {canonical(envelope)} was due")
+        raise Violation(f"expected {canonical(envelope)}, received {canonical(answer)}")
 
 
 def expect_error(fields, code):
     if fields.get("code") != code or not isinstance(fields.get("message"), str) or not fields["message"]:
-        raise Violation(f"{canonical(fields)} where an error {code} with a message was due")
+        raise Violation(f"expected an error {code} with a message, received {canonical(fields)}")
 
 
 def expect_nothing_more(ws):
-    """The connection works, and the next thing it says is the answer to this."""
+    """Checks that the next message is the echo of this one, so nothing else was sent."""
     probe = {"event": "echo", "data": "nothing more"}
     ws.send_frame(TEXT, json.dumps(probe).encode())
     expect(ws, probe)
@@ -72,7 +72,7 @@ def same_value_and_reply(ws, vector, identifier):
     same_value(ws, vector)
     reply = receive(ws)
     if reply.get("event") != "$ack" or reply.get("id") != Decimal(identifier) or "error" in reply:
-        raise Violation(f"{canonical(reply)} where the reply to {identifier} was due")
+        raise Violation(f"expected the reply to {identifier}, received {canonical(reply)}")
 
 
 def exact_number(ws, vector, number):
@@ -82,26 +82,26 @@ def exact_number(ws, vector, number):
 def error_event(ws, vector, code):
     answer = receive(ws)
     if answer.get("event") != "error" or not isinstance(answer.get("data"), dict):
-        raise Violation(f"{canonical(answer)} where an error event was due")
+        raise Violation(f"expected an error event, received {canonical(answer)}")
     expect_error(answer["data"], code)
 
 
-def nothing_or_an_error_reply(ws, vector, code):
+def no_answer_or_error_reply(ws, vector, code):
     expect_nothing_more(ws)
     ws.send_frame(TEXT, json.dumps(json.loads(vector["in"]) | {"id": 77}).encode())
     reply = receive(ws)
     if reply.get("event") != "$ack" or reply.get("id") != 77 or not isinstance(reply.get("error"), dict):
-        raise Violation(f"{canonical(reply)} where an error reply to 77 was due")
+        raise Violation(f"expected an error reply to 77, received {canonical(reply)}")
     expect_error(reply["error"], code)
 
 
-# What the "ours" column can say; a vector that says anything else fails.
+# The texts that the "ours" column may contain. A vector with another text fails.
 EXPECTATIONS = (
     (r"same value", same_value),
     (r"same value, and then the reply to id (\d+)", same_value_and_reply),
     (r"(\d+), exact", exact_number),
     (r"error (\w+), connection stays(?: \(.*\))?", error_event),
-    (r"nothing, as Go; had it carried an id: \$ack with error (\w+)", nothing_or_an_error_reply),
+    (r"no answer, as Go; with an id: \$ack with error (\w+)", no_answer_or_error_reply),
 )
 
 
@@ -109,7 +109,7 @@ def run(target, vector):
     matches = [(match, expectation) for pattern, expectation in EXPECTATIONS
                if (match := re.fullmatch(pattern, vector["ours"]))]
     if not matches:
-        raise Violation(f"no expectation reads {vector['ours']!r}")
+        raise Violation(f"unknown expectation {vector['ours']!r}")
     match, expectation = matches[0]
     with target.open() as ws:
         if "in_binary_frame" in vector:

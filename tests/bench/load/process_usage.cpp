@@ -1,4 +1,4 @@
-#include "load/meter.hpp"
+#include "load/process_usage.hpp"
 
 #include <cerrno>
 #include <ctime>
@@ -12,7 +12,7 @@
 namespace load {
 namespace {
 
-// The clock of another process counts in nanoseconds, where /proc/PID/stat has ticks of 10 ms.
+// Reads the CPU clock of the process, which counts in nanoseconds. /proc/PID/stat has only ticks of 10 ms.
 double CpuMicroseconds(pid_t pid) {
   clockid_t clock{};
   timespec used{};
