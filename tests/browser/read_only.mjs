@@ -62,10 +62,10 @@ try {
   });
 
   await step("if no file is open, the page shows no shortcut that would save one", async () => {
-    assert.deepEqual(await page.locator("#no-file dd").allTextContents(), ["opens a file by name", "saves it", "to the terminal and back"]);
+    assert.deepEqual(await page.locator("#no-file dd").allTextContents(), ["opens a file by name", "saves it", "switches between editor and terminal"]);
     await page.setViewportSize({ width: 390, height: 844 });
     await page.locator(".panes [data-pane=editor]").click();
-    assert.deepEqual(await page.locator("#no-file :is(dt, dd):visible").allTextContents(), ["Ctrl P", "opens a file by name", "Ctrl `", "to the terminal and back"]);
+    assert.deepEqual(await page.locator("#no-file :is(dt, dd):visible").allTextContents(), ["Ctrl P", "opens a file by name", "Ctrl `", "switches between editor and terminal"]);
   });
 
   await step("nothing is wider than the window at 390 by 844", async () => {
