@@ -25,6 +25,7 @@ class AnyHandler {
     return *this;
   }
 
+  void swap(AnyHandler& other) noexcept { handler_.swap(other.handler_); }
   explicit operator bool() const noexcept { return static_cast<bool>(handler_); }
   boost::asio::any_completion_handler<Signature>& Get() noexcept { return handler_; }
 

@@ -19,10 +19,6 @@ auto CallbackRunner::MakeMailbox(std::weak_ptr<dispatch::MailboxOwner> owner) ->
   return mailbox_;
 }
 
-auto CallbackRunner::GetMailbox(std::weak_ptr<dispatch::MailboxOwner> owner) -> const MailboxPtr& {
-  return options_.callback_thread == CallbackThread::Pool ? MakeMailbox(std::move(owner)) : mailbox_;
-}
-
 auto CallbackRunner::ReleaseMailbox() noexcept -> MailboxPtr {
   released_ = true;
   return std::exchange(mailbox_, nullptr);

@@ -30,7 +30,11 @@ class CallbackRunner {
   // Creates the mailbox if it does not exist.
   const MailboxPtr& MakeMailbox(std::weak_ptr<dispatch::MailboxOwner> owner);
   // Creates the mailbox if it can be created now: with CallbackThread::Io it needs the link's strand.
-  const MailboxPtr& GetMailbox(std::weak_ptr<dispatch::MailboxOwner> owner);
+  template <class Owner>
+  const MailboxPtr& GetMailbox(Owner& owner) {
+    if (!mailbox_ && options_.callback_thread == CallbackThread::Pool) return MakeMailbox(owner.weak_from_this());
+    return mailbox_;
+  }
   // The mailbox, or null.
   const MailboxPtr& Mailbox() const noexcept { return mailbox_; }
   // Removes the mailbox. No other one is created afterwards.

@@ -193,7 +193,7 @@ void Connection::CompleteBatch(std::vector<Outgoing>& batch, bool was_sent) {
     if (!IsClosing()) {  // otherwise RejectEmitWaiters completes them
       while (auto waiter = outbox_.AdmitWaiter()) admitted.push_back(std::move(*waiter));
     }
-    mailbox = runner_.GetMailbox(weak_from_this());
+    mailbox = runner_.GetMailbox(*this);
     // After the end of a client's connection, its next connection calls OnDrain instead.
     if (mailbox && !IsDisconnected() && outbox_.ConsumeDrained()) on_drain = on_drain_;
     WakeReaderIfRoom();
@@ -283,7 +283,7 @@ void Connection::RejectRequest(ReplyWaiter waiter, Error error) {
 void Connection::RunRequestCallback(std::function<void(Reply)> callback, MakeReply make, bool delays_disconnect) {
   auto call = [retained = retained_, self = shared_from_this(), callback = std::move(callback),
                make = std::move(make)] { self->CallBack(callback, make); };
-  const auto& mailbox = runner_.GetMailbox(weak_from_this());
+  const auto& mailbox = runner_.GetMailbox(*this);
   if (delays_disconnect && mailbox) return mailbox->RunConcurrently(std::move(call));
   asio::post(runner_.Executor(), std::move(call));
 }

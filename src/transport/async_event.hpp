@@ -16,7 +16,7 @@ class AsyncEvent {
  public:
   boost::asio::awaitable<void> WaitAsync() {
     if (std::exchange(set_, false)) co_return;
-    auto keep = [this](auto handler) { waiter_ = Waiter(std::move(handler)); };
+    auto keep = [this](auto handler) { Waiter(std::move(handler)).swap(waiter_); };
     co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(keep,
                                                                                        boost::asio::use_awaitable);
   }
@@ -27,7 +27,8 @@ class AsyncEvent {
       set_ = true;
       return;
     }
-    Waiter waiter = std::exchange(waiter_, Waiter());
+    Waiter waiter;
+    waiter.swap(waiter_);
     std::move(waiter.Get())();
   }
 

@@ -241,7 +241,7 @@ bool Link::FillBatch() {
   batch_.Clear();
   if (close_.IsComplete()) End(true);
   if (close_.HasSent()) return false;
-  if (const auto payload = ping_.PopPong()) codec_.WriteFrame(Opcode::Pong, *payload, batch_.Text());
+  if (ping_.HasPong()) codec_.WriteFrame(Opcode::Pong, *ping_.PopPong(), batch_.Text());
   if (ping_.IsPingDue()) codec_.WriteFrame(Opcode::Ping, ping_.PopPing(Now()), batch_.Text());
   if (CurrentPhase() == Phase::Open || (close_.IsFlushing() && !timers_.HasFlushTimedOut(Now())))
     connection_->PopBatch(batch_.Messages(), max_batch_messages, max_batch_bytes);
